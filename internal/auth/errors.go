@@ -1,0 +1,37 @@
+package auth
+
+import "fmt"
+
+// Error is a refusal during the handshake. Code and Msg go to the client as they are: drivers raise ReqlAuthError for
+// codes 10 to 20 and ReqlDriverError for the rest.
+type Error struct {
+	Code int
+	Msg  string
+}
+
+func (e *Error) Error() string { return e.Msg }
+
+// The refusals of the handshake.
+var (
+	errEncoding         = &Error{10, "Invalid encoding"}
+	errExtensions       = &Error{11, "Extensions not supported"}
+	errPassword         = &Error{12, "Wrong password"}
+	errChannelBinding   = &Error{15, "Channel binding is not supported"}
+	errUnknownUser      = &Error{17, "Unknown user"}
+	errUsername         = &Error{18, "Invalid username encoding"}
+	errEmptyUsername    = &Error{18, "Empty username"}
+	errNonce            = &Error{20, "Other error"} // there is no code of its own for a wrong nonce
+	errAfterError       = &Error{20, "A previous error occurred, no more messages expected."}
+	errAfterSuccess     = &Error{20, "Already authenticated, no more messages expected."}
+	errNotAuthenticated = &Error{20, "No authenticated user"}
+)
+
+// RowError is the refusal of a write to the system tables `users` and `permissions`, in the wording that the client
+// sees. It fails that row only.
+type RowError struct{ Msg string }
+
+func (e *RowError) Error() string { return e.Msg }
+
+func rowErrorf(format string, args ...any) error {
+	return &RowError{fmt.Sprintf(format, args...)}
+}
