@@ -1,0 +1,55 @@
+package storage
+
+import "github.com/cockroachdb/pebble/v2"
+
+// MaxBatchBytes is the largest batch that Apply takes. Pebble's own limit is 4 GiB; a batch is held in memory several times.
+const MaxBatchBytes = 1 << 30
+
+// A Batch collects changes that are applied together or not at all. It is not safe for concurrent use.
+type Batch struct {
+	pb *pebble.Batch
+}
+
+// NewBatch returns an empty batch. Close returns its memory.
+func (s *Store) NewBatch() *Batch { return &Batch{pb: s.db.NewBatch()} }
+
+// Set writes the value of a key. Both are copied.
+func (b *Batch) Set(key, value []byte) {
+	must(b.pb.Set(key, value, nil))
+}
+
+// Delete removes a key.
+func (b *Batch) Delete(key []byte) {
+	must(b.pb.Delete(key, nil))
+}
+
+// DeleteRange removes all keys in [lower, upper) that were there before this batch.
+func (b *Batch) DeleteRange(lower, upper []byte) {
+	must(b.pb.DeleteRange(lower, upper, nil))
+}
+
+// SetMeta and DeleteMeta change a key of the metadata.
+func (b *Batch) SetMeta(key string, value []byte) { b.Set(metaKey(key), value) }
+func (b *Batch) DeleteMeta(key string)            { b.Delete(metaKey(key)) }
+
+// Len is the size of the batch in bytes.
+func (b *Batch) Len() int { return b.pb.Len() }
+
+// Empty reports whether the batch changes nothing.
+func (b *Batch) Empty() bool { return b.pb.Empty() }
+
+// Reset empties the batch for reuse.
+func (b *Batch) Reset() { b.pb.Reset() }
+
+// Close gives the memory of the batch back. The batch must not be used any more.
+func (b *Batch) Close() {
+	must(b.pb.Close())
+	b.pb = nil
+}
+
+// must is for errors that only misuse of Pebble's batch brings about (a closed or a committed batch).
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

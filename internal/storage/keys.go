@@ -1,0 +1,61 @@
+package storage
+
+import "encoding/binary"
+
+// The first byte of every key names its space:
+//
+//	[0] key                          the store's own bookkeeping
+//	[1] key                          metadata of the layers above (catalog, users, configuration)
+//	[2] group (4 bytes, big endian) kind key…   what one replication group owns
+//
+// Everything of a group is one contiguous range, so that dropping it is one range deletion.
+const (
+	spaceOwn   byte = 0
+	spaceMeta  byte = 1
+	spaceGroup byte = 2
+)
+
+// A GroupID names a replication group in this store. Numbers are never reused.
+type GroupID uint32
+
+// A Kind divides the keys of a group. The values are on disk: never renumber.
+type Kind byte
+
+const (
+	KindChangeLog Kind = 'l' // key: index of the change
+	KindRow       Kind = 'd' // key: encoded primary key; value: encoded document
+	KindIndex     Kind = 'i' // key: 4 bytes of index number, encoded index value, encoded primary key
+	KindState     Kind = 's' // no further key; value: sequence number and row count
+)
+
+// PrefixLen is the number of bytes that AppendPrefix appends.
+const PrefixLen = 6
+
+// AppendPrefix appends what all keys of one kind in one group begin with.
+func AppendPrefix(dst []byte, g GroupID, k Kind) []byte {
+	dst = append(dst, spaceGroup)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(g))
+	return append(dst, byte(k))
+}
+
+// KindRange returns the bounds [lower, upper) of all keys of one kind in one group.
+func KindRange(g GroupID, k Kind) (lower, upper []byte) {
+	return AppendPrefix(nil, g, k), AppendPrefix(nil, g, k+1)
+}
+
+// GroupRange returns the bounds [lower, upper) of all keys of a group.
+func GroupRange(g GroupID) (lower, upper []byte) {
+	lower = AppendPrefix(nil, g, 0)[:PrefixLen-1]
+	return lower, successor(lower)
+}
+
+// successor returns the smallest key that is greater than every key with this prefix.
+func successor(prefix []byte) []byte {
+	next := append([]byte(nil), prefix...)
+	for i := len(next) - 1; i >= 0; i-- {
+		if next[i]++; next[i] != 0 {
+			return next[:i+1]
+		}
+	}
+	return nil // all bytes were 0xff: unbounded
+}

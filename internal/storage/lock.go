@@ -1,0 +1,41 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sys/unix"
+)
+
+// lockDirectory takes the lock of the data directory: an exclusive flock on the directory itself, as RethinkDB does, so that
+// there is no lock file to go stale. The kernel releases it when the process ends, however it ends.
+func lockDirectory(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close() // the lock's error is the one to report
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, ErrLocked
+		}
+		return nil, fmt.Errorf("lock the directory: %w", err)
+	}
+	return f, nil
+}
+
+// MemFS is a file system in memory that can simulate a crash of the machine.
+type MemFS struct {
+	fs *vfs.MemFS
+}
+
+// NewMemFS returns an empty file system.
+func NewMemFS() *MemFS { return &MemFS{fs: vfs.NewCrashableMem()} }
+
+// Crash returns the file system as it would be found after a crash at this moment: with nothing that was not synced. The
+// original goes on unchanged.
+func (m *MemFS) Crash() *MemFS {
+	return &MemFS{fs: m.fs.CrashClone(vfs.CrashCloneCfg{})}
+}

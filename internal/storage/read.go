@@ -1,0 +1,122 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// A Reader is a state of the store that can be read: the Store itself (the newest state at each call) or a Snapshot.
+type Reader interface {
+	Get(key []byte) (value []byte, found bool, err error)
+	Iter(lower, upper []byte) (*Iterator, error)
+}
+
+var _, _ Reader = (*Store)(nil), (*Snapshot)(nil)
+
+// Get returns a copy of the value of key.
+func (s *Store) Get(key []byte) (value []byte, found bool, err error) {
+	return get(s.db, key)
+}
+
+// Iter iterates over the keys in [lower, upper) as they are now. The bounds are copied.
+func (s *Store) Iter(lower, upper []byte) (*Iterator, error) {
+	return iter(s.db, lower, upper)
+}
+
+// A Snapshot is a state of the whole store that later writes do not change. An open snapshot keeps old versions of rows on
+// disk, but no memory. Close it.
+type Snapshot struct {
+	ps *pebble.Snapshot
+}
+
+// Snapshot returns the present state.
+func (s *Store) Snapshot() *Snapshot { return &Snapshot{ps: s.db.NewSnapshot()} }
+
+// Get returns a copy of the value of key.
+func (s *Snapshot) Get(key []byte) (value []byte, found bool, err error) { return get(s.ps, key) }
+
+// Iter iterates over the keys in [lower, upper). The bounds are copied.
+func (s *Snapshot) Iter(lower, upper []byte) (*Iterator, error) { return iter(s.ps, lower, upper) }
+
+// Close releases the snapshot. Iterators made from it stay valid.
+func (s *Snapshot) Close() error { return s.ps.Close() }
+
+func get(r pebble.Reader, key []byte) ([]byte, bool, error) {
+	v, c, err := r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read a key: %w", err)
+	}
+	value := append(make([]byte, 0, len(v)), v...)
+	if err := c.Close(); err != nil {
+		return nil, false, fmt.Errorf("read a key: %w", err)
+	}
+	return value, true, nil
+}
+
+func iter(r pebble.Reader, lower, upper []byte) (*Iterator, error) {
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return nil, fmt.Errorf("iterate: %w", err)
+	}
+	return &Iterator{pi: it}, nil
+}
+
+// An Iterator walks over keys in order. It sees one state of the store, pins the memtables and files of that state, and is
+// not safe for concurrent use. Key and Value are valid until the next movement.
+type Iterator struct {
+	pi *pebble.Iterator
+}
+
+// First, Last, Next, Prev, SeekGE (the first key ≥ key) and SeekLT (the last key < key) move the iterator and report whether
+// it stands on a key. After false, Err tells an end from an error.
+func (it *Iterator) First() bool            { return it.pi.First() }
+func (it *Iterator) Last() bool             { return it.pi.Last() }
+func (it *Iterator) Next() bool             { return it.pi.Next() }
+func (it *Iterator) Prev() bool             { return it.pi.Prev() }
+func (it *Iterator) SeekGE(key []byte) bool { return it.pi.SeekGE(key) }
+func (it *Iterator) SeekLT(key []byte) bool { return it.pi.SeekLT(key) }
+
+// Key returns the present key.
+func (it *Iterator) Key() []byte { return it.pi.Key() }
+
+// Value returns the present value.
+func (it *Iterator) Value() ([]byte, error) {
+	v, err := it.pi.ValueAndErr()
+	if err != nil {
+		return nil, fmt.Errorf("read a value: %w", err)
+	}
+	return v, nil
+}
+
+// SetBounds narrows or moves the range. The iterator then stands nowhere. The bounds are copied.
+func (it *Iterator) SetBounds(lower, upper []byte) { it.pi.SetBounds(lower, upper) }
+
+// Clone returns an unpositioned iterator over the same state with other bounds.
+func (it *Iterator) Clone(lower, upper []byte) (*Iterator, error) {
+	c, err := it.pi.Clone(pebble.CloneOptions{IterOptions: &pebble.IterOptions{LowerBound: lower, UpperBound: upper}})
+	if err != nil {
+		return nil, fmt.Errorf("iterate: %w", err)
+	}
+	return &Iterator{pi: c}, nil
+}
+
+// Err returns the error that ended the iteration, if any.
+func (it *Iterator) Err() error {
+	if err := it.pi.Error(); err != nil {
+		return fmt.Errorf("iterate: %w", err)
+	}
+	return nil
+}
+
+// Close releases the iterator. It does not repeat an error that Err has.
+func (it *Iterator) Close() error {
+	if err := it.pi.Close(); err != nil {
+		return fmt.Errorf("close an iterator: %w", err)
+	}
+	return nil
+}
