@@ -1,0 +1,82 @@
+package table
+
+import (
+	"context"
+
+	"rethinkdb/internal/datum"
+)
+
+// A Durability says what a write waits for.
+type Durability uint8
+
+const (
+	DurabilityDefault Durability = iota // what the table's configuration says
+	DurabilityHard                      // until the rows are on disk
+	DurabilitySoft                      // for nothing: a crash may take the last second
+)
+
+// A ReadMode says which replica may answer a read. With one replica all three are the same.
+type ReadMode uint8
+
+const (
+	ReadSingle ReadMode = iota
+	ReadMajority
+	ReadOutdated
+)
+
+// ReadOptions apply to one read.
+type ReadOptions struct {
+	Mode ReadMode
+}
+
+// A Range is an interval of keys in ReQL order. The zero Range holds every key.
+type Range struct {
+	Low, High         datum.Value // absent: unbounded; minval and maxval are allowed
+	LowOpen, HighOpen bool        // the bound itself does not belong to the range
+}
+
+// ScanOptions say what a scan returns.
+type ScanOptions struct {
+	Range      Range // of the primary key
+	Descending bool
+
+	// Transient rows are valid only until the next call of Next, Park or Close. They are views of the storage engine's own
+	// memory, so that a scan that only looks at rows copies nothing. All other rows are valid for ever.
+	Transient bool
+
+	Read ReadOptions
+}
+
+// Rows are the rows of a scan, one after the other. They are not safe for concurrent use.
+type Rows interface {
+	// Next returns the next row; ok is false at the end.
+	Next(ctx context.Context) (row datum.Value, ok bool, err error)
+
+	// Park gives memory back that the scan holds while nobody reads from it: call it when the next row is wanted at some
+	// unknown time. The scan stays on its snapshot and goes on with the next call of Next.
+	Park() error
+
+	Close() error
+}
+
+// A WriteRequest changes the rows of some keys in one atomic batch.
+type WriteRequest struct {
+	// Keys are primary keys. A key may come several times; later ones see what earlier ones did.
+	Keys []datum.Value
+
+	// Update computes the new row of Keys[i] from the old one, which is absent when there is none. It is called once per key,
+	// in order, while nobody else can change the row, so it must not write to any table itself. An absent or null row means
+	// no row. An error is the error of that key and does not stop the others.
+	Update func(i int, old datum.Value) (datum.Value, error)
+
+	Durability Durability
+}
+
+// A WriteResult is what became of one key. Without an error Old and New are the stored rows before and after, absent where
+// there is none; equal rows mean that nothing was written. With an error nothing was written: Old is as before, and New is
+// what Update returned, if anything.
+type WriteResult struct {
+	Old, New datum.Value
+	Changed  bool // Old and New differ
+	Err      error
+}
