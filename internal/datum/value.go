@@ -1,0 +1,302 @@
+package datum
+
+import (
+	"math"
+	"unsafe"
+)
+
+// Kind is the type of a Value. The Go order of the kinds is ReQL's order between values of different types,
+// except that KindGeometry sorts among the objects, as Compare does.
+type Kind uint8
+
+const (
+	KindAbsent Kind = iota // no value at all: a row or a field that is not there
+	KindMinVal
+	KindArray
+	KindBool
+	KindNull
+	KindNumber
+	KindObject
+	KindBinary
+	KindTime
+	KindGeometry // an object whose $reql_type$ is GEOMETRY
+	KindString
+	KindMaxVal
+)
+
+var kindNames = [...]string{
+	KindAbsent: "UNINITIALIZED", KindMinVal: "MINVAL", KindArray: "ARRAY", KindBool: "BOOL", KindNull: "NULL",
+	KindNumber: "NUMBER", KindObject: "OBJECT", KindBinary: "PTYPE<BINARY>", KindTime: "PTYPE<TIME>",
+	KindGeometry: "PTYPE<GEOMETRY>", KindString: "STRING", KindMaxVal: "MAXVAL",
+}
+
+// String returns the name that error texts and type_of use.
+func (k Kind) String() string { return kindNames[k] }
+
+// MaxDepth is how deeply arrays and objects may nest. It bounds the recursion of everything that walks a value
+// (50,000 levels need about 15 MB of stack), and is more than twice what the reference server is known to take.
+const MaxDepth = 50_000
+
+// Flags of a Value.
+const (
+	flagView     = 1 << iota // a container in encoded form; ptr is its first byte
+	flagBorrowed             // ptr, or something below it, is part of a larger buffer or of one that the caller owns
+	flagPlain                // a string that JSON prints without escaping
+	flagLiteral              // an object whose $reql_type$ is LITERAL
+	flagDeep                 // a view whose header has an explicit depth
+	flagWidth2               // a view with offsets of 2 bytes
+	flagWidth4               // a view with offsets of 4 bytes
+
+	// flagHasLiteral, of a container, says that there is a literal in it or below it.
+	flagHasLiteral = flagPlain
+)
+
+// Value is any value of ReQL. It is immutable and may be copied and shared. The zero Value is absent.
+//
+// A value is either a tree (arrays and objects are Go slices) or a view of encoded bytes (see View); a tree may
+// have views below it. Both behave the same.
+type Value struct {
+	_ [0]func() // values are compared with Equal, never with ==
+
+	kind  Kind
+	flags uint8
+	tz    int16 // KindTime: minutes east of UTC
+
+	// depth is an upper bound of how deeply containers nest: 0 for scalars. A container that would exceed
+	// MaxDepth keeps nothing below it, so that no code ever walks a deeper value; see DepthError.
+	depth uint32
+
+	// Bits of the float64, 1 for true, or length: bytes of a string, elements of a container. For a view the
+	// upper half has the size of the encoding in bytes, the lower half the number of elements.
+	n uint64
+
+	ptr unsafe.Pointer
+}
+
+var (
+	Null  = Value{kind: KindNull}
+	True  = Value{kind: KindBool, n: 1}
+	False = Value{kind: KindBool}
+	Min   = Value{kind: KindMinVal} // r.minval
+	Max   = Value{kind: KindMaxVal} // r.maxval
+)
+
+// Bool returns True or False.
+func Bool(b bool) Value {
+	if b {
+		return True
+	}
+	return False
+}
+
+// Number returns f as a value. The caller knows that f is finite.
+func Number(f float64) Value { return Value{kind: KindNumber, n: math.Float64bits(f)} }
+
+// NewNumber is Number for a result that may have overflowed.
+func NewNumber(f float64) (Value, error) {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return Value{}, errorf(Logic, "Non-finite number: %s", FormatNumber(f))
+	}
+	return Number(f), nil
+}
+
+// Int returns i as a number; beyond ±2^53 it is rounded.
+func Int(i int64) Value { return Number(float64(i)) }
+
+// Array returns an array of elems, which belongs to the value from then on.
+func Array(elems []Value) Value {
+	v := Value{kind: KindArray, n: uint64(len(elems)), ptr: valuesPointer(elems)}
+	for i := range elems {
+		v.contain(&elems[i])
+	}
+	return v.bounded()
+}
+
+// Time returns a time. The epoch time is rounded to milliseconds; the zone is in minutes east of UTC.
+func Time(epoch float64, tzMinutes int) Value {
+	return Value{kind: KindTime, tz: int16(tzMinutes), n: math.Float64bits(roundMillis(epoch))}
+}
+
+// contain records in the container v that child is in it.
+func (v *Value) contain(child *Value) {
+	v.flags |= child.flags & flagBorrowed
+	if child.depth > 0 {
+		v.flags |= child.flags & flagHasLiteral
+		v.depth = max(v.depth, child.depth)
+	}
+}
+
+// bounded counts the container v itself in its depth, after all children have been counted, and drops what is
+// below it if that is too deep.
+func (v Value) bounded() Value {
+	v.depth++
+	if v.depth > MaxDepth {
+		return Value{kind: v.kind, depth: MaxDepth + 1}
+	}
+	return v
+}
+
+// DepthError returns an error if v nests deeper than MaxDepth. Such a value has lost its contents: it is empty,
+// and whatever produces output from it (JSON, keys, rows) fails with this error.
+func (v Value) DepthError() error {
+	if v.depth > MaxDepth {
+		return errorf(Resource, "Nesting depth limit exceeded (max %d levels).", MaxDepth)
+	}
+	return nil
+}
+
+// Kind returns the kind of v.
+func (v Value) Kind() Kind { return v.kind }
+
+// IsAbsent reports whether v is no value at all.
+func (v Value) IsAbsent() bool { return v.kind == KindAbsent }
+
+// IsLiteral reports whether v is what r.literal() returns.
+func (v Value) IsLiteral() bool { return v.flags&flagLiteral != 0 }
+
+func (v Value) containsLiteral() bool { return v.depth > 0 && v.flags&flagHasLiteral != 0 }
+
+// IsObject reports whether v is an object or geometry, which is an object with a $reql_type$.
+func (v Value) IsObject() bool { return v.kind == KindObject || v.kind == KindGeometry }
+
+// Truthy reports whether v counts as true in a condition: everything but false and null.
+func (v Value) Truthy() bool {
+	switch v.kind {
+	case KindBool:
+		return v.n != 0
+	case KindNull, KindAbsent:
+		return false
+	}
+	return true
+}
+
+// AsBool returns the value of a bool; false for other kinds.
+func (v Value) AsBool() bool { return v.kind == KindBool && v.n != 0 }
+
+// AsNumber returns the value of a number; 0 for other kinds.
+func (v Value) AsNumber() float64 {
+	if v.kind != KindNumber {
+		return 0
+	}
+	return math.Float64frombits(v.n)
+}
+
+// AsString returns the bytes of a string; "" for other kinds. The string of a borrowed value lives as long as the
+// buffer that the value is a view of.
+func (v Value) AsString() string {
+	if v.kind != KindString {
+		return ""
+	}
+	return v.str()
+}
+
+// AsBinary returns the bytes of binary data, which the caller must not change; nil for other kinds.
+func (v Value) AsBinary() []byte {
+	if v.kind != KindBinary {
+		return nil
+	}
+	return v.bytes()
+}
+
+// TimeParts returns the epoch time in seconds and the zone in minutes east of UTC; zeros for other kinds.
+func (v Value) TimeParts() (epoch float64, tzMinutes int) {
+	if v.kind != KindTime {
+		return 0, 0
+	}
+	return math.Float64frombits(v.n), int(v.tz)
+}
+
+// Len returns the number of elements of an array, of fields of an object or geometry, or of bytes of a string or
+// binary data; 0 for other kinds.
+func (v Value) Len() int {
+	switch v.kind {
+	case KindArray, KindObject, KindGeometry:
+		return v.count()
+	case KindString, KindBinary:
+		return int(v.n)
+	}
+	return 0
+}
+
+// At returns element i of an array. It panics when i is out of range.
+func (v Value) At(i int) Value {
+	if v.kind != KindArray {
+		panic("datum: At of " + v.TypeName())
+	}
+	if v.flags&flagView != 0 {
+		return v.viewAt(i)
+	}
+	return v.elems()[i]
+}
+
+// FieldAt returns field i of an object or geometry, in the order of the keys. It panics when i is out of range.
+func (v Value) FieldAt(i int) (key string, val Value) {
+	if !v.IsObject() {
+		panic("datum: FieldAt of " + v.TypeName())
+	}
+	if v.flags&flagView != 0 {
+		return v.viewFieldAt(i)
+	}
+	f := &v.fields()[i]
+	return f.Key, f.Val
+}
+
+// Get returns the field of that name of an object, geometry or time.
+func (v Value) Get(key string) (Value, bool) {
+	switch v.kind {
+	case KindObject, KindGeometry:
+		if v.flags&flagView != 0 {
+			return v.viewGet(key)
+		}
+		fields := v.fields()
+		if i, found := searchFields(fields, key); found {
+			return fields[i].Val, true
+		}
+	case KindTime:
+		return v.timeField(key)
+	}
+	return Value{}, false
+}
+
+// TypeName returns the name of the type as error texts and type_of have it, e.g. "PTYPE<TIME>".
+func (v Value) TypeName() string {
+	if v.kind == KindObject && v.flags&flagLiteral != 0 {
+		return "PTYPE<LITERAL>"
+	}
+	if v.kind == KindObject {
+		if t, ok := v.Get(typeKey); ok && t.kind == KindString {
+			return "PTYPE<" + t.str() + ">" // e.g. GROUPED_DATA, which only the server makes
+		}
+	}
+	return v.kind.String()
+}
+
+// Numbers from -2^53 to 2^53 are those between which a float64 has every integer.
+const maxExactInt = 1 << 53
+
+// Int64 returns a number as an integer, or the error of a value that is none.
+func (v Value) Int64() (int64, error) {
+	if v.kind != KindNumber {
+		return 0, ExpectedType(KindNumber, v)
+	}
+	f := math.Float64frombits(v.n)
+	if i, ok := exactInt(f); ok {
+		return i, nil
+	}
+	hint := ""
+	switch {
+	case f < -maxExactInt:
+		hint = " (<-2^53)"
+	case f > maxExactInt:
+		hint = " (>2^53)"
+	}
+	return 0, errorf(Logic, "Number not an integer%s: %s", hint, FormatNumber(f))
+}
+
+func exactInt(f float64) (int64, bool) {
+	if f >= -maxExactInt && f <= maxExactInt {
+		i := int64(f)
+		return i, float64(i) == f
+	}
+	return 0, false
+}
