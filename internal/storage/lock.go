@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockDirectory takes the lock of the data directory: an exclusive flock on the directory itself, as RethinkDB does, so that
+// LockDirectory takes the lock of the data directory: an exclusive flock on the directory itself, as RethinkDB does, so that
 // there is no lock file to go stale. The kernel releases it when the process ends, however it ends.
-func lockDirectory(dir string) (*os.File, error) {
+func LockDirectory(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err

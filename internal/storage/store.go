@@ -36,6 +36,10 @@ type Options struct {
 	// Nil means panic.
 	Fatal func(error)
 
+	// Locked says that the caller holds the lock of LockDirectory and keeps it until the store is closed: a server takes it
+	// before it writes its log into the directory.
+	Locked bool
+
 	// Mem keeps the store in memory instead of the directory. For tests and simulations.
 	Mem *MemFS
 }
@@ -50,7 +54,7 @@ type Store struct {
 	db   *pebble.DB
 	log  *slog.Logger
 	die  func(error)
-	lock *os.File // holds the flock; nil in memory
+	lock *os.File // holds the flock; nil in memory, and when the caller holds it
 
 	cacheBytes int64
 	cache      *pebble.Cache
@@ -106,8 +110,8 @@ func (s *Store) open(o Options) (err error) {
 	if err := s.fs.MkdirAll(s.dir, 0o700); err != nil {
 		return err
 	}
-	if o.Mem == nil {
-		if s.lock, err = lockDirectory(s.dir); err != nil {
+	if o.Mem == nil && !o.Locked {
+		if s.lock, err = LockDirectory(s.dir); err != nil {
 			return err
 		}
 		defer func() {
