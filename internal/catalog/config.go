@@ -1,0 +1,98 @@
+package catalog
+
+import (
+	"slices"
+	"time"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/storage"
+)
+
+// Durability is when a write is acknowledged: after or before it is on disk.
+type Durability string
+
+// The durabilities.
+const (
+	Hard Durability = "hard"
+	Soft Durability = "soft"
+)
+
+// WriteAcks is how many replicas must have a write before it is acknowledged.
+type WriteAcks string
+
+// The values of write_acks.
+const (
+	AckMajority WriteAcks = "majority"
+	AckSingle   WriteAcks = "single"
+)
+
+// DefaultTag is the tag of servers that new tables are placed on when nothing else is said.
+const DefaultTag = "default"
+
+// DefaultHeartbeatTimeout is how long a silent server counts as connected.
+const DefaultHeartbeatTimeout = 10 * time.Second
+
+// TableConfig is the configuration of one table. It is a value: whoever gets one may not change what its slices hold.
+type TableConfig struct {
+	ID         TableID
+	Name       string
+	Database   DatabaseID
+	PrimaryKey string
+	Durability Durability
+	WriteAcks  WriteAcks
+	Shards     []ShardConfig // at least one
+	// SplitPoints are the encoded primary keys at which shards 1, 2, … begin; len(SplitPoints) == len(Shards)-1.
+	SplitPoints []string
+	// Indexes are the names of the secondary indexes, sorted.
+	Indexes []string
+	// WriteHook is the `write_hook` field of the table's configuration row; absent without a hook.
+	WriteHook datum.Value
+	// Group is the number under which storage keeps the table's rows. It is never used again after the table is gone.
+	Group storage.GroupID
+}
+
+// ShardConfig says which servers hold a shard.
+type ShardConfig struct {
+	Primary   ServerID
+	Replicas  []ServerID // includes Primary and NonVoting; in descending order
+	NonVoting []ServerID // in descending order
+}
+
+// Clone returns a copy that shares nothing with c that its owner might change.
+func (c TableConfig) Clone() TableConfig {
+	c.Shards = slices.Clone(c.Shards)
+	c.SplitPoints = slices.Clone(c.SplitPoints)
+	c.Indexes = slices.Clone(c.Indexes)
+	return c
+}
+
+// Server is the configuration of a server, which it keeps in its own data directory.
+type Server struct {
+	ID   ServerID
+	Name string
+	Tags []string // sorted, without duplicates
+	// CacheBytes is the size of the cache that was asked for; negative means that the server chooses.
+	CacheBytes int64
+}
+
+// AutoCache as CacheBytes lets the server choose the size of its cache.
+const AutoCache = -1
+
+// HasTag reports whether the server carries tag.
+func (s Server) HasTag(tag string) bool { return slices.Contains(s.Tags, tag) }
+
+func (s Server) equal(o Server) bool {
+	return s.ID == o.ID && s.Name == o.Name && s.CacheBytes == o.CacheBytes && slices.Equal(s.Tags, o.Tags)
+}
+
+// Cluster holds the settings of the whole cluster.
+type Cluster struct {
+	HeartbeatTimeout time.Duration
+}
+
+// normalTags sorts tags and drops duplicates.
+func normalTags(tags []string) []string {
+	out := slices.Clone(tags)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

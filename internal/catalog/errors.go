@@ -1,0 +1,36 @@
+package catalog
+
+import "rethinkdb/internal/reql"
+
+// NoDatabase is the error for a name that no database has.
+func NoDatabase(name string) error {
+	return reql.Errorf(reql.OpFailed, "Database `%s` does not exist.", name)
+}
+
+// NoTable is the error for a name that no table of the database has.
+func NoTable(database, name string) error {
+	return reql.Errorf(reql.OpFailed, "Table `%s.%s` does not exist.", database, name)
+}
+
+// DatabaseExists is the error for a new database whose name is taken.
+func DatabaseExists(name string) error {
+	return reql.Errorf(reql.OpFailed, "Database `%s` already exists.", name)
+}
+
+func tableExists(database, name string) error {
+	return reql.Errorf(reql.OpFailed, "Table `%s.%s` already exists.", database, name)
+}
+
+func databaseRenameTaken(old, new string) error {
+	return reql.Errorf(reql.OpFailed,
+		"Cannot rename database `%s` to `%s` because database `%s` already exists.", old, new, new)
+}
+
+func tableRenameTaken(oldDB, old, newDB, new string) error {
+	return reql.Errorf(reql.OpFailed, "Can't rename table `%s.%s` to `%s.%s` because table `%s.%s` already exists.",
+		oldDB, old, newDB, new, newDB, new)
+}
+
+func databaseAlreadyDeleted() error {
+	return reql.Errorf(reql.OpFailed, "The database was already deleted.")
+}

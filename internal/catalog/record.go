@@ -1,0 +1,241 @@
+package catalog
+
+import (
+	"fmt"
+	"time"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/storage"
+)
+
+// The catalog's part of storage's meta key space. Each record is one encoded object with the version of its format in
+// the field v, so that one write replaces it whole.
+const (
+	keyServer   = "catalog/server"
+	keyCluster  = "catalog/cluster"
+	keyDatabase = "catalog/db/"    // + database id
+	keyTable    = "catalog/table/" // + table id
+)
+
+// recordVersion is the newest format of records that this program writes and reads.
+const recordVersion = 1
+
+// A table's record stays until its rows are gone; its state says which of the two is true.
+const (
+	stateLive    = "live"
+	stateDropped = "dropped"
+)
+
+func encodeRecord(fields ...datum.Field) []byte {
+	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
+	return datum.AppendEncoded(nil, datum.Object(fields))
+}
+
+func stringArray[S ~string](in []S) datum.Value {
+	out := make([]datum.Value, len(in))
+	for i, s := range in {
+		out[i] = datum.String(string(s))
+	}
+	return datum.Array(out)
+}
+
+func encodeServer(s Server) []byte {
+	return encodeRecord(
+		datum.Field{Key: "id", Val: datum.String(string(s.ID))},
+		datum.Field{Key: "name", Val: datum.String(s.Name)},
+		datum.Field{Key: "tags", Val: stringArray(s.Tags)},
+		datum.Field{Key: "cache_bytes", Val: datum.Int(s.CacheBytes)},
+	)
+}
+
+func encodeCluster(c Cluster) []byte {
+	return encodeRecord(datum.Field{Key: "heartbeat_timeout_ms", Val: datum.Int(c.HeartbeatTimeout.Milliseconds())})
+}
+
+func encodeDatabase(name string) []byte {
+	return encodeRecord(datum.Field{Key: "name", Val: datum.String(name)})
+}
+
+func encodeTable(c TableConfig, state string) []byte {
+	shards := make([]datum.Value, len(c.Shards))
+	for i, s := range c.Shards {
+		shards[i] = datum.Object([]datum.Field{
+			{Key: "primary", Val: datum.String(string(s.Primary))},
+			{Key: "replicas", Val: stringArray(s.Replicas)},
+			{Key: "nonvoting", Val: stringArray(s.NonVoting)},
+		})
+	}
+	splits := make([]datum.Value, len(c.SplitPoints))
+	for i, s := range c.SplitPoints {
+		splits[i] = datum.Binary([]byte(s))
+	}
+	hook := c.WriteHook
+	if hook.IsAbsent() {
+		hook = datum.Null
+	}
+	return encodeRecord(
+		datum.Field{Key: "state", Val: datum.String(state)},
+		datum.Field{Key: "name", Val: datum.String(c.Name)},
+		datum.Field{Key: "db", Val: datum.String(string(c.Database))},
+		datum.Field{Key: "primary_key", Val: datum.String(c.PrimaryKey)},
+		datum.Field{Key: "durability", Val: datum.String(string(c.Durability))},
+		datum.Field{Key: "write_acks", Val: datum.String(string(c.WriteAcks))},
+		datum.Field{Key: "shards", Val: datum.Array(shards)},
+		datum.Field{Key: "split_points", Val: datum.Array(splits)},
+		datum.Field{Key: "indexes", Val: stringArray(c.Indexes)},
+		datum.Field{Key: "write_hook", Val: hook},
+		datum.Field{Key: "group", Val: datum.Int(int64(c.Group))},
+	)
+}
+
+// record reads the fields of one record; the first thing that is wrong sticks in err.
+type record struct {
+	key string
+	val datum.Value
+	err error
+}
+
+// openRecord checks b completely, so that corrupt bytes are an error here and never a panic later.
+func openRecord(key string, b []byte) *record {
+	r := &record{key: key}
+	if err := datum.Check(b); err != nil {
+		r.err = fmt.Errorf("catalog record %s is damaged: %w", key, err)
+		return r
+	}
+	r.val = datum.View(b).Own()
+	switch v := r.int("v"); {
+	case r.err != nil:
+	case v > recordVersion:
+		r.fail("was written by a newer version of this program (format %d, known are up to %d)", v, recordVersion)
+	case v < 1:
+		r.fail("has the impossible format %d", v)
+	}
+	return r
+}
+
+func (r *record) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("catalog record %s %s", r.key, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *record) field(name string, kind datum.Kind) datum.Value {
+	if r.err != nil {
+		return datum.Value{}
+	}
+	v, ok := r.val.Get(name)
+	if !ok {
+		r.fail("has no field %q", name)
+		return datum.Value{}
+	}
+	if v.Kind() != kind {
+		r.fail("has a field %q of the wrong type %s", name, v.TypeName())
+		return datum.Value{}
+	}
+	return v
+}
+
+func (r *record) string(name string) string {
+	if v := r.field(name, datum.KindString); r.err == nil {
+		return v.AsString()
+	}
+	return ""
+}
+
+func (r *record) int(name string) int64 {
+	v := r.field(name, datum.KindNumber)
+	if r.err != nil {
+		return 0
+	}
+	i, err := v.Int64()
+	if err != nil {
+		r.fail("has a field %q that is not an integer", name)
+	}
+	return i
+}
+
+// strings reads an array of strings (or of binaries).
+func recordStrings[S ~string](r *record, name string) []S {
+	v := r.field(name, datum.KindArray)
+	if r.err != nil || v.Len() == 0 {
+		return nil
+	}
+	out := make([]S, v.Len())
+	for i := range out {
+		switch e := v.At(i); e.Kind() {
+		case datum.KindString:
+			out[i] = S(e.AsString())
+		case datum.KindBinary:
+			out[i] = S(e.AsBinary())
+		default:
+			r.fail("has a field %q with an element of the wrong type %s", name, e.TypeName())
+			return nil
+		}
+	}
+	return out
+}
+
+func decodeServer(b []byte) (Server, error) {
+	r := openRecord(keyServer, b)
+	s := Server{
+		ID:         ServerID(r.string("id")),
+		Name:       r.string("name"),
+		Tags:       recordStrings[string](r, "tags"),
+		CacheBytes: r.int("cache_bytes"),
+	}
+	return s, r.err
+}
+
+func decodeCluster(b []byte) (Cluster, error) {
+	r := openRecord(keyCluster, b)
+	c := Cluster{HeartbeatTimeout: time.Duration(r.int("heartbeat_timeout_ms")) * time.Millisecond}
+	return c, r.err
+}
+
+func decodeDatabase(key string, b []byte) (name string, err error) {
+	r := openRecord(key, b)
+	name = r.string("name")
+	return name, r.err
+}
+
+func decodeTable(id TableID, b []byte) (c TableConfig, state string, err error) {
+	r := openRecord(keyTable+string(id), b)
+	state = r.string("state")
+	c = TableConfig{
+		ID:          id,
+		Name:        r.string("name"),
+		Database:    DatabaseID(r.string("db")),
+		PrimaryKey:  r.string("primary_key"),
+		Durability:  Durability(r.string("durability")),
+		WriteAcks:   WriteAcks(r.string("write_acks")),
+		SplitPoints: recordStrings[string](r, "split_points"),
+		Indexes:     recordStrings[string](r, "indexes"),
+		Group:       storage.GroupID(r.int("group")),
+	}
+	if r.err == nil {
+		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
+			c.WriteHook = hook
+		}
+	}
+	shards := r.field("shards", datum.KindArray)
+	for i := 0; r.err == nil && i < shards.Len(); i++ {
+		s := &record{key: fmt.Sprintf("%s (shard %d)", r.key, i), val: shards.At(i)}
+		if s.val.Kind() != datum.KindObject {
+			r.fail("has a shard of the wrong type %s", s.val.TypeName())
+			break
+		}
+		c.Shards = append(c.Shards, ShardConfig{
+			Primary:   ServerID(s.string("primary")),
+			Replicas:  recordStrings[ServerID](s, "replicas"),
+			NonVoting: recordStrings[ServerID](s, "nonvoting"),
+		})
+		r.err = s.err
+	}
+	if r.err == nil && (state != stateLive && state != stateDropped) {
+		r.fail("has the unknown state %q", state)
+	}
+	if r.err == nil && (len(c.Shards) == 0 || len(c.SplitPoints) != len(c.Shards)-1) {
+		r.fail("has %d shards and %d split points", len(c.Shards), len(c.SplitPoints))
+	}
+	return c, state, r.err
+}
