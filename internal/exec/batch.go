@@ -1,0 +1,151 @@
+package exec
+
+import (
+	"strconv"
+	"time"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// batchOptions say how much of a sequence goes into one answer.
+type batchOptions struct {
+	minRows, maxRows int64
+	maxBytes         int64
+	maxTime          time.Duration
+	firstScaledown   int64
+}
+
+// The defaults of the original.
+const (
+	defaultBatchBytes     = 1 << 20
+	defaultBatchTime      = 500 * time.Millisecond
+	defaultFirstScaledown = 4
+	noRowLimit            = int64(1) << 62
+)
+
+// batchOptions evaluates the batching options of the whole query.
+func (fr *frame) batchOptions() (batchOptions, error) {
+	o := batchOptions{minRows: 1, maxRows: noRowLimit, maxBytes: defaultBatchBytes, maxTime: defaultBatchTime, firstScaledown: defaultFirstScaledown}
+	if len(fr.q.plan.globals) == 0 {
+		return o, nil
+	}
+	for _, x := range [...]struct {
+		name string
+		to   *int64
+	}{{"min_batch_rows", &o.minRows}, {"max_batch_rows", &o.maxRows}, {"max_batch_bytes", &o.maxBytes}, {"first_batch_scaledown_factor", &o.firstScaledown}} {
+		v, ok, err := fr.q.global(fr, x.name)
+		if err != nil {
+			return o, err
+		}
+		if !ok {
+			continue
+		}
+		d, err := v.datum(fr)
+		if err != nil {
+			return o, err
+		}
+		n, err := intAt(d, v.at)
+		if err != nil {
+			return o, err
+		}
+		if n < 1 {
+			return o, &reql.Error{Type: reql.RuntimeError, Class: reql.QueryLogic, TopLevel: true, Msg: x.name + " must be at least 1 (got `" + strconv.FormatInt(n, 10) + "`)."}
+		}
+		*x.to = n
+	}
+	v, ok, err := fr.q.global(fr, "max_batch_seconds")
+	if !ok || err != nil {
+		return o, err
+	}
+	d, err := v.datum(fr)
+	if err != nil {
+		return o, err
+	}
+	sec, err := numAt(d, v.at)
+	switch {
+	case err != nil:
+		return o, err
+	case sec < 0:
+		return o, topLevel("max_batch_seconds must be positive (got `%s`).", d.PrintCompact())
+	case sec >= 86400:
+		return o, topLevel("max_batch_seconds is too large (got `%s`, must be less than 86400).", d.PrintCompact())
+	}
+	o.maxTime = time.Duration(sec * float64(time.Second))
+	o.minRows = min(o.minRows, o.maxRows)
+	return o, nil
+}
+
+func topLevel(format string, args ...any) error {
+	e := reql.Errorf(reql.QueryLogic, format, args...)
+	e.TopLevel = true
+	return e
+}
+
+// batch appends an answer with the next rows. It ends when it is full: at maxRows rows, at maxBytes bytes (once there
+// are minRows rows), or when its time is up and it has a row. One row is read ahead, so that the last batch of a
+// sequence is known to be the last.
+func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
+	fr, o := cur.fr, cur.opts
+	if first {
+		o.maxRows = max(1, o.maxRows/o.firstScaledown)
+		o.maxBytes = max(1, o.maxBytes/o.firstScaledown)
+		o.maxTime /= time.Duration(o.firstScaledown)
+		o.minRows = min(o.minRows, o.maxRows)
+	}
+	head := len(dst)
+	out = append(dst, `{"t":3,"r":[`...)
+	began := time.Time{}
+	start := len(out)
+	for n := int64(0); ; {
+		row, ok := cur.ahead, cur.isAhead
+		if ok {
+			cur.ahead, cur.isAhead = datum.Value{}, false
+		} else {
+			var err error
+			if row, ok, err = cur.seq.next(fr); err != nil {
+				return cur.fail(dst[:head], interrupted(blame(err, fr.q.plan.q.Term))), false
+			}
+			if !ok {
+				out[head+5] = '2'
+				break
+			}
+		}
+		if n >= o.maxRows || int64(len(out)-start) >= o.maxBytes && n >= o.minRows {
+			cur.ahead, cur.isAhead = row, true
+			more = true
+			break
+		}
+		if n > 0 {
+			out = append(out, ',')
+		}
+		var err error
+		if out, err = datum.AppendJSON(out, row); err != nil {
+			return cur.fail(dst[:head], err), false
+		}
+		n++
+		if n&15 == 0 {
+			now := time.Now()
+			if began.IsZero() {
+				began = now
+			} else if now.Sub(began) >= o.maxTime {
+				more = true
+				break
+			}
+		}
+	}
+	out = append(out, ']')
+	out = cur.appendProfile(out)
+	return append(out, `,"n":[]}`...), more
+}
+
+// appendProfile appends the profile when the query asks for one.
+func (cur *Cursor) appendProfile(dst []byte) []byte {
+	if cur.started.IsZero() {
+		return dst
+	}
+	ms := float64(time.Since(cur.started).Microseconds()) / 1000
+	dst = append(dst, `,"p":[{"description":"Evaluating query.","duration(ms)":`...)
+	dst = strconv.AppendFloat(dst, ms, 'f', -1, 64)
+	return append(dst, `,"sub_tasks":[]}]`...)
+}

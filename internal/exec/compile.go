@@ -1,0 +1,100 @@
+package exec
+
+import (
+	"rethinkdb/internal/reql"
+)
+
+// builder compiles the terms of one query.
+type builder struct {
+	slots    int    // variables of the query so far
+	scope    *scope // innermost first
+	grouping bool
+	slow     bool
+	waits    bool
+}
+
+// scope is the parameters of one function.
+type scope struct {
+	outer *scope
+	names []int64
+	first int // slot of the first parameter
+
+	// implicit tells what r.row means inside: the function's only parameter, when it has just one and none of the
+	// functions around it binds r.row as well.
+	implicit implicitVar
+}
+
+type implicitVar struct {
+	depth int // functions of one parameter so far: r.row means something when this is 1
+	slot  int
+}
+
+// compileError is an error that is found before anything runs.
+func compileError(t *reql.Term, format string, args ...any) error {
+	e := reql.Errorf(reql.QueryLogic, format, args...)
+	e.Type = reql.CompileError
+	e.Term = t
+	return e
+}
+
+func (b *builder) compile(t *reql.Term) (node, error) {
+	switch t.Type {
+	case reql.TermDatum:
+		return &constNode{v: val{d: t.Datum, at: t}}, nil
+	case reql.TermMakeObj:
+		return b.makeObj(t)
+	case reql.TermVar:
+		return b.variable(t)
+	case reql.TermImplicitVar:
+		return b.implicitVariable(t)
+	case reql.TermFunc:
+		return b.function(t)
+	case reql.TermGroup:
+		b.grouping = true
+	}
+	s := specs[t.Type]
+	if s == nil {
+		return nil, compileError(t, "The term `%s` is not supported by this server yet.", t.Type)
+	}
+	n := &opNode{t: t, spec: s, d: s.det}
+	if len(t.Args) > 0 {
+		n.args = make([]node, len(t.Args))
+	}
+	for i, a := range t.Args {
+		var err error
+		if n.args[i], err = b.compile(a); err != nil {
+			return nil, err
+		}
+		n.d |= n.args[i].det()
+		n.splices = n.splices || a.Type == reql.TermArgs
+	}
+	if !n.splices {
+		if err := s.checkArity(len(t.Args)); err != nil {
+			return nil, compileError(t, "%s", err)
+		}
+	}
+	for _, o := range t.OptArgs {
+		if !s.hasOpt(o.Name) {
+			return nil, compileError(o.Term, "Unrecognized optional argument `%s`.", o.Name)
+		}
+		c, err := b.compile(o.Term)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range n.opts {
+			if p.name == o.Name {
+				return nil, compileError(o.Term, "Duplicate optional argument: %s", o.Name)
+			}
+		}
+		n.opts = append(n.opts, optNode{o.Name, c})
+		n.d |= c.det()
+	}
+	b.slow = b.slow || s.slow
+	b.waits = b.waits || s.waits
+	if s.compile != nil {
+		if err := s.compile(b, n); err != nil {
+			return nil, err
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,83 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// Client is who asks. It is constant while its queries run.
+type Client struct {
+	User string
+	Addr netip.AddrPort
+	HTTP bool // by the web port: its answers carry a profile
+}
+
+// query is the state of one running query, shared by all of its frames.
+type query struct {
+	// Set before evaluation, then constant.
+	eng        *Engine
+	client     *Client
+	plan       *Plan
+	arrayLimit int
+	grouping   bool // the query has a group somewhere, so that any term may meet grouped data
+
+	// ctx ends when the client goes away or stops the query. A cursor replaces it for each batch.
+	ctx context.Context
+
+	now datum.Value // r.now(), the same throughout the query
+}
+
+// frame holds the variables of one thread of evaluation. Every parameter of every function of a query has a slot of
+// its own; a function can be entered again only after its earlier result was used up, because functions yield data
+// or streams that are read to their end before the next call, so that one flat frame does for all of them.
+// Workers of a parallel scan have a copy each.
+type frame struct {
+	q     *query
+	vars  []datum.Value
+	ticks uint32
+}
+
+func (fr *frame) clone() *frame {
+	return &frame{q: fr.q, vars: append([]datum.Value(nil), fr.vars...)}
+}
+
+// errInterrupted is the end of a query that nobody waits for any more.
+var errInterrupted = errors.New("query interrupted")
+
+// tick lets a query be interrupted between two of its steps.
+func (fr *frame) tick() error {
+	fr.ticks++
+	if fr.ticks&0x3ff == 0 {
+		return fr.check()
+	}
+	return nil
+}
+
+// check tells whether the query has been interrupted.
+func (fr *frame) check() error {
+	if fr.q.ctx.Err() != nil {
+		return errInterrupted
+	}
+	return nil
+}
+
+// checkArray is the error for an array that would have n elements, when that is too many.
+func (fr *frame) checkArray(n int) error {
+	if n > fr.q.arrayLimit {
+		return arrayLimitError(fr.q.arrayLimit)
+	}
+	return nil
+}
+
+func arrayLimitError(limit int) error {
+	return reql.Errorf(reql.ResourceLimit, "Array over size limit `%d`.  To raise the number of allowed elements, modify the `array_limit` option to `.run` (not available in the Data Explorer), or use an index.", limit)
+}
+
+func nowDatum() datum.Value {
+	return datum.Time(float64(time.Now().UnixMilli())/1000, 0)
+}

@@ -1,0 +1,213 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// Start runs the plan up to its first answer and appends that, a whole JSON object. cur is not nil if and only if the
+// answer is a SUCCESS_PARTIAL: the caller then calls Next or Close. When ctx ends the query stops within a few
+// rows and the answer says that it was interrupted (see Interrupted).
+func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cur *Cursor) {
+	p.eng.cluster.CountQuery()
+	if p.err != nil {
+		return reql.AppendError(dst, p.err), nil
+	}
+	q := &query{eng: p.eng, client: p.client, plan: p, ctx: ctx, grouping: p.grouping, arrayLimit: defaultArrayLimit}
+	fr := &frame{q: q}
+	if p.slots > 0 {
+		fr.vars = make([]datum.Value, p.slots)
+	}
+	cur = &Cursor{fr: fr}
+	if p.slow {
+		ctx, kill := context.WithCancelCause(ctx)
+		q.ctx = ctx
+		cur.kill = kill
+		cur.endJob = p.eng.cluster.StartJob(p.client, p.q.Term.Print, func() { kill(errKilled) })
+	}
+	var more bool
+	if p.q.Profile {
+		cur.started = time.Now()
+	}
+	out, more = cur.first(dst)
+	if more {
+		return out, cur
+	}
+	cur.Close()
+	return out, nil
+}
+
+// defaultArrayLimit is the limit on the elements of an array when the query does not name another.
+const defaultArrayLimit = 100_000
+
+var errKilled = errors.New("killed through the jobs table")
+
+// ErrStopped is the cause to give to a context that ends because the client sent STOP: the query then
+// answers with an empty SUCCESS_SEQUENCE, as the original does.
+var ErrStopped = errors.New("stopped by the client")
+
+// Cursor is a running query with more to answer. One goroutine at a time uses it.
+type Cursor struct {
+	fr     *frame
+	seq    *seq
+	kill   context.CancelCauseFunc // nil for quick plans
+	endJob func()
+
+	opts    batchOptions
+	ahead   datum.Value // the row that showed that there is another batch
+	isAhead bool
+	started time.Time
+	closed  bool
+}
+
+// first evaluates the query and appends its first answer.
+func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
+	fr := cur.fr
+	p := fr.q.plan
+	mark := len(dst)
+	defer func() {
+		if r := recover(); r != nil {
+			out, more = cur.panicked(dst[:mark], r), false
+		}
+	}()
+	v, err := cur.evaluate()
+	if err != nil {
+		return cur.fail(dst, err), false
+	}
+	if s, ok := v.x.(*seq); ok && s.group == nil || v.x != nil && v.isSeq() && !ok {
+		cur.seq, err = v.seq(fr)
+		if err == nil && cur.seq.isArray {
+			v.d, err = cur.seq.array(fr)
+			v.x = nil
+		}
+		if err == nil && v.x != nil {
+			cur.opts, err = fr.batchOptions()
+		}
+		if err != nil {
+			return cur.fail(dst, err), false
+		}
+		if v.x != nil {
+			return cur.batch(dst, true)
+		}
+	}
+	var d datum.Value
+	g, err := v.maybeGrouped(fr, true)
+	switch {
+	case err != nil:
+	case g != nil:
+		d = g.datum()
+	case v.isDatum():
+		d, err = v.datum(fr)
+	default:
+		err = &reql.Error{Type: reql.RuntimeError, Class: reql.QueryLogic, TopLevel: true,
+			Msg: "Query result must be of type DATUM, GROUPED_DATA, or STREAM (got " + v.kind().String() + ")."}
+	}
+	if err == nil {
+		out = append(dst, `{"t":1,"r":[`...)
+		out, err = datum.AppendJSON(out, d)
+	}
+	if err != nil {
+		return cur.fail(dst, blame(err, p.q.Term)), false
+	}
+	out = append(out, ']')
+	out = cur.appendProfile(out)
+	return append(out, '}'), false
+}
+
+// evaluate evaluates the options of the whole query and its term.
+func (cur *Cursor) evaluate() (val, error) {
+	fr := cur.fr
+	v, ok, err := fr.q.global(fr, "array_limit")
+	if err != nil {
+		return v, err
+	}
+	if ok {
+		d, err := v.datum(fr)
+		if err != nil {
+			return v, err
+		}
+		n, err := intAt(d, v.at)
+		if err != nil {
+			return v, err
+		}
+		if n < 1 {
+			return v, &reql.Error{Type: reql.RuntimeError, Class: reql.QueryLogic, TopLevel: true,
+				Msg: "Illegal array size limit `" + d.PrintCompact() + "`.  (Must be >= 1.)"}
+		}
+		fr.q.arrayLimit = int(min(n, 1<<40))
+	}
+	v, err = fr.q.plan.root.eval(fr)
+	if err == nil && v.x != nil {
+		if s, ok := v.x.(*singleVal); ok {
+			v.d, err = s.get(fr)
+			v.x = nil
+		}
+	}
+	return v, err
+}
+
+// Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again. When it is not, the cursor is closed.
+func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
+	mark := len(dst)
+	defer func() {
+		if r := recover(); r != nil {
+			out, more = cur.panicked(dst[:mark], r), false
+		}
+		if !more {
+			cur.Close()
+		}
+	}()
+	if cur.fr.q.plan.q.Profile {
+		cur.started = time.Now()
+	}
+	return cur.batch(dst, false)
+}
+
+// Close frees what the query holds. It may be called more than once.
+func (cur *Cursor) Close() {
+	if cur.closed {
+		return
+	}
+	cur.closed = true
+	if cur.seq != nil {
+		cur.seq.close()
+	}
+	if cur.kill != nil {
+		cur.kill(nil)
+	}
+	if cur.endJob != nil {
+		cur.endJob()
+	}
+}
+
+// fail appends the answer for an error.
+func (cur *Cursor) fail(dst []byte, err error) []byte {
+	q := cur.fr.q
+	if err == errInterrupted || q.ctx.Err() != nil { //nolint:errorlint // never wrapped
+		switch context.Cause(q.ctx) {
+		case ErrStopped:
+			return append(dst, `{"t":2,"r":[],"n":[]}`...)
+		case errKilled:
+			err = reql.Errorf(reql.OpIndeterminate, "Query terminated by the `rethinkdb.jobs` table.")
+		default:
+			err = reql.Errorf(reql.OpIndeterminate, "Query terminated by an unknown cause.")
+		}
+		return reql.AppendError(dst, asReql(err))
+	}
+	e := asReql(err)
+	if e.Class == reql.Internal {
+		q.eng.log.Error("a query failed for a reason that is not the user's", "error", err, "user", q.client.User, "peer", q.client.Addr.String())
+	}
+	return reql.AppendError(dst, e)
+}
+
+// panicked is the answer when the executor itself is at fault. The server goes on.
+func (cur *Cursor) panicked(dst []byte, r any) []byte {
+	cur.fr.q.eng.log.Error("the executor panicked", "panic", r, "stack", string(debug.Stack()))
+	return reql.AppendError(dst, reql.Errorf(reql.Internal, "Internal error: the query made the server fail (server is buggy)."))
+}

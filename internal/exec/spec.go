@@ -1,0 +1,85 @@
+package exec
+
+import (
+	"fmt"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// spec is all that there is to say of one term. Exactly one of datum and val is set.
+type spec struct {
+	// min and max are the number of arguments; max < 0 is any number.
+	min, max int
+	opts     []string
+
+	// datum evaluates a term that always makes a datum; val any other.
+	datum func(c call) (datum.Value, error)
+	val   func(c call) (val, error)
+
+	// compile, when set, checks and prepares a node whose arguments are compiled.
+	compile func(b *builder, n *opNode) error
+
+	// det is the term's own determinism, joined with that of its arguments.
+	det determinism
+
+	// notGrouped: the term is not applied to each group when its first argument is grouped data.
+	notGrouped bool
+	// groupedSeq: the term works on a grouped stream itself, so the stream is not collected for it.
+	groupedSeq bool
+
+	// slow: the term may take long (it reads sequences, writes, or waits), so the query gets a goroutine of its own.
+	slow bool
+	// waits: the term is quick but for a wait for the disk.
+	waits bool
+
+	// doc is the line of the term's documentation.
+	doc string
+}
+
+var specs = map[reql.TermType]*spec{}
+
+// register adds a term. It is called by the init functions of the files that implement the terms.
+func register(t reql.TermType, s spec) {
+	if _, dup := specs[t]; dup {
+		panic(fmt.Sprintf("term %s is registered twice", t))
+	}
+	if (s.datum == nil) == (s.val == nil) {
+		panic(fmt.Sprintf("term %s needs either datum or val", t))
+	}
+	specs[t] = &s
+}
+
+// arity says how many arguments a term takes, as error texts do.
+type arityError struct {
+	s *spec
+	n int
+}
+
+func (e arityError) Error() string {
+	switch {
+	case e.s.min == e.s.max && e.s.min == 1:
+		return fmt.Sprintf("Expected 1 argument but found %d.", e.n)
+	case e.s.min == e.s.max:
+		return fmt.Sprintf("Expected %d arguments but found %d.", e.s.min, e.n)
+	case e.s.max < 0:
+		return fmt.Sprintf("Expected %d or more arguments but found %d.", e.s.min, e.n)
+	}
+	return fmt.Sprintf("Expected between %d and %d arguments but found %d.", e.s.min, e.s.max, e.n)
+}
+
+func (s *spec) checkArity(n int) error {
+	if n < s.min || s.max >= 0 && n > s.max {
+		return arityError{s, n}
+	}
+	return nil
+}
+
+func (s *spec) hasOpt(name string) bool {
+	for _, o := range s.opts {
+		if o == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,92 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+type dbVal struct {
+	DB
+	name string
+}
+
+// tableVal is a table as a query sees it.
+type tableVal struct {
+	Table
+	name string
+	db   DB
+	read table.ReadOptions
+}
+
+func (t *tableVal) displayName() string { return t.db.Name + "." + t.name }
+
+func (t *tableVal) slice() *sliceVal { return &sliceVal{table: t} }
+
+// sliceVal is a range of a table by the primary key or an index, perhaps in its order.
+type sliceVal struct {
+	table   *tableVal
+	index   string // "" while neither between nor order_by has named one
+	sorting sorting
+	bounds  table.Range
+	bounded bool // between was called
+}
+
+type sorting uint8
+
+const (
+	unordered sorting = iota
+	ascending
+	descending
+)
+
+func (s sorting) String() string { return [...]string{"UNORDERED", "ASCENDING", "DESCENDING"}[s] }
+
+// usesPrimary tells whether the slice is one by the primary key.
+func (s *sliceVal) usesPrimary() bool { return s.index == "" || s.index == s.table.PrimaryKey() }
+
+// seq gives the rows of the slice. at is the term to blame for an index that is not there.
+func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
+	if !s.usesPrimary() {
+		return nil, s.table.noIndex(s.index, at)
+	}
+	sc := &scan{table: s.table.Table, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr}
+	if s.sorting == unordered {
+		q.scan = sc
+	}
+	return q, nil
+}
+
+// noIndex is the error for a secondary index that the table does not have.
+func (t *tableVal) noIndex(name string, at *reql.Term) error {
+	return failAt(at, reql.OpFailed, "Index `%s` was not found on table `%s`.", name, t.displayName())
+}
+
+// selectionVal is a sequence of whole rows of a table, which writes accept.
+type selectionVal struct {
+	table *tableVal
+	seq   *seq
+}
+
+// singleVal is one row of a table by its key. It is read when it is needed.
+type singleVal struct {
+	table *tableVal
+	key   datum.Value
+	row   datum.Value // null when there is no such row; absent until read
+}
+
+// get reads the row; it is null when there is none.
+func (s *singleVal) get(fr *frame) (datum.Value, error) {
+	if s.row.IsAbsent() {
+		row, err := s.table.Get(fr.q.ctx, s.key, s.table.read)
+		if err != nil {
+			return row, err
+		}
+		if row.IsAbsent() {
+			row = datum.Null
+		}
+		s.row = row
+	}
+	return s.row, nil
+}

@@ -1,0 +1,228 @@
+package exec
+
+import (
+	"slices"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+func init() {
+	register(reql.TermMakeArray, spec{max: -1, datum: evalMakeArray, doc: "An array of its arguments."})
+	register(reql.TermArgs, spec{min: 1, max: 1, val: evalArgs, doc: "Takes the elements of an array for arguments of the term around it."})
+	register(reql.TermFuncall, spec{min: 1, max: -1, opts: []string{"_SHORTCUT_", "_EVAL_FLAGS_"}, val: evalFuncall, notGrouped: true,
+		doc: "Calls a function with values (do)."})
+	register(reql.TermDB, spec{min: 1, max: 1, val: evalDB, det: detNever, doc: "A database by its name."})
+	register(reql.TermTable, spec{min: 1, max: 2, opts: []string{"read_mode", "use_outdated", "identifier_format"}, val: evalTable, det: detNever,
+		doc: "A table by its name."})
+	register(reql.TermGet, spec{min: 2, max: 2, val: evalGet, doc: "The row with a primary key."})
+}
+
+func evalMakeArray(c call) (datum.Value, error) {
+	elems := make([]datum.Value, c.len())
+	for i := range elems {
+		var err error
+		if elems[i], err = c.datum(i); err != nil {
+			return datum.Value{}, err
+		}
+	}
+	return datum.Array(elems), c.fr.checkArray(len(elems))
+}
+
+func evalArgs(c call) (val, error) { return c.val(0) }
+
+// makeObj is MAKE_OBJ, whose optional arguments are the fields.
+type objNode struct {
+	t      *reql.Term
+	names  []string // sorted
+	values []node
+	d      determinism
+}
+
+func (b *builder) makeObj(t *reql.Term) (node, error) {
+	if len(t.Args) != 0 {
+		return nil, compileError(t, "MAKE_OBJ term must not have any args.")
+	}
+	n := &objNode{t: t, names: make([]string, 0, len(t.OptArgs)), values: make([]node, 0, len(t.OptArgs))}
+	for _, o := range t.OptArgs {
+		c, err := b.compile(o.Term)
+		if err != nil {
+			return nil, err
+		}
+		i, dup := slices.BinarySearch(n.names, o.Name)
+		if dup {
+			return nil, compileError(t, "Duplicate object key: %s.", o.Name)
+		}
+		n.names = slices.Insert(n.names, i, o.Name)
+		n.values = slices.Insert(n.values, i, c)
+		n.d |= c.det()
+	}
+	return n, nil
+}
+
+func (n *objNode) det() determinism { return n.d }
+func (n *objNode) term() *reql.Term { return n.t }
+
+func (n *objNode) eval(fr *frame) (val, error) {
+	d, _, err := n.datum(fr)
+	return val{d: d, at: n.t}, err
+}
+
+func (n *objNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
+	fields := make([]datum.Field, len(n.names))
+	for i, name := range n.names {
+		v, _, err := n.values[i].datum(fr)
+		if err != nil {
+			return v, n.t, err
+		}
+		fields[i] = datum.Field{Key: name, Val: v}
+	}
+	obj := datum.Object(fields)
+	if i, pseudo := slices.BinarySearch(n.names, "$reql_type$"); pseudo && i >= 0 {
+		v, err := datum.FromPseudo(obj)
+		if err != nil {
+			return v, n.t, blame(err, n.t)
+		}
+		return v, n.t, nil
+	}
+	return obj, n.t, nil
+}
+
+// evalFuncall calls its first argument with the rest. Grouped data as the second argument is taken group by group.
+func evalFuncall(c call) (val, error) {
+	s := constantShortcut
+	n, ok, err := c.optInt("_SHORTCUT_")
+	if err != nil {
+		return val{}, err
+	}
+	if ok {
+		if n < int64(noShortcut) || n > int64(pageShortcut) {
+			return val{}, c.fail(reql.Internal, "Unrecognized value `%d` for _SHORTCUT_ argument.", n)
+		}
+		s = shortcut(n)
+	}
+	f, err := c.fn(0, s)
+	if err != nil {
+		return val{}, err
+	}
+	if c.len() == 1 {
+		return f.call(c.fr)
+	}
+	first, err := c.val(1)
+	if err != nil {
+		return val{}, err
+	}
+	args := make([]datum.Value, c.len()-1)
+	for i := 2; i < c.len(); i++ {
+		if args[i-1], err = c.datum(i); err != nil {
+			return val{}, err
+		}
+	}
+	g, err := first.maybeGrouped(c.fr, true)
+	if err != nil {
+		return val{}, err
+	}
+	if g == nil {
+		if args[0], err = first.datum(c.fr); err != nil {
+			return val{}, err
+		}
+		return f.call(c.fr, args...)
+	}
+	out := &grouped{entries: make([]groupEntry, len(g.entries))}
+	for i, e := range g.entries {
+		args[0] = e.val
+		d, err := f.callN(c.fr, args...)
+		if err != nil {
+			return val{}, err
+		}
+		out.entries[i] = groupEntry{e.key, d}
+	}
+	return val{x: out, at: c.n.t}, nil
+}
+
+func evalDB(c call) (val, error) {
+	name, err := c.str(0)
+	if err != nil {
+		return val{}, err
+	}
+	db, err := c.fr.q.eng.cluster.Database(name)
+	return val{x: &dbVal{DB: db, name: name}, at: c.n.t}, err
+}
+
+// database gives the database of a term whose first argument may be one: the first argument when there are n
+// arguments, or else the query's default.
+func (c call) database(n int) (db *dbVal, rest int, err error) {
+	if c.len() == n {
+		v, err := c.val(0)
+		if err != nil {
+			return nil, 0, err
+		}
+		db, err := v.db(c.fr)
+		return db, 1, err
+	}
+	v, ok, err := c.fr.q.global(c.fr, "db")
+	if err != nil {
+		return nil, 0, err
+	}
+	if ok {
+		db, err := v.db(c.fr)
+		return db, 0, err
+	}
+	d, err := c.fr.q.eng.cluster.Database("test")
+	return &dbVal{DB: d, name: "test"}, 0, err
+}
+
+func evalTable(c call) (val, error) {
+	t := &tableVal{}
+	mode, given, err := c.optStr("read_mode")
+	if err != nil {
+		return val{}, err
+	}
+	if given {
+		switch mode {
+		case "single":
+		case "majority":
+			t.read.Mode = table.ReadMajority
+		case "outdated":
+			t.read.Mode = table.ReadOutdated
+		default:
+			return val{}, c.logic("Read mode `%s` unrecognized (options are \"majority\", \"single\", and \"outdated\").", mode)
+		}
+	}
+	if _, ok, err := c.opt("use_outdated"); err != nil || ok {
+		if ok {
+			err = c.logic("The `use_outdated` optarg is no longer supported.  Use the `read_mode` optarg instead.")
+		}
+		return val{}, err
+	}
+	format, given, err := c.optStr("identifier_format")
+	if err != nil {
+		return val{}, err
+	}
+	if given && format != "name" && format != "uuid" {
+		return val{}, c.logic("Identifier format `%s` unrecognized (options are \"name\" and \"uuid\").", format)
+	}
+	db, i, err := c.database(2)
+	if err != nil {
+		return val{}, err
+	}
+	if t.name, err = c.str(i); err != nil {
+		return val{}, err
+	}
+	t.db = db.DB
+	t.Table, err = c.fr.q.eng.cluster.Table(db.DB, t.name, format)
+	return val{x: t, at: c.n.t}, err
+}
+
+func evalGet(c call) (val, error) {
+	t, err := c.table(0)
+	if err != nil {
+		return val{}, err
+	}
+	key, err := c.datum(1)
+	if err != nil {
+		return val{}, err
+	}
+	return val{x: &singleVal{table: t, key: key}, at: c.n.t}, nil
+}
