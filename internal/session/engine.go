@@ -1,0 +1,54 @@
+package session
+
+import (
+	"context"
+	"net/netip"
+
+	"rethinkdb/internal/reql"
+)
+
+// Client is who asks.
+type Client struct {
+	User string
+	Addr netip.AddrPort
+	// HTTP says that the client came through the web port.
+	HTTP bool
+	// EmptyBatches says that a feed without news answers CONTINUE with an empty batch after max_batch_seconds, instead
+	// of waiting: over HTTP and in V0_3, where waiting would block the client.
+	EmptyBatches bool
+}
+
+// Engine runs queries. The executor implements it; tests have their own.
+type Engine interface {
+	// Open is called once for each session.
+	Open(c Client) Compiler
+	// AppendServerInfo appends the object that answers SERVER_INFO.
+	AppendServerInfo(dst []byte) []byte
+}
+
+// Compiler makes plans for one client. It may be called from several goroutines.
+type Compiler interface {
+	// Compile makes the plan of a Start query. What is wrong with the query surfaces when the plan runs.
+	Compile(q *reql.Query) Plan
+}
+
+// Plan is a query that is ready to run, once.
+type Plan interface {
+	// Quick says that the plan is bounded and so short that it may run on the goroutine that reads requests.
+	Quick() bool
+	// Start appends the whole response, a JSON object. The cursor is not nil if and only if that response is a
+	// SUCCESS_PARTIAL.
+	Start(ctx context.Context, dst []byte) (out []byte, cursor Cursor)
+}
+
+// Cursor gives the rest of a result.
+type Cursor interface {
+	// Next appends the whole response with the next batch. The cursor is used up when more is false.
+	Next(ctx context.Context, dst []byte) (out []byte, more bool)
+	// Close frees what the cursor holds. It is called once, also after the last batch, and never during Next.
+	Close()
+}
+
+// Feed is what a Cursor implements in addition if it may wait for changes for as long as the client wishes. While it
+// waits it does not count against the client's parallel queries.
+type Feed interface{ Feed() bool }

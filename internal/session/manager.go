@@ -1,0 +1,113 @@
+package session
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Manager knows all sessions of the server, so that their queries can be listed and killed: the system table `jobs`.
+type Manager struct {
+	mu       sync.Mutex // taken before Session.mu
+	sessions map[*Session]struct{}
+}
+
+// NewManager makes a manager without sessions.
+func NewManager() *Manager { return &Manager{sessions: map[*Session]struct{}{}} }
+
+// Job is a query of a client: one that runs, or one whose cursor is open.
+type Job struct {
+	ID     uuid.UUID
+	Client Client
+	Began  time.Time
+	// Query is the text of the query, empty when its plan does not say (it does by implementing fmt.Stringer).
+	Query string
+}
+
+func (m *Manager) add(s *Session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sessions[s] = struct{}{}
+}
+
+func (m *Manager) remove(s *Session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sessions, s)
+}
+
+// Sessions is the number of clients.
+func (m *Manager) Sessions() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.sessions)
+}
+
+func (m *Manager) all() []*Session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]*Session, 0, len(m.sessions))
+	for s := range m.sessions {
+		all = append(all, s)
+	}
+	return all
+}
+
+// Jobs lists the queries, except those that are being stopped and those that are so quick that they were never a job.
+func (m *Manager) Jobs() []Job {
+	var jobs []Job
+	var texts []fmt.Stringer
+	for _, s := range m.all() {
+		s.mu.Lock()
+		for _, e := range s.live {
+			if e.why != uninterrupted {
+				continue
+			}
+			if e.id == uuid.Nil {
+				e.id = uuid.New()
+			}
+			jobs = append(jobs, Job{ID: e.id, Client: s.opt.Client, Began: e.began})
+			texts = append(texts, e.text)
+		}
+		s.mu.Unlock()
+	}
+	for i, text := range texts { // after the locks: a query's text may be long
+		if text != nil {
+			jobs[i].Query = text.String()
+		}
+	}
+	return jobs
+}
+
+// Kill stops a query, which is then answered with an error. It tells whether there was such a query.
+func (m *Manager) Kill(id uuid.UUID) bool {
+	for _, s := range m.all() {
+		if s.kill(id) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Session) kill(id uuid.UUID) bool {
+	s.mu.Lock()
+	for _, e := range s.live {
+		if e.id != id {
+			continue
+		}
+		e.interrupt(killed)
+		// The token of a cursor that nobody is reading stays until its next CONTINUE, so that the client learns why it
+		// ended. Only what the cursor holds goes.
+		var cursor Cursor
+		if !e.running {
+			cursor, e.cursor = e.cursor, nil
+		}
+		s.mu.Unlock()
+		s.closeCursor(cursor)
+		return true
+	}
+	s.mu.Unlock()
+	return false
+}
