@@ -137,7 +137,7 @@ func checkContainer(b []byte, level int) (checked, error) {
 	switch {
 	case found.depth > v.depth:
 		return checked{}, corrupt("depth of a container")
-	case found.literal && !v.containsLiteral():
+	case found.literal && !v.ContainsLiteral():
 		return checked{}, corrupt("unexpected literal")
 	case v.depth > MaxDepth && count > 0:
 		return checked{}, corrupt("depth of a container")

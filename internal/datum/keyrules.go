@@ -141,7 +141,7 @@ func (s *keySizer) addString(str string) error {
 	return nil
 }
 
-// quoteDebug quotes a string as the reference does for debugging.
+// quoteDebug quotes a string as the reference does in this one message.
 func quoteDebug(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -150,8 +150,14 @@ func quoteDebug(s string) string {
 		case c == '"' || c == '\\':
 			b.WriteByte('\\')
 			b.WriteByte(c)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\r':
+			b.WriteString(`\r`)
 		case c < 0x20 || c >= 0x7F:
-			fmt.Fprintf(&b, "\\x%02x", c)
+			fmt.Fprintf(&b, "\\x%02X", c)
 		default:
 			b.WriteByte(c)
 		}

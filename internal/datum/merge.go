@@ -45,7 +45,7 @@ func dropLiterals(v Value) Value {
 	case v.IsLiteral():
 		val, _ := v.Get(valueKey)
 		return val
-	case !v.containsLiteral():
+	case !v.ContainsLiteral():
 		return v
 	case v.kind == KindArray:
 		elems := make([]Value, 0, v.Len())

@@ -190,6 +190,12 @@ func literalFromObject(v Value) (Value, error) {
 	return v, nil
 }
 
+// StrayLiteral is the error of a literal where none may be.
+func StrayLiteral() error {
+	return errorf(Logic, "Stray literal keyword found: literal is only legal inside of the object passed to merge "+
+		"or update and cannot nest inside other literals.")
+}
+
 // roundMillis rounds as C's round does: halves away from zero.
 func roundMillis(epoch float64) float64 { return math.Round(epoch*1000) / 1000 }
 

@@ -154,7 +154,8 @@ func (v Value) IsAbsent() bool { return v.kind == KindAbsent }
 // IsLiteral reports whether v is what r.literal() returns.
 func (v Value) IsLiteral() bool { return v.flags&flagLiteral != 0 }
 
-func (v Value) containsLiteral() bool { return v.depth > 0 && v.flags&flagHasLiteral != 0 }
+// ContainsLiteral reports whether v is what r.literal() returns or has one anywhere below it.
+func (v Value) ContainsLiteral() bool { return v.depth > 0 && v.flags&flagHasLiteral != 0 }
 
 // IsObject reports whether v is an object or geometry, which is an object with a $reql_type$.
 func (v Value) IsObject() bool { return v.kind == KindObject || v.kind == KindGeometry }
