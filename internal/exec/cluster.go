@@ -36,8 +36,9 @@ type TableOptions struct {
 	PrimaryKey         string           // "" is "id"
 	Durability         table.Durability // of writes that do not say
 	Shards             int              // 0: not given
-	Replicas           int              // 0: not given
-	ReplicasByTag      map[string]int   // instead of Replicas when replicas is an object
+	HasReplicas        bool             // replicas was given as a number
+	Replicas           int64            // may be 0 or negative, which is refused with the text of placement
+	ReplicasByTag      map[string]int64 // instead of Replicas when replicas is an object
 	PrimaryReplicaTag  string           // "" not given
 	NonvotingTags      []string
 	HasNonvoting       bool // nonvoting_replica_tags was given
@@ -58,7 +59,8 @@ type WaitOptions struct {
 type Cluster interface {
 	Database(name string) (DB, error)
 	Databases() []string // sorted, with the system database
-	Table(db DB, name string, identifierFormat string) (Table, error)
+	// Table finds a table as c may see it; a system table shows some rows only to some users.
+	Table(c *Client, db DB, name string, identifierFormat string) (Table, error)
 	Tables(db DB) ([]string, error) // sorted
 
 	DBCreate(ctx context.Context, c *Client, name string) (datum.Value, error)
@@ -68,8 +70,8 @@ type Cluster interface {
 
 	// ConfigRow gives the system table and the key of the row that config() of a table (tableName not "") or of a
 	// database selects; StatusRow likewise for status().
-	ConfigRow(db DB, tableName string) (t Table, key datum.Value, err error)
-	StatusRow(db DB, tableName string) (t Table, key datum.Value, err error)
+	ConfigRow(c *Client, db DB, tableName string) (t Table, key datum.Value, err error)
+	StatusRow(c *Client, db DB, tableName string) (t Table, key datum.Value, err error)
 	// The next three take one table, or all tables of db when tableName is "".
 	Wait(ctx context.Context, db DB, tableName string, o WaitOptions) (datum.Value, error)
 	Reconfigure(ctx context.Context, c *Client, db DB, tableName string, o TableOptions) (datum.Value, error)

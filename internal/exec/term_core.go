@@ -211,7 +211,7 @@ func evalTable(c call) (val, error) {
 		return val{}, err
 	}
 	t.db = db.DB
-	t.Table, err = c.fr.q.eng.cluster.Table(db.DB, t.name, format)
+	t.Table, err = c.fr.q.eng.cluster.Table(c.fr.q.client, db.DB, t.name, format)
 	return val{x: t, at: c.n.t}, err
 }
 
