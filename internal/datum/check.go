@@ -67,13 +67,13 @@ func checkEncoded(b []byte, level int) (checked, error) {
 		return checked{}, corrupt("value is cut off")
 	}
 	v, size := decode(b)
-	switch v.kind {
+	switch v.kind() {
 	case KindNumber, KindTime:
 		if f := v.float(); math.IsNaN(f) || math.IsInf(f, 0) {
 			return checked{}, corrupt("number is not finite")
 		}
 	case KindString:
-		if v.flags&flagPlain != 0 && !isPlain(v.str()) {
+		if v.has(flagPlain) && !isPlain(v.str()) {
 			return checked{}, corrupt("string needs escaping")
 		}
 	}
@@ -110,7 +110,7 @@ func checkContainer(b []byte, level int) (checked, error) {
 		if loadOffset(b, header, width, i) != at {
 			return checked{}, corrupt("position of an element")
 		}
-		if v.kind != KindArray {
+		if v.kind() != KindArray {
 			key, n, err := checkKey(b[at:])
 			switch {
 			case err != nil:
@@ -135,11 +135,11 @@ func checkContainer(b []byte, level int) (checked, error) {
 	found.depth++
 	found.literal = found.literal || v.IsLiteral()
 	switch {
-	case found.depth > v.depth:
+	case found.depth > v.depth():
 		return checked{}, corrupt("depth of a container")
 	case found.literal && !v.ContainsLiteral():
 		return checked{}, corrupt("unexpected literal")
-	case v.depth > MaxDepth && count > 0:
+	case v.depth() > MaxDepth && count > 0:
 		return checked{}, corrupt("depth of a container")
 	}
 	return found, checkPseudoType(v)
@@ -170,7 +170,7 @@ func checkKey(b []byte) (string, int, error) {
 func checkPseudoType(v Value) error {
 	want := ""
 	switch {
-	case v.kind == KindGeometry:
+	case v.kind() == KindGeometry:
 		want = geometryType
 	case v.IsLiteral():
 		want = literalType

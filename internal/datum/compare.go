@@ -15,7 +15,7 @@ func Compare(a, b Value) int {
 	if ka, kb := a.orderKind(), b.orderKind(); ka != kb {
 		return cmp.Compare(ka, kb)
 	}
-	switch a.kind {
+	switch a.kind() {
 	case KindBool:
 		return cmp.Compare(a.n, b.n)
 	case KindNumber, KindTime:
@@ -38,10 +38,10 @@ func Compare(a, b Value) int {
 }
 
 func (v Value) orderKind() Kind {
-	if v.kind == KindGeometry {
+	if v.kind() == KindGeometry {
 		return KindObject
 	}
-	return v.kind
+	return v.kind()
 }
 
 func compareArrays(a, b Value) int {

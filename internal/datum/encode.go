@@ -51,7 +51,7 @@ const (
 
 // AppendEncoded appends the storage encoding of v. Views, also those below a tree, are copied as they are.
 func AppendEncoded(dst []byte, v Value) []byte {
-	switch v.kind {
+	switch v.kind() {
 	case KindAbsent:
 		return append(dst, tagAbsent)
 	case KindMinVal:
@@ -70,12 +70,12 @@ func AppendEncoded(dst []byte, v Value) []byte {
 		return append(appendLength(dst, tagBinary8, tagBinary32, v.n), v.bytes()...)
 	case KindTime:
 		dst = binary.LittleEndian.AppendUint64(append(dst, tagTime), v.n)
-		return binary.LittleEndian.AppendUint16(dst, uint16(v.tz))
+		return binary.LittleEndian.AppendUint16(dst, uint16(v.zone()))
 	}
-	if v.flags&flagView != 0 {
+	if v.has(flagView) {
 		return append(dst, v.encoded()...)
 	}
-	if v.kind == KindArray {
+	if v.kind() == KindArray {
 		return appendEncodedArray(dst, v)
 	}
 	return appendEncodedObject(dst, v)
@@ -98,7 +98,7 @@ func appendEncodedNumber(dst []byte, bits uint64) []byte {
 
 func appendEncodedString(dst []byte, v Value) []byte {
 	s := v.str()
-	if v.flags&flagPlain == 0 && !isPlain(s) {
+	if !v.has(flagPlain) && !isPlain(s) {
 		return append(appendLength(dst, tagString8, tagString32, v.n), s...)
 	}
 	if len(s) <= maxShort {
@@ -134,9 +134,9 @@ func appendEncodedArray(dst []byte, v Value) []byte {
 func appendEncodedObject(dst []byte, v Value) []byte {
 	kind := byte(containerObject)
 	switch {
-	case v.kind == KindGeometry:
+	case v.kind() == KindGeometry:
 		kind = containerGeo
-	case v.flags&flagLiteral != 0:
+	case v.has(flagLiteral):
 		kind = containerLit
 	}
 	fields := v.fields()
@@ -171,7 +171,7 @@ const unknownBound = 1 << 8
 
 // sizeBound returns at least the size of the encoding of v, or a guess for a container that is a tree.
 func sizeBound(v *Value) int {
-	switch v.kind {
+	switch v.kind() {
 	case KindNumber:
 		return 9
 	case KindString, KindBinary:
@@ -179,7 +179,7 @@ func sizeBound(v *Value) int {
 	case KindTime:
 		return 11
 	case KindArray, KindObject, KindGeometry:
-		if v.flags&flagView != 0 {
+		if v.has(flagView) {
 			return int(v.n >> 32)
 		}
 		return unknownBound + 16*v.count()
@@ -199,10 +199,10 @@ type containerWriter struct {
 func beginContainer(dst []byte, v Value, kind byte, bound int) containerWriter {
 	c := containerWriter{start: len(dst), header: 1, count: v.count()}
 	tag := tagContainer + kind<<containerShift
-	if v.flags&flagHasLiteral != 0 {
+	if v.has(flagHasLiteral) {
 		tag |= containerLiteral
 	}
-	deep := v.depth > shallowDepth
+	deep := v.depth() > shallowDepth
 	if deep {
 		tag |= containerDeep
 		c.header = 5
@@ -219,7 +219,7 @@ func beginContainer(dst []byte, v Value, kind byte, bound int) containerWriter {
 	}
 	dst = append(dst, tag)
 	if deep {
-		dst = binary.LittleEndian.AppendUint32(dst, v.depth)
+		dst = binary.LittleEndian.AppendUint32(dst, v.depth())
 	}
 	c.dst = extend(dst, c.width*(c.count+2))
 	return c

@@ -38,7 +38,7 @@ func errorf(class ErrorClass, format string, args ...any) *Error {
 // typeError is an error about the type of v: asking something of a null is a NonExistence error, so that
 // default() catches it, and of anything else a Logic error.
 func typeError(v Value, format string, args ...any) *Error {
-	if v.kind == KindNull {
+	if v.kind() == KindNull {
 		return errorf(NonExistence, format, args...)
 	}
 	return errorf(Logic, format, args...)

@@ -264,7 +264,7 @@ func scanString(src string, i int) (Value, int, error) {
 	switch src[end] {
 	case '"':
 		v := String(src[i:end])
-		v.flags = flagPlain
+		v.set(flagPlain)
 		return v, end + 1, nil
 	case '\\':
 		return unescape(src, i, end)

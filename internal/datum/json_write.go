@@ -9,9 +9,9 @@ import (
 // AppendJSON appends v as compact JSON: keys in order, pseudo-types as the objects that they are on the wire.
 // A view is written from its bytes, without a tree. On error the returned slice is dst with some of v appended.
 func AppendJSON(dst []byte, v Value) ([]byte, error) {
-	switch v.kind {
+	switch v.kind() {
 	case KindArray:
-		if v.flags&flagView != 0 {
+		if v.has(flagView) {
 			return appendViewJSON(dst, v)
 		}
 		if err := v.DepthError(); err != nil {
@@ -29,7 +29,7 @@ func AppendJSON(dst []byte, v Value) ([]byte, error) {
 		}
 		return append(dst, ']'), nil
 	case KindObject, KindGeometry:
-		if v.flags&flagView != 0 {
+		if v.has(flagView) {
 			return appendViewJSON(dst, v)
 		}
 		if err := v.DepthError(); err != nil {
@@ -53,7 +53,7 @@ func AppendJSON(dst []byte, v Value) ([]byte, error) {
 }
 
 func appendScalarJSON(dst []byte, v Value) ([]byte, error) {
-	switch v.kind {
+	switch v.kind() {
 	case KindNull:
 		return append(dst, "null"...), nil
 	case KindBool:
@@ -64,14 +64,14 @@ func appendScalarJSON(dst []byte, v Value) ([]byte, error) {
 	case KindNumber:
 		return appendNumber(dst, v.float()), nil
 	case KindString:
-		if v.flags&flagPlain != 0 {
+		if v.has(flagPlain) {
 			return appendQuoted(dst, v.str()), nil
 		}
 		return appendJSONString(dst, v.str()), nil
 	case KindTime:
 		dst = append(dst, `{"$reql_type$":"TIME","epoch_time":`...)
 		dst = append(appendNumber(dst, v.float()), `,"timezone":"`...)
-		return append(appendTimezone(dst, int(v.tz)), `"}`...), nil
+		return append(appendTimezone(dst, v.zone()), `"}`...), nil
 	case KindBinary:
 		dst = append(dst, `{"$reql_type$":"BINARY","data":"`...)
 		return append(appendBase64(dst, v.bytes(), `\r\n`), `"}`...), nil
@@ -118,7 +118,7 @@ func appendEncodedJSON(dst, b []byte) ([]byte, int, error) {
 	at := start + width*v.count()
 	var n int
 	var err error
-	if v.kind == KindArray {
+	if v.kind() == KindArray {
 		dst = append(dst, '[')
 		for i := range v.count() {
 			if i > 0 {

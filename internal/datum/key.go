@@ -37,7 +37,7 @@ const (
 
 // AppendKey appends the key encoding of v: bytes.Compare of two encodings is Compare of their values.
 func AppendKey(dst []byte, v Value) ([]byte, error) {
-	switch v.kind {
+	switch v.kind() {
 	case KindMinVal:
 		return append(dst, keyMin), nil
 	case KindMaxVal:
@@ -61,7 +61,7 @@ func AppendKey(dst []byte, v Value) ([]byte, error) {
 		return dst, err
 	}
 	var err error
-	if v.kind == KindArray {
+	if v.kind() == KindArray {
 		dst = append(dst, keyArray)
 		for i := range v.count() {
 			if dst, err = AppendKey(dst, v.At(i)); err != nil {
@@ -143,7 +143,7 @@ func decodeKeyValue(b []byte, depth int) (Value, []byte, error) {
 			return Value{}, nil, err
 		}
 		if tag == keyTime {
-			return Value{kind: KindTime, n: math.Float64bits(f)}, rest, nil
+			return Value{header: header(KindTime), n: math.Float64bits(f)}, rest, nil
 		}
 		return Number(f), rest, nil
 	case keyString:

@@ -24,9 +24,9 @@ func PrimaryKey(v Value) ([]byte, error) {
 // CheckPrimaryKey returns the error of a value that cannot be a primary key.
 func CheckPrimaryKey(v Value) error {
 	s := keySizer{primary: true}
-	switch v.kind {
+	switch v.kind() {
 	case KindNull, KindObject:
-		if v.kind == KindNull || !v.isPseudoObject() {
+		if v.kind() == KindNull || !v.isPseudoObject() {
 			return typeError(v, "Primary keys must be either a number, string, bool, pseudotype "+
 				"or array (got type %s):\n%s", v.TypeName(), v.PrintTrunc())
 		}
@@ -43,8 +43,8 @@ func CheckPrimaryKey(v Value) error {
 // CheckIndexKey returns the error of a value that cannot be the value of a secondary index.
 func CheckIndexKey(v Value) error {
 	switch {
-	case v.kind == KindMinVal || v.kind == KindMaxVal,
-		v.kind == KindNull, v.kind == KindObject && !v.isPseudoObject():
+	case v.kind() == KindMinVal || v.kind() == KindMaxVal,
+		v.kind() == KindNull, v.kind() == KindObject && !v.isPseudoObject():
 		return typeError(v, "Secondary keys must be a number, string, bool, pseudotype, or array (got type %s):\n%s",
 			v.TypeName(), v.PrintTrunc())
 	}
@@ -53,7 +53,7 @@ func CheckIndexKey(v Value) error {
 
 // CheckIndexBound returns the error of a value that cannot be looked up in a secondary index or bound a range of it.
 func CheckIndexBound(v Value) error {
-	if v.kind == KindNull || v.kind == KindObject && !v.isPseudoObject() {
+	if v.kind() == KindNull || v.kind() == KindObject && !v.isPseudoObject() {
 		return typeError(v, "Secondary keys must be a number, string, bool, pseudotype, or array (got %s of type %s).",
 			v.Print(), v.TypeName())
 	}
@@ -62,7 +62,7 @@ func CheckIndexBound(v Value) error {
 
 // isPseudoObject reports whether v is an object with a $reql_type$ that has no kind of its own.
 func (v Value) isPseudoObject() bool {
-	if v.kind != KindObject {
+	if v.kind() != KindObject {
 		return false
 	}
 	_, ok := v.Get(typeKey)
@@ -77,7 +77,7 @@ type keySizer struct {
 }
 
 func (s *keySizer) add(v Value) error {
-	switch v.kind {
+	switch v.kind() {
 	case KindMinVal, KindMaxVal:
 		if !s.primary && !s.bound {
 			return errorf(Logic, "Cannot use `r.minval` or `r.maxval` in an index key.")

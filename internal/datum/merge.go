@@ -34,7 +34,7 @@ func Merge(left, right Value) (Value, error) {
 	return FromPseudo(b.Value())
 }
 
-func mergesAsObject(v Value) bool { return v.IsObject() || v.kind == KindTime }
+func mergesAsObject(v Value) bool { return v.IsObject() || v.kind() == KindTime }
 
 // DropLiterals returns v with each literal in it replaced by its value; those without a value vanish. It gives an
 // absent value for a literal without a value.
@@ -47,7 +47,7 @@ func dropLiterals(v Value) Value {
 		return val
 	case !v.ContainsLiteral():
 		return v
-	case v.kind == KindArray:
+	case v.kind() == KindArray:
 		elems := make([]Value, 0, v.Len())
 		for i := range v.Len() {
 			if e := dropLiterals(v.At(i)); !e.IsAbsent() {

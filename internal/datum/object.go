@@ -21,9 +21,9 @@ func Object(fields []Field) Value {
 }
 
 func sortedObject(fields []Field) Value {
-	v := Value{kind: KindObject, n: uint64(len(fields)), ptr: fieldsPointer(fields)}
+	v := Value{header: header(KindObject), n: uint64(len(fields)), ptr: fieldsPointer(fields)}
 	for i := range fields {
-		v.contain(&fields[i].Val)
+		v.contain(fields[i].Val.header)
 	}
 	return v.bounded()
 }
@@ -56,7 +56,7 @@ func searchFields(fields []Field, key string) (int, bool) {
 
 // appendFields appends the fields of the object v.
 func appendFields(dst []Field, v Value) []Field {
-	if v.flags&flagView == 0 {
+	if !v.has(flagView) {
 		return append(dst, v.fields()...)
 	}
 	for i := range v.count() {
@@ -154,15 +154,15 @@ func (v Value) WithoutField(key string) Value {
 
 // retag gives the object v, made from old, the pseudo-type that old had if its $reql_type$ is still there.
 func retag(old, v Value) Value {
-	if old.kind != KindGeometry && old.flags&flagLiteral == 0 {
+	if old.kind() != KindGeometry && !old.has(flagLiteral) {
 		return v
 	}
-	if t, ok := v.Get(typeKey); ok && t.kind == KindString {
+	if t, ok := v.Get(typeKey); ok && t.kind() == KindString {
 		switch t.str() {
 		case geometryType:
-			v.kind = KindGeometry
+			v.setKind(KindGeometry)
 		case literalType:
-			v.flags |= flagLiteral | flagHasLiteral
+			v.set(flagLiteral | flagHasLiteral)
 		}
 	}
 	return v

@@ -14,12 +14,12 @@ import (
 
 // String returns s as a value, without a copy.
 func String(s string) Value {
-	return Value{kind: KindString, n: uint64(len(s)), ptr: unsafe.Pointer(unsafe.StringData(s))}
+	return Value{header: header(KindString), n: uint64(len(s)), ptr: unsafe.Pointer(unsafe.StringData(s))}
 }
 
 // Binary returns b as a value, without a copy; it belongs to the value from then on.
 func Binary(b []byte) Value {
-	return Value{kind: KindBinary, n: uint64(len(b)), ptr: unsafe.Pointer(unsafe.SliceData(b))}
+	return Value{header: header(KindBinary), n: uint64(len(b)), ptr: unsafe.Pointer(unsafe.SliceData(b))}
 }
 
 func valuesPointer(elems []Value) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(elems)) }

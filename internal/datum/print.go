@@ -33,7 +33,7 @@ func (v Value) PrintCompact() string {
 // line of its own after the comma.
 func appendPretty(dst []byte, v Value, indent int) []byte {
 	open, end := byte('{'), byte('}')
-	switch v.kind {
+	switch v.kind() {
 	case KindAbsent:
 		return append(dst, "UNINITIALIZED"...)
 	case KindMinVal:
@@ -55,9 +55,9 @@ func appendPretty(dst []byte, v Value, indent int) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		if v.kind == KindArray {
+		if v.kind() == KindArray {
 			e := v.At(i)
-			if e.kind != KindBinary {
+			if e.kind() != KindBinary {
 				dst = appendIndent(dst, indent)
 			}
 			dst = appendPretty(dst, e, indent+1)
@@ -66,7 +66,7 @@ func appendPretty(dst []byte, v Value, indent int) []byte {
 		key, val := v.FieldAt(i)
 		dst = appendIndent(dst, indent)
 		dst = append(appendJSONString(dst, key), ':')
-		if val.kind != KindBinary {
+		if val.kind() != KindBinary {
 			dst = append(dst, '\t')
 		}
 		dst = appendPretty(dst, val, indent+1)

@@ -22,15 +22,15 @@ const (
 // FromPseudo turns an object that has a $reql_type$ into the time, binary, geometry or literal that it stands for,
 // after checking it; any other value is returned as it is.
 func FromPseudo(v Value) (Value, error) {
-	if v.kind != KindObject && v.kind != KindGeometry {
+	if v.kind() != KindObject && v.kind() != KindGeometry {
 		return v, nil
 	}
 	t, ok := v.Get(typeKey)
 	if !ok {
-		v.kind = KindObject
+		v.setKind(KindObject)
 		return v, nil
 	}
-	if t.kind != KindString {
+	if t.kind() != KindString {
 		return Value{}, errorf(Logic, "Error: Field `%s` must be a string (got `%s` of type %s):\n%s",
 			typeKey, t.PrintTrunc(), t.TypeName(), v.PrintTrunc())
 	}
@@ -50,12 +50,12 @@ func FromPseudo(v Value) (Value, error) {
 // RawObject returns a time or binary as the object with a $reql_type$ that a driver sends and gets, and a geometry
 // as an object of kind OBJECT; any other value is returned as it is.
 func RawObject(v Value) Value {
-	switch v.kind {
+	switch v.kind() {
 	case KindTime:
 		return sortedObject([]Field{
 			{typeKey, String(timeType)},
 			{epochKey, Number(v.float())},
-			{timezoneKey, String(FormatTimezone(int(v.tz)))},
+			{timezoneKey, String(FormatTimezone(v.zone()))},
 		})
 	case KindBinary:
 		return sortedObject([]Field{
@@ -63,7 +63,7 @@ func RawObject(v Value) Value {
 			{dataKey, String(string(appendBase64(nil, v.bytes(), "\r\n")))},
 		})
 	case KindGeometry:
-		v.kind = KindObject
+		v.setKind(KindObject)
 	}
 	return v
 }
@@ -75,7 +75,7 @@ func (v Value) timeField(key string) (Value, bool) {
 	case epochKey:
 		return Number(v.float()), true
 	case timezoneKey:
-		return String(FormatTimezone(int(v.tz))), true
+		return String(FormatTimezone(v.zone())), true
 	}
 	return Value{}, false
 }
@@ -92,13 +92,13 @@ fields:
 		switch key, f := v.FieldAt(i); key {
 		case typeKey:
 		case epochKey:
-			if f.kind != KindNumber {
+			if f.kind() != KindNumber {
 				msg = "field `epoch_time` must be a number (got `" + f.PrintTrunc() + "` of type " + f.TypeName() + ")"
 				break fields
 			}
 			epoch, hasEpoch = f.float(), true
 		case timezoneKey:
-			if f.kind != KindString {
+			if f.kind() != KindString {
 				msg = "field `timezone` must be a string (got `" + f.PrintTrunc() + "` of type " + f.TypeName() + ")"
 				break fields
 			}
@@ -132,7 +132,7 @@ func binaryFromObject(v Value) (Value, error) {
 		switch key, f := v.FieldAt(i); key {
 		case typeKey:
 		case dataKey:
-			if f.kind != KindString {
+			if f.kind() != KindString {
 				return Value{}, ExpectedType(KindString, f)
 			}
 			var err error
@@ -156,12 +156,12 @@ func geometryFromObject(v Value) (Value, error) {
 	for i := range v.Len() {
 		switch key, f := v.FieldAt(i); key {
 		case "coordinates":
-			if f.kind != KindArray {
+			if f.kind() != KindArray {
 				return Value{}, ExpectedType(KindArray, f)
 			}
 			hasCoordinates = true
 		case "type":
-			if f.kind != KindString {
+			if f.kind() != KindString {
 				return Value{}, ExpectedType(KindString, f)
 			}
 			hasType = true
@@ -176,7 +176,7 @@ func geometryFromObject(v Value) (Value, error) {
 	case !hasCoordinates:
 		return Value{}, errorf(NonExistence, "Field `coordinates` not found in geometry object.")
 	}
-	v.kind = KindGeometry
+	v.setKind(KindGeometry)
 	return v, nil
 }
 
@@ -186,7 +186,7 @@ func literalFromObject(v Value) (Value, error) {
 			return Value{}, errorf(Logic, "Invalid literal term with illegal key `%s`.", key)
 		}
 	}
-	v.flags |= flagLiteral | flagHasLiteral
+	v.set(flagLiteral | flagHasLiteral)
 	return v, nil
 }
 

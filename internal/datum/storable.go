@@ -9,7 +9,7 @@ func CheckStorable(v Value) error {
 	found.look(v)
 	switch {
 	case found.tooDeep:
-		return Value{depth: MaxDepth + 1}.DepthError()
+		return errTooDeep()
 	case found.longArray:
 		return errorf(Logic, "Array too large for disk writes (limit 100,000 elements).")
 	case found.extreme:
@@ -23,13 +23,13 @@ type unstorable struct {
 }
 
 func (u *unstorable) look(v Value) {
-	switch v.kind {
+	switch v.kind() {
 	case KindMinVal, KindMaxVal:
 		u.extreme = true
 	case KindArray:
-		u.tooDeep = u.tooDeep || v.depth > MaxDepth
+		u.tooDeep = u.tooDeep || v.depth() > MaxDepth
 		u.longArray = u.longArray || v.count() > maxStoredElems
-		if v.flags&flagView != 0 {
+		if v.has(flagView) {
 			u.lookEncoded(v)
 			return
 		}
@@ -37,8 +37,8 @@ func (u *unstorable) look(v Value) {
 			u.look(e)
 		}
 	case KindObject, KindGeometry:
-		u.tooDeep = u.tooDeep || v.depth > MaxDepth
-		if v.flags&flagView != 0 {
+		u.tooDeep = u.tooDeep || v.depth() > MaxDepth
+		if v.has(flagView) {
 			u.lookEncoded(v)
 			return
 		}
@@ -55,7 +55,7 @@ func (u *unstorable) lookEncoded(v Value) {
 	start, width := v.table()
 	at := start + width*v.count()
 	for range v.count() {
-		if v.kind != KindArray {
+		if v.kind() != KindArray {
 			_, _, n := decodeKey(b[at:])
 			at += n
 		}

@@ -37,20 +37,6 @@ func (k Kind) String() string { return kindNames[k] }
 // (50,000 levels need about 15 MB of stack), and is more than twice what the reference server is known to take.
 const MaxDepth = 50_000
 
-// Flags of a Value.
-const (
-	flagView     = 1 << iota // a container in encoded form; ptr is its first byte
-	flagBorrowed             // ptr, or something below it, is part of a larger buffer or of one that the caller owns
-	flagPlain                // a string that JSON prints without escaping
-	flagLiteral              // an object whose $reql_type$ is LITERAL
-	flagDeep                 // a view whose header has an explicit depth
-	flagWidth2               // a view with offsets of 2 bytes
-	flagWidth4               // a view with offsets of 4 bytes
-
-	// flagHasLiteral, of a container, says that there is a literal in it or below it.
-	flagHasLiteral = flagPlain
-)
-
 // Value is any value of ReQL. It is immutable and may be copied and shared. The zero Value is absent.
 //
 // A value is either a tree (arrays and objects are Go slices) or a view of encoded bytes (see View); a tree may
@@ -58,13 +44,7 @@ const (
 type Value struct {
 	_ [0]func() // values are compared with Equal, never with ==
 
-	kind  Kind
-	flags uint8
-	tz    int16 // KindTime: minutes east of UTC
-
-	// depth is an upper bound of how deeply containers nest: 0 for scalars. A container that would exceed
-	// MaxDepth keeps nothing below it, so that no code ever walks a deeper value; see DepthError.
-	depth uint32
+	header
 
 	// Bits of the float64, 1 for true, or length: bytes of a string, elements of a container. For a view the
 	// upper half has the size of the encoding in bytes, the lower half the number of elements.
@@ -74,11 +54,11 @@ type Value struct {
 }
 
 var (
-	Null  = Value{kind: KindNull}
-	True  = Value{kind: KindBool, n: 1}
-	False = Value{kind: KindBool}
-	Min   = Value{kind: KindMinVal} // r.minval
-	Max   = Value{kind: KindMaxVal} // r.maxval
+	Null  = Value{header: header(KindNull)}
+	True  = Value{header: header(KindBool), n: 1}
+	False = Value{header: header(KindBool)}
+	Min   = Value{header: header(KindMinVal)} // r.minval
+	Max   = Value{header: header(KindMaxVal)} // r.maxval
 )
 
 // Bool returns True or False.
@@ -90,7 +70,7 @@ func Bool(b bool) Value {
 }
 
 // Number returns f as a value. The caller knows that f is finite.
-func Number(f float64) Value { return Value{kind: KindNumber, n: math.Float64bits(f)} }
+func Number(f float64) Value { return Value{header: header(KindNumber), n: math.Float64bits(f)} }
 
 // NewNumber is Number for a result that may have overflowed.
 func NewNumber(f float64) (Value, error) {
@@ -105,64 +85,60 @@ func Int(i int64) Value { return Number(float64(i)) }
 
 // Array returns an array of elems, which belongs to the value from then on.
 func Array(elems []Value) Value {
-	v := Value{kind: KindArray, n: uint64(len(elems)), ptr: valuesPointer(elems)}
+	v := Value{header: header(KindArray), n: uint64(len(elems)), ptr: valuesPointer(elems)}
 	for i := range elems {
-		v.contain(&elems[i])
+		v.contain(elems[i].header)
 	}
 	return v.bounded()
 }
 
 // Time returns a time. The epoch time is rounded to milliseconds; the zone is in minutes east of UTC.
 func Time(epoch float64, tzMinutes int) Value {
-	return Value{kind: KindTime, tz: int16(tzMinutes), n: math.Float64bits(roundMillis(epoch))}
-}
-
-// contain records in the container v that child is in it.
-func (v *Value) contain(child *Value) {
-	v.flags |= child.flags & flagBorrowed
-	if child.depth > 0 {
-		v.flags |= child.flags & flagHasLiteral
-		v.depth = max(v.depth, child.depth)
-	}
+	return Value{header: header(KindTime) | zoneHeader(tzMinutes), n: math.Float64bits(roundMillis(epoch))}
 }
 
 // bounded counts the container v itself in its depth, after all children have been counted, and drops what is
 // below it if that is too deep.
 func (v Value) bounded() Value {
-	v.depth++
-	if v.depth > MaxDepth {
-		return Value{kind: v.kind, depth: MaxDepth + 1}
+	d := v.depth() + 1
+	if d > MaxDepth {
+		return Value{header: header(v.kind()) | depthHeader(MaxDepth+1)}
 	}
+	v.setDepth(d)
 	return v
 }
 
 // DepthError returns an error if v nests deeper than MaxDepth. Such a value has lost its contents: it is empty,
 // and whatever produces output from it (JSON, keys, rows) fails with this error.
 func (v Value) DepthError() error {
-	if v.depth > MaxDepth {
-		return errorf(Resource, "Nesting depth limit exceeded (max %d levels).", MaxDepth)
+	if v.depth() > MaxDepth {
+		return errTooDeep()
 	}
 	return nil
 }
 
+func errTooDeep() error {
+	return errorf(Resource, "Nesting depth limit exceeded (max %d levels).", MaxDepth)
+}
+
 // Kind returns the kind of v.
-func (v Value) Kind() Kind { return v.kind }
+func (v Value) Kind() Kind { return v.kind() }
 
 // IsAbsent reports whether v is no value at all.
-func (v Value) IsAbsent() bool { return v.kind == KindAbsent }
+func (v Value) IsAbsent() bool { return v.kind() == KindAbsent }
 
 // IsLiteral reports whether v is what r.literal() returns.
-func (v Value) IsLiteral() bool { return v.flags&flagLiteral != 0 }
+func (v Value) IsLiteral() bool { return v.has(flagLiteral) }
 
 // ContainsLiteral reports whether v is what r.literal() returns or has one anywhere below it.
-func (v Value) ContainsLiteral() bool { return v.depth > 0 && v.flags&flagHasLiteral != 0 }
+func (v Value) ContainsLiteral() bool { return v.depth() > 0 && v.has(flagHasLiteral) }
 
 // IsObject reports whether v is an object or geometry, which is an object with a $reql_type$.
-func (v Value) IsObject() bool { return v.kind == KindObject || v.kind == KindGeometry }
+func (v Value) IsObject() bool { return v.kind() == KindObject || v.kind() == KindGeometry }
 
 // Truthy reports whether v counts as true in a condition: everything but false and null.
 func (v Value) Truthy() bool {
-	switch v.kind {
+	switch v.kind() {
 	case KindBool:
 		return v.n != 0
 	case KindNull, KindAbsent:
@@ -172,11 +148,11 @@ func (v Value) Truthy() bool {
 }
 
 // AsBool returns the value of a bool; false for other kinds.
-func (v Value) AsBool() bool { return v.kind == KindBool && v.n != 0 }
+func (v Value) AsBool() bool { return v.kind() == KindBool && v.n != 0 }
 
 // AsNumber returns the value of a number; 0 for other kinds.
 func (v Value) AsNumber() float64 {
-	if v.kind != KindNumber {
+	if v.kind() != KindNumber {
 		return 0
 	}
 	return math.Float64frombits(v.n)
@@ -185,7 +161,7 @@ func (v Value) AsNumber() float64 {
 // AsString returns the bytes of a string; "" for other kinds. The string of a borrowed value lives as long as the
 // buffer that the value is a view of.
 func (v Value) AsString() string {
-	if v.kind != KindString {
+	if v.kind() != KindString {
 		return ""
 	}
 	return v.str()
@@ -193,7 +169,7 @@ func (v Value) AsString() string {
 
 // AsBinary returns the bytes of binary data, which the caller must not change; nil for other kinds.
 func (v Value) AsBinary() []byte {
-	if v.kind != KindBinary {
+	if v.kind() != KindBinary {
 		return nil
 	}
 	return v.bytes()
@@ -201,16 +177,16 @@ func (v Value) AsBinary() []byte {
 
 // TimeParts returns the epoch time in seconds and the zone in minutes east of UTC; zeros for other kinds.
 func (v Value) TimeParts() (epoch float64, tzMinutes int) {
-	if v.kind != KindTime {
+	if v.kind() != KindTime {
 		return 0, 0
 	}
-	return math.Float64frombits(v.n), int(v.tz)
+	return math.Float64frombits(v.n), v.zone()
 }
 
 // Len returns the number of elements of an array, of fields of an object or geometry, or of bytes of a string or
 // binary data; 0 for other kinds.
 func (v Value) Len() int {
-	switch v.kind {
+	switch v.kind() {
 	case KindArray, KindObject, KindGeometry:
 		return v.count()
 	case KindString, KindBinary:
@@ -221,10 +197,10 @@ func (v Value) Len() int {
 
 // At returns element i of an array. It panics when i is out of range.
 func (v Value) At(i int) Value {
-	if v.kind != KindArray {
+	if v.kind() != KindArray {
 		panic("datum: At of " + v.TypeName())
 	}
-	if v.flags&flagView != 0 {
+	if v.has(flagView) {
 		return v.viewAt(i)
 	}
 	return v.elems()[i]
@@ -235,7 +211,7 @@ func (v Value) FieldAt(i int) (key string, val Value) {
 	if !v.IsObject() {
 		panic("datum: FieldAt of " + v.TypeName())
 	}
-	if v.flags&flagView != 0 {
+	if v.has(flagView) {
 		return v.viewFieldAt(i)
 	}
 	f := &v.fields()[i]
@@ -244,9 +220,9 @@ func (v Value) FieldAt(i int) (key string, val Value) {
 
 // Get returns the field of that name of an object, geometry or time.
 func (v Value) Get(key string) (Value, bool) {
-	switch v.kind {
+	switch v.kind() {
 	case KindObject, KindGeometry:
-		if v.flags&flagView != 0 {
+		if v.has(flagView) {
 			return v.viewGet(key)
 		}
 		fields := v.fields()
@@ -261,15 +237,15 @@ func (v Value) Get(key string) (Value, bool) {
 
 // TypeName returns the name of the type as error texts and type_of have it, e.g. "PTYPE<TIME>".
 func (v Value) TypeName() string {
-	if v.kind == KindObject && v.flags&flagLiteral != 0 {
+	if v.kind() == KindObject && v.has(flagLiteral) {
 		return "PTYPE<LITERAL>"
 	}
-	if v.kind == KindObject {
-		if t, ok := v.Get(typeKey); ok && t.kind == KindString {
+	if v.kind() == KindObject {
+		if t, ok := v.Get(typeKey); ok && t.kind() == KindString {
 			return "PTYPE<" + t.str() + ">" // e.g. GROUPED_DATA, which only the server makes
 		}
 	}
-	return v.kind.String()
+	return v.kind().String()
 }
 
 // Numbers from -2^53 to 2^53 are those between which a float64 has every integer.
@@ -277,7 +253,7 @@ const maxExactInt = 1 << 53
 
 // Int64 returns a number as an integer, or the error of a value that is none.
 func (v Value) Int64() (int64, error) {
-	if v.kind != KindNumber {
+	if v.kind() != KindNumber {
 		return 0, ExpectedType(KindNumber, v)
 	}
 	f := math.Float64frombits(v.n)

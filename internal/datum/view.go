@@ -23,21 +23,21 @@ func View(b []byte) Value {
 // Own returns v, independent of any buffer that it is a view of. Only its own part of that buffer is copied, and
 // what is not borrowed is returned as it is.
 func (v Value) Own() Value {
-	if v.flags&flagBorrowed == 0 {
+	if !v.has(flagBorrowed) {
 		return v
 	}
 	own := v
-	own.flags &^= flagBorrowed
-	switch v.kind {
+	own.header &^= flagBorrowed
+	switch v.kind() {
 	case KindString:
 		own.ptr = String(strings.Clone(v.str())).ptr
 	case KindBinary:
 		own.ptr = bytesPointer(append([]byte(nil), v.bytes()...))
 	case KindArray, KindObject, KindGeometry:
 		switch {
-		case v.flags&flagView != 0:
+		case v.has(flagView):
 			own.ptr = bytesPointer(append([]byte(nil), v.encoded()...))
-		case v.kind == KindArray:
+		case v.kind() == KindArray:
 			elems := make([]Value, v.count())
 			for i, e := range v.elems() {
 				elems[i] = e.Own()
@@ -84,7 +84,7 @@ func decode(b []byte) (Value, int) {
 	case tagInt32:
 		return Number(float64(int32(binary.LittleEndian.Uint32(b[1:])))), 5
 	case tagFloat:
-		return Value{kind: KindNumber, n: binary.LittleEndian.Uint64(b[1:])}, 9
+		return Value{header: header(KindNumber), n: binary.LittleEndian.Uint64(b[1:])}, 9
 	case tagPlain8, tagPlain32:
 		s, n := sized(b, tag == tagPlain8)
 		return borrowedString(s, flagBorrowed|flagPlain), n
@@ -94,21 +94,18 @@ func decode(b []byte) (Value, int) {
 	case tagBinary8, tagBinary32:
 		s, n := sized(b, tag == tagBinary8)
 		v := Binary(s)
-		v.flags = flagBorrowed
+		v.set(flagBorrowed)
 		return v, n
 	case tagTime:
-		return Value{
-			kind: KindTime,
-			n:    binary.LittleEndian.Uint64(b[1:]),
-			tz:   int16(binary.LittleEndian.Uint16(b[9:])),
-		}, 11
+		zone := int(int16(binary.LittleEndian.Uint16(b[9:])))
+		return Value{header: header(KindTime) | zoneHeader(zone), n: binary.LittleEndian.Uint64(b[1:])}, 11
 	}
 	panic(corrupt("unknown tag"))
 }
 
-func borrowedString(b []byte, flags uint8) Value {
+func borrowedString(b []byte, flags header) Value {
 	v := String(aliasString(b))
-	v.flags = flags
+	v.set(flags)
 	return v
 }
 
@@ -122,51 +119,54 @@ func sized(b []byte, short bool) ([]byte, int) {
 	return b[5:n:n], n
 }
 
-var containerKinds = [...]Kind{
-	containerArray: KindArray, containerObject: KindObject, containerGeo: KindGeometry, containerLit: KindObject,
-}
-
-// containerFlags has the flags of a view for each of the tags of containers.
-var containerFlags = func() (flags [tagContainerEnd - tagContainer]uint8) {
-	for i := range flags {
-		f := uint8(flagView | flagBorrowed)
+// containerHeaders has the header of a view for each of the tags of containers.
+var containerHeaders = func() (headers [tagContainerEnd - tagContainer]header) {
+	for i := range headers {
+		h := flagView | flagBorrowed | depthHeader(shallowDepth)
+		switch i >> containerShift {
+		case containerArray:
+			h.setKind(KindArray)
+		case containerObject:
+			h.setKind(KindObject)
+		case containerGeo:
+			h.setKind(KindGeometry)
+		case containerLit:
+			h.setKind(KindObject)
+			h.set(flagLiteral)
+		}
 		switch i & containerWidth {
 		case 1:
-			f |= flagWidth2
+			h.set(flagWidth2)
 		case 2:
-			f |= flagWidth4
+			h.set(flagWidth4)
 		}
 		if i&containerDeep != 0 {
-			f |= flagDeep
+			h.set(flagDeep)
 		}
 		if i&containerLiteral != 0 {
-			f |= flagHasLiteral
+			h.set(flagHasLiteral)
 		}
-		if i>>containerShift == containerLit {
-			f |= flagLiteral
-		}
-		flags[i] = f
+		headers[i] = h
 	}
-	return flags
+	return headers
 }()
 
 func decodeContainer(b []byte) (Value, int) {
-	i := b[0] - tagContainer
-	v := Value{kind: containerKinds[i>>containerShift], flags: containerFlags[i], depth: shallowDepth}
-	header := b[1:]
-	if v.flags&flagDeep != 0 {
-		v.depth = binary.LittleEndian.Uint32(header)
-		header = header[4:]
+	v := Value{header: containerHeaders[b[0]-tagContainer]}
+	sizes := b[1:]
+	if v.has(flagDeep) {
+		v.setDepth(binary.LittleEndian.Uint32(sizes))
+		sizes = sizes[4:]
 	}
 	var size, count uint64
 	switch {
-	case v.flags&(flagWidth2|flagWidth4) == 0:
-		size, count = uint64(header[0]), uint64(header[1])
-	case v.flags&flagWidth2 != 0:
-		h := binary.LittleEndian.Uint32(header)
+	case !v.has(flagWidth2 | flagWidth4):
+		size, count = uint64(sizes[0]), uint64(sizes[1])
+	case v.has(flagWidth2):
+		h := binary.LittleEndian.Uint32(sizes)
 		size, count = uint64(h&math.MaxUint16), uint64(h>>16)
 	default:
-		h := binary.LittleEndian.Uint64(header)
+		h := binary.LittleEndian.Uint64(sizes)
 		size, count = h&math.MaxUint32, h>>32
 	}
 	if size > uint64(len(b)) {
@@ -181,13 +181,13 @@ func decodeContainer(b []byte) (Value, int) {
 func (v Value) table() (start, width int) {
 	width = 1
 	switch {
-	case v.flags&flagWidth2 != 0:
+	case v.has(flagWidth2):
 		width = 2
-	case v.flags&flagWidth4 != 0:
+	case v.has(flagWidth4):
 		width = 4
 	}
 	start = 1 + 2*width
-	if v.flags&flagDeep != 0 {
+	if v.has(flagDeep) {
 		start += 4
 	}
 	return start, width
@@ -228,7 +228,7 @@ func (v Value) viewFieldAt(i int) (string, Value) {
 	b = b[loadOffset(b, start, width, i):]
 	key, _, n := decodeKey(b)
 	val, _ := decode(b[n:])
-	val.flags |= flagBorrowed
+	val.set(flagBorrowed)
 	return aliasString(key), val
 }
 
