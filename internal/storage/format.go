@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -69,4 +70,13 @@ func firstError(a, b error) error {
 		return a
 	}
 	return b
+}
+
+// Exists tells whether there is a store in dir.
+func Exists(dir string) (bool, error) {
+	_, err := vfs.Default.Stat(filepath.Join(dir, formatFile))
+	if err == nil || oserror.IsNotExist(err) {
+		return err == nil, nil
+	}
+	return false, err
 }

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	helpIndent = 28 // column of the descriptions
+	helpWidth  = 79
+)
+
+// introductions say what a command does; its options follow.
+var introductions = map[command]string{
+	porcelain: `Usage: rethinkdb [options]
+       rethinkdb COMMAND [options]
+
+Without a command: serve the data directory, and create it with a database
+named test when it is missing. Then point a driver at port 28015 and a browser
+at port 8080. Stop with Ctrl-C or SIGTERM.
+`,
+	serve: `Usage: rethinkdb serve [options]
+
+Serve an existing data directory. Unlike rethinkdb without a command it never
+creates one, so that a file system that is not mounted is noticed.
+`,
+	create: `Usage: rethinkdb create [options]
+
+Prepare a data directory for a new server and exit. The directory must be
+missing or empty.
+`,
+	proxy: `Usage: rethinkdb proxy [options]
+
+Answer queries for a cluster without holding data. Not available in this
+version.
+`,
+}
+
+const commandList = `Commands:
+  create                    prepare a data directory and exit
+  serve                     serve an existing data directory
+  export, import, dump, restore, index-rebuild, repl
+                            run the tool rethinkdb-NAME of the Python driver
+  help [COMMAND]            print help, here or for a command
+  --version                 print the version
+
+Run 'rethinkdb help COMMAND' for the options of a command.
+`
+
+func printHelp(w io.Writer, cmd command) {
+	var b strings.Builder
+	b.WriteString(introductions[cmd])
+	section := unlistedSection
+	for _, o := range options {
+		if o.commands&cmd == 0 || o.section == unlistedSection {
+			continue
+		}
+		if o.section != section {
+			section = o.section
+			fmt.Fprintf(&b, "\n%s:\n", section)
+		}
+		b.WriteString(o.usage())
+	}
+	if cmd == porcelain {
+		b.WriteString("\n" + commandList)
+	}
+	// Help that nobody can read has nobody to complain to either.
+	_, _ = io.WriteString(w, b.String())
+}
+
+// usage is the option's entry in the help, one or more lines.
+func (o option) usage() string {
+	name := "  " + o.long
+	if o.short != "" {
+		name = "  " + o.short + " [ " + o.long + " ]"
+	}
+	if o.arg != "" {
+		name += " " + o.arg
+	}
+	var b strings.Builder
+	b.WriteString(name)
+	column := utf8.RuneCountInString(name)
+	if column+2 > helpIndent {
+		b.WriteByte('\n')
+		column = 0
+	}
+	for i, line := range wrap(o.help, helpWidth-helpIndent) {
+		if i > 0 {
+			column = 0
+		}
+		b.WriteString(strings.Repeat(" ", helpIndent-column) + line + "\n")
+	}
+	return b.String()
+}
+
+// wrap breaks text between words into lines of at most width columns, where the words allow it.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// command is one of the invocations that take options, as a bit.
+type command uint8
+
+const (
+	porcelain command = 1 << iota // no sub-command: create if needed, then serve
+	serve
+	create
+	proxy
+
+	servers  = porcelain | serve
+	creators = porcelain | create
+	local    = porcelain | serve | create // all that have a data directory
+	network  = porcelain | serve | proxy  // all that listen
+	every    = local | proxy
+)
+
+// name is what the user writes after `rethinkdb`, and after `rethinkdb help`.
+func (c command) name() string {
+	switch c {
+	case serve:
+		return "serve"
+	case create:
+		return "create"
+	case proxy:
+		return "proxy"
+	default:
+		return ""
+	}
+}
+
+// Sections of the help, in their order.
+const (
+	fileSection     = "Files"
+	serverSection   = "Server"
+	authSection     = "Authentication"
+	networkSection  = "Network"
+	webSection      = "Web interface"
+	cpuSection      = "Processors"
+	serviceSection  = "Running as a service"
+	userSection     = "User and group"
+	tlsSection      = "TLS"
+	logSection      = "Log"
+	configSection   = "Configuration file"
+	helpSection     = "Help"
+	unlistedSection = "" // accepted, but not in the help
+)
+
+// option is one option of the command line; without its dashes it is a key of the configuration file.
+type option struct {
+	long     string // with dashes, the official name
+	short    string // with a dash, or empty
+	arg      string // what the help calls the value; empty for a flag
+	repeat   bool   // may be given several times
+	def      string // default value; empty when there is none
+	commands command
+	section  string
+	help     string
+
+	// absent says what this server cannot do yet. An option that would change who can reach the data, or where it is, is
+	// refused rather than ignored.
+	absent string
+}
+
+const (
+	noTLS     = "encrypted connections are not available in this version; put a TLS proxy in front of the port, or listen on loopback only"
+	noCluster = "clusters of several servers are not available in this version; start a single server without this option"
+)
+
+// options is the whole list. The reference for names, defaults and errors is RethinkDB 2.4.
+var options = []option{
+	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_data", commands: local, section: fileSection,
+		help: "the directory that holds the data; created, readable by its owner only, when it is missing (default rethinkdb_data)"},
+	{long: "--cache-size", arg: "mb", commands: local, section: fileSection,
+		help: "memory for cached data and unwritten changes, in MB (1048576 bytes), or auto: half of the free memory minus 1 GB, at least 100 MB (default auto)"},
+	{long: "--io-threads", arg: "n", def: "64", commands: local, section: fileSection,
+		help: "accepted for old scripts: how many disk operations run at once is chosen automatically (default 64)"},
+	{long: "--direct-io", commands: local, section: fileSection,
+		help: "accepted for old scripts: the storage engine always uses the page cache"},
+
+	{long: "--server-name", short: "-n", arg: "name", commands: creators, section: serverSection,
+		help: "name of a new server, shown in the system tables: letters, digits, _ and - (default the host's name and three random characters)"},
+	{long: "--server-tag", short: "-t", arg: "tag", repeat: true, commands: creators, section: serverSection,
+		help: "a tag of a new server, used to place tables; may be repeated; the tag default is always there"},
+
+	{long: "--initial-password", arg: "{auto | password}", commands: every, section: authSection,
+		help: "password of the user admin, if none is set yet; auto invents one and prints it. A password written here is seen by other users of this machine in the list of processes: prefer a line initial-password=... in a file for --config-file"},
+
+	{long: "--bind", arg: "{all | address}", repeat: true, commands: network, section: networkSection,
+		help: "also listen on this local address, for all three ports; all means every address, open to the network. May be repeated (default only loopback)"},
+	{long: "--bind-cluster", arg: "{all | address}", repeat: true, commands: network, section: networkSection,
+		help: "addresses of the intracluster port, in place of --bind"},
+	{long: "--bind-driver", arg: "{all | address}", repeat: true, commands: network, section: networkSection,
+		help: "addresses of the driver port, in place of --bind"},
+	{long: "--bind-http", arg: "{all | address}", repeat: true, commands: network, section: networkSection,
+		help: "addresses of the web port, in place of --bind"},
+	{long: "--no-default-bind", commands: network, section: networkSection,
+		help: "listen on loopback only where a --bind option names it"},
+	{long: "--driver-port", arg: "port", def: "28015", commands: network, section: networkSection,
+		help: "port for drivers; 0 takes a free one (default 28015)"},
+	{long: "--cluster-port", arg: "port", def: "29015", commands: network, section: networkSection,
+		help: "port for other servers; 0 takes a free one (default 29015)"},
+	{long: "--port-offset", short: "-o", arg: "n", def: "0", commands: network, section: networkSection,
+		help: "added to all three ports, to run several servers on one machine (default 0)"},
+	{long: "--client-port", arg: "port", def: "0", commands: network, section: unlistedSection},
+	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: network, section: networkSection,
+		help: "join the cluster of this server (not in this version)", absent: noCluster},
+	{long: "--canonical-address", arg: "host[:port]", repeat: true, commands: network, section: networkSection,
+		help: "address under which other servers reach this one (not in this version)", absent: noCluster},
+	{long: "--join-delay", arg: "seconds", commands: network, section: networkSection,
+		help: "wait this long before a joining server takes part; no effect on a single server (default 0)"},
+	{long: "--cluster-reconnect-timeout", arg: "seconds", def: "86400", commands: network, section: networkSection,
+		help: "give up on a lost server after this time; no effect on a single server (default 86400)"},
+	{long: "--reql-http-proxy", arg: "[protocol://]host[:port]", commands: network, section: networkSection,
+		help:   "proxy for r.http (not in this version)",
+		absent: "r.http is not available in this version; start the server without this option"},
+
+	{long: "--http-port", arg: "port", def: "8080", commands: network, section: webSection,
+		help: "port of the web interface; 0 takes a free one (default 8080)"},
+	{long: "--no-http-admin", commands: network, section: webSection,
+		help: "do not open the web port at all"},
+	{long: "--web-static-directory", arg: "directory", commands: network, section: webSection,
+		help:   "serve the web interface from this directory (not in this version)",
+		absent: "the web interface is part of the program in this version; start the server without this option"},
+
+	{long: "--cores", short: "-c", arg: "n", commands: servers, section: cpuSection,
+		help: "processors to use at the same time (default all that this process may use)"},
+
+	{long: "--pid-file", arg: "path", commands: network, section: serviceSection,
+		help: "write the process id to this file while the server runs; an existing file is taken for a running server"},
+	{long: "--daemon", commands: network, section: serviceSection,
+		help: "go on in the background once the server is ready"},
+
+	{long: "--runuser", arg: "user", commands: every, section: userSection,
+		help: "give up root for this user before any data is touched"},
+	{long: "--rungroup", arg: "group", commands: every, section: userSection,
+		help: "run with this group (default the user's group)"},
+
+	{long: "--http-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the web port (not in this version)", absent: noTLS},
+	{long: "--http-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the web port (not in this version)", absent: noTLS},
+	{long: "--driver-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the driver port (not in this version)", absent: noTLS},
+	{long: "--driver-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the driver port (not in this version)", absent: noTLS},
+	{long: "--driver-tls-ca", arg: "file", commands: network, section: tlsSection, help: "authority of the drivers' certificates (not in this version)", absent: noTLS},
+	{long: "--cluster-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the intracluster port (not in this version)", absent: noTLS},
+	{long: "--cluster-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the intracluster port (not in this version)", absent: noTLS},
+	{long: "--cluster-tls-ca", arg: "file", commands: network, section: tlsSection, help: "authority of the servers' certificates (not in this version)", absent: noTLS},
+	{long: "--tls-min-protocol", arg: "version", commands: network, section: tlsSection, help: "oldest accepted TLS version (not in this version)", absent: noTLS},
+	{long: "--tls-ciphers", arg: "list", commands: network, section: tlsSection, help: "accepted TLS ciphers (not in this version)", absent: noTLS},
+	{long: "--tls-ecdh-curve", arg: "name", commands: network, section: tlsSection, help: "curve of the TLS key exchange (not in this version)", absent: noTLS},
+	{long: "--tls-dhparams", arg: "file", commands: network, section: tlsSection, help: "parameters of the TLS key exchange (not in this version)", absent: noTLS},
+
+	{long: "--log-file", arg: "file", commands: every, section: logSection,
+		help: "where to write the log (default log_file in the data directory)"},
+	{long: "--no-update-check", commands: every, section: logSection,
+		help: "accepted for old scripts: this server never asks anybody for updates"},
+	{long: "--debug-address", arg: "address:port", commands: servers, section: unlistedSection},
+
+	{long: "--config-file", arg: "file", commands: every, section: configSection,
+		help: "read options from a file of lines name=value; options given here win"},
+	{long: "--help", short: "-h", commands: every, section: helpSection, help: "print this help"},
+	{long: "--version", short: "-v", commands: every, section: helpSection, help: "print the version"},
+}
+
+// find returns the option of the command cmd that the user calls name, or nil.
+func find(name string, cmd command) *option {
+	i := slices.IndexFunc(options, func(o option) bool {
+		return o.commands&cmd != 0 && (name == o.long || o.short != "" && name == o.short)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &options[i]
+}
+
+// values is what was said for one option, and where.
+type values struct {
+	source string
+	list   []string // one empty string for a flag
+}
+
+// Sources of values, as they stand in error texts.
+const (
+	fromCommandLine = "the command line"
+	fromDefault     = "the default value"
+)
+
+// settings are the values of one invocation by official option name.
+type settings map[string]values
+
+// has tells whether the option was given.
+func (s settings) has(long string) bool { return len(s[long].list) > 0 }
+
+// one returns the value of an option that is given at most once; empty when it was not given and has no default.
+func (s settings) one(long string) string {
+	if v := s[long].list; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func (s settings) all(long string) []string { return s[long].list }
+
+// integer returns the value of an option with a number. The limit of 32 bits is RethinkDB's.
+func (s settings) integer(long string) (int, error) {
+	n, err := strconv.ParseInt(s.one(long), 10, 32)
+	if err != nil {
+		return 0, refusef("Option '%s' (with value '%s') not a valid integer", long, s.one(long)).hint("Give a whole number, for example %s 1.", long)
+	}
+	return int(n), nil
+}
+
+// addDefaults fills in what was not said.
+func (s settings) addDefaults(cmd command) {
+	for _, o := range options {
+		if o.commands&cmd == 0 || o.def == "" || s.has(o.long) {
+			continue
+		}
+		s[o.long] = values{source: fromDefault, list: []string{o.def}}
+	}
+}
+
+// verify checks how often each option was given, and that this server can do what it asks for.
+func (s settings) verify(cmd command) error {
+	for _, o := range options {
+		v := s[o.long]
+		if o.commands&cmd == 0 || len(v.list) == 0 {
+			continue
+		}
+		if len(v.list) > 1 && !o.repeat {
+			return &optionError{source: v.source, option: o.long, text: "Option '" + o.long + "' specified too many times."}
+		}
+		if o.absent != "" {
+			return refusef("Option '%s' cannot be used: %s.", o.long, o.absent)
+		}
+	}
+	return nil
+}
+
+func looksLikeOption(word string) bool { return strings.HasPrefix(word, "-") }

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"net/netip"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ProtocolVersion is the version of RethinkDB that this server behaves like. Drivers and tools compare it, so it stays a plain
+// version number.
+const ProtocolVersion = "2.4.4"
+
+// Version names the program and its build, in the form that drivers and tools take apart.
+func Version() string {
+	return "rethinkdb " + ProtocolVersion + " (" + runtime.GOARCH + "-" + runtime.GOOS + ") (" + runtime.Version() + ")"
+}
+
+// Uname describes the machine as `uname -msr` does.
+func Uname() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return runtime.GOOS + " " + runtime.GOARCH
+	}
+	return strings.Join([]string{
+		unix.ByteSliceToString(u.Sysname[:]), unix.ByteSliceToString(u.Release[:]), unix.ByteSliceToString(u.Machine[:]),
+	}, " ")
+}
+
+// Config is all that a server must be told. The command line is the only place that fills it in for the program.
+type Config struct {
+	// What a new directory begins with; without effect on an existing one.
+	ServerName string
+	ServerTags []string
+	TestDB     bool // create the database `test`
+
+	InitialPassword string // of the user admin, if none is set yet; empty sets none
+	CacheBytes      int64  // 0 chooses by the free memory
+
+	Cluster, Driver, Web Port
+	NoWeb                bool
+	BindAll              bool // --bind says all, which keeps the advice to say it off the console
+
+	LogFile      string // absolute; empty is log_file in the data directory
+	ConfigFile   string // only for advice on the console
+	Argv         []string
+	DebugAddress string // loopback address of the profiler; empty opens none
+}
+
+// Port is one port and the addresses it is open on.
+type Port struct {
+	Number    int // 0 lets the system choose
+	Addresses Addresses
+}
+
+// Addresses are local addresses to listen on.
+type Addresses struct {
+	All  bool         // every address, now and later; List then names those of today
+	List []netip.Addr // sorted
+}
+
+func (a Addresses) String() string {
+	names := make([]string, len(a.List))
+	for i, addr := range a.List {
+		names[i] = addr.String()
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,191 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/storage"
+)
+
+// LogFileName is the log in the data directory.
+const LogFileName = "log_file"
+
+// temporaryName is the part of the data directory that is emptied at each start.
+const temporaryName = "tmp"
+
+// minFreeBytes is the space that a start needs: the storage engine's log and one flush. With less the engine would open and
+// then hang with its first write.
+const minFreeBytes = 32 * megabyte
+
+// data is what the data directory holds, opened.
+type data struct {
+	store *storage.Store
+	users *auth.Users
+}
+
+// checkSpace refuses a directory on a full disk.
+func checkSpace(path string) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil {
+		return fmt.Errorf("Could not read the free space of directory '%s': %s. Choose another with --directory.", path, reason(err))
+	}
+	if free := int64(st.Bavail) * st.Bsize; free < minFreeBytes {
+		return fmt.Errorf("The disk of directory '%s' has only %d MB left, and the server needs %d MB to start. Free some space there, or choose another directory with --directory.",
+			path, free/megabyte, minFreeBytes/megabyte)
+	}
+	if st.Files > 0 && st.Ffree == 0 {
+		return fmt.Errorf("The disk of directory '%s' cannot hold more files. Remove some there, or choose another directory with --directory.", path)
+	}
+	return nil
+}
+
+// checkContents refuses a directory that is not ours to write into.
+func (d *Directory) checkContents() error {
+	if d.New {
+		return nil
+	}
+	ours, err := storage.Exists(d.Path)
+	if err != nil {
+		return cannotOpen(d.Path, err)
+	}
+	if ours {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(d.Path, "metadata")); err == nil {
+		return fmt.Errorf("The directory '%s' was written by the original RethinkDB, whose files this server cannot read. Dump it with the original (rethinkdb dump), start this server on another directory and restore the dump there (rethinkdb restore).", d.Path)
+	}
+	return fmt.Errorf("The directory '%s' holds no data of this server. Run 'rethinkdb create -d \"%s\"' if it is empty, or choose another with --directory.", d.Path, d.Path)
+}
+
+// recreateTemporary empties the directory for temporary files.
+func (d *Directory) recreateTemporary(log *slog.Logger) error {
+	path := filepath.Join(d.Path, temporaryName)
+	logfile.Notice(log, "Recursively removing directory %s", path)
+	if err := os.RemoveAll(path); err != nil {
+		return fmt.Errorf("Could not empty directory '%s': %s. Check its owner and its permissions.", path, reason(err))
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return fmt.Errorf("Could not create directory '%s': %s. Check the permissions of its parent.", path, reason(err))
+	}
+	return nil
+}
+
+// protect makes a new directory private, and says when an old one is not.
+func (d *Directory) protect(log *slog.Logger) error {
+	info, err := d.lock.Stat()
+	if err != nil {
+		return cannotOpen(d.Path, err)
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	if d.New {
+		// An empty directory of somebody else's, such as a mount point, may refuse; the warning then says so.
+		err := d.lock.Chmod(0o700)
+		if err == nil || !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	log.Warn(fmt.Sprintf("Other users of this machine can look into the data directory; run 'chmod 700 %s'.", d.Path))
+	return nil
+}
+
+// openData opens the store and the users in it, and puts into a new directory what a server begins with.
+func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log *slog.Logger, fatal func(error)) (_ *data, err error) {
+	if err := d.checkContents(); err != nil {
+		return nil, err
+	}
+	data := &data{}
+	data.store, err = storage.Open(d.Path, storage.Options{CacheBytes: cacheBytes, Logger: log, Fatal: fatal, Locked: true})
+	if err != nil {
+		return nil, storeError(d.Path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, data.store.Close())
+		}
+	}()
+	data.users, err = auth.OpenUsers(metaStore{ctx, data.store})
+	if err != nil {
+		return nil, err
+	}
+	changed, err := data.users.SetInitialPassword(c.InitialPassword)
+	if err != nil {
+		return nil, fmt.Errorf("set the initial password: %w", err)
+	}
+	if !changed && c.InitialPassword != "" {
+		logfile.Notice(log, "Ignoring --initial-password option because the admin password is already configured.")
+	}
+	return data, nil
+}
+
+// Close closes everything in the reverse order of openData.
+func (d *data) Close() error { return d.store.Close() }
+
+// storeError says what to do about a store that does not open.
+func storeError(path string, err error) error {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return fmt.Errorf("Could not write to directory '%s': %s. Free some space there, or choose another with --directory.", path, reason(err))
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, unix.EROFS):
+		return cannotOpen(path, err)
+	case errors.Is(err, storage.ErrFormat):
+		return err // says what to do
+	default:
+		return fmt.Errorf("Could not open the data in directory '%s': %w. If the files are damaged, restore them from a backup.", path, err)
+	}
+}
+
+// metaStore is storage's small key space as auth wants it. Its writes end with the server, not with a query.
+type metaStore struct {
+	ctx   context.Context
+	store *storage.Store
+}
+
+func (m metaStore) MetaGet(key []byte) ([]byte, bool, error) { return m.store.MetaGet(string(key)) }
+func (m metaStore) MetaSet(key, value []byte) error {
+	return m.store.MetaSet(m.ctx, string(key), value)
+}
+func (m metaStore) MetaDelete(key []byte) error { return m.store.MetaDelete(m.ctx, string(key)) }
+func (m metaStore) MetaScan(prefix []byte, fn func(key, value []byte) error) error {
+	return m.store.MetaScan(string(prefix), func(key string, value []byte) error { return fn([]byte(key), value) })
+}
+
+// Create puts an empty database into a new directory.
+func Create(d *Directory, c Config, log *slog.Logger) error {
+	if err := d.protect(log); err != nil {
+		return err
+	}
+	if err := d.recreateTemporary(log); err != nil {
+		return err
+	}
+	// Creating needs no cache worth the name.
+	data, err := openData(context.Background(), d, c, minAutoCacheBytes, log, fatalExit(log))
+	if err != nil {
+		return err
+	}
+	if err := data.Close(); err != nil {
+		return storeError(d.Path, err)
+	}
+	d.MarkInitialized()
+	log.Info(fmt.Sprintf("Created directory '%s' and a metadata file inside it.", d.Path))
+	return nil
+}
+
+// fatalExit is for a storage engine that cannot go on in a process that has nothing else to stop. What was acknowledged is in
+// the engine's log, as after any other crash.
+func fatalExit(log *slog.Logger) func(error) {
+	return func(err error) {
+		log.Error(err.Error())
+		os.Exit(1)
+	}
+}

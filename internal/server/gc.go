@@ -1,0 +1,25 @@
+package server
+
+import (
+	"runtime/debug"
+)
+
+// The garbage collector. Cached blocks and memtables are Go memory, and so are rows on their way to a client.
+//
+// With the default GOGC=100 a server whose cache is full would grow to twice the cache before each collection; and an empty
+// one, with a heap of ten megabytes, would collect hundreds of times per second under a load that allocates gigabytes. So the
+// pace is set by a limit instead: the heap may grow to gcPercent over what is alive while it is small, and is held at the limit
+// once the cache is full.
+const gcPercent = 400
+
+// memoryLimit leaves, beyond the cache, an eighth of it for what the cache needs besides blocks, and a fixed part for
+// connections, queries and garbage. It is a target of the collector, not a cap: a query that needs more gets it.
+func memoryLimit(cacheBytes int64) int64 {
+	const workBytes = 192 * megabyte
+	return cacheBytes + cacheBytes/8 + workBytes
+}
+
+func tuneGC(cacheBytes int64) {
+	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(memoryLimit(cacheBytes))
+}
