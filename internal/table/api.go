@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/shard"
 )
 
 // A Durability says what a write waits for.
@@ -52,11 +53,15 @@ type Rows interface {
 	// Next returns the next row; ok is false at the end.
 	Next(ctx context.Context) (row datum.Value, ok bool, err error)
 
-	// Park gives memory back that the scan holds while nobody reads from it: call it when the next row is wanted at some
-	// unknown time. The scan stays on its snapshot and goes on with the next call of Next.
-	Park() error
-
+	// Close ends the scan. The rows of ScanParallel need no Close.
 	Close() error
+}
+
+// A Parker is what the Rows of Scan are besides. Park gives back the memory that the scan holds while nobody reads from it:
+// call it when the next row is wanted at some unknown time, as between two batches of a cursor. The scan stays on its
+// snapshot and goes on with the next call of Next, which costs a seek.
+type Parker interface {
+	Park() error
 }
 
 // A WriteRequest changes the rows of some keys in one atomic batch.
@@ -77,10 +82,6 @@ type WriteRequest struct {
 }
 
 // A WriteResult is what became of one key. Without an error Old and New are the stored rows before and after, absent where
-// there is none; equal rows mean that nothing was written. With an error nothing was written: Old is as before, and New is
-// what Update returned, if anything.
-type WriteResult struct {
-	Old, New datum.Value
-	Changed  bool // Old and New differ
-	Err      error
-}
+// there is none; Changed says whether they differ. With an error nothing was written: Old is as before, and New is what
+// Update returned, if anything.
+type WriteResult = shard.Result

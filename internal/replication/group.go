@@ -1,0 +1,46 @@
+package replication
+
+import (
+	"context"
+	"errors"
+
+	"rethinkdb/internal/storage"
+)
+
+// An Index is the place of a command in the order of its group: 1, 2, 3, … without gaps.
+type Index uint64
+
+// A Command is the complete result of a write, ready to be applied by every replica without evaluating anything again: row
+// changes, index entries, whatever belongs to the same atomic step.
+type Command struct {
+	Batch *storage.Batch // the group adds its own state to it
+	Rows  int64          // by how much the number of rows in the group changes
+}
+
+// State is what a group keeps besides the rows, in the same batch as the rows. The zero State is that of a new group.
+type State struct {
+	Applied Index // of the last command
+	Rows    int64
+}
+
+// Errors of groups.
+var (
+	ErrDropped = errors.New("the group was dropped")
+	ErrCorrupt = errors.New("the state of the group is corrupt")
+)
+
+// A Group is an agreement on one order of writes.
+type Group interface {
+	// Commit puts the command in the group's order and returns its index when reads on this server see it. Nothing says yet
+	// that it survives a crash. With an error the command was not applied. The command's batch may be reused afterwards.
+	Commit(ctx context.Context, cmd *Command) (Index, error)
+
+	// WaitDurable returns when the commands up to and including i survive crashes. Without success their fate is unknown.
+	WaitDurable(ctx context.Context, i Index) error
+
+	// State returns the state after the last command that reads see.
+	State() State
+
+	// Drop removes everything that the group owns. Commands that come later fail with ErrDropped.
+	Drop(ctx context.Context) error
+}

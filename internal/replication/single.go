@@ -1,0 +1,148 @@
+package replication
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"rethinkdb/internal/storage"
+)
+
+// Single is a group with one replica.
+//
+// Order and durability are separate steps. Under mu a command gets its index, its batch gets the state that follows from
+// it, and storage applies the batch; so the order of indexes, of the log's records and of visibility is one. The wait for
+// the disk happens outside mu and outside the latches of the rows, and is shared with all other writers of the store.
+//
+// That a later writer, or a reader, sees a row before it is on disk is sound for writers: its own record comes later in the
+// log, and a sync covers everything before it, so
+//
+//	a durable command ⇒ every command it saw is durable.
+//
+// A hard write that changes nothing has no record of its own; it waits for State().Applied instead. Reads do not wait: like
+// the reads of soft writes they may see what a crash takes back.
+//
+// The lock is held while storage writes to the log's memory and the memtable: a few microseconds per row. Storage makes it
+// wait when compactions cannot keep up; then all writers have to wait anyway.
+type Single struct {
+	// Set by Open, then constant.
+	id    storage.GroupID
+	store *storage.Store
+
+	durable atomic.Uint64 // the commands up to this index are known to be on disk; durable ≤ state.Applied
+
+	// Written under mu, read without it.
+	applied atomic.Uint64
+	rows    atomic.Int64
+
+	mu      sync.Mutex // taken after latches, never before
+	dropped bool
+	key     []byte // of the state
+	value   [stateBytes]byte
+}
+
+var _ Group = (*Single)(nil)
+
+const stateBytes = 16
+
+// Create adds an empty group to the store. It is on disk when Create returns.
+func Create(ctx context.Context, store *storage.Store, id storage.GroupID) (*Single, error) {
+	g := newSingle(store, id)
+	b := store.NewBatch()
+	defer b.Close()
+	b.Set(g.key, g.encode(State{}))
+	if err := store.Commit(ctx, b, true); err != nil {
+		return nil, fmt.Errorf("create group %d: %w", id, err)
+	}
+	return g, nil
+}
+
+// Open returns a group that Create has made, in the state of its last command that survived.
+func Open(store *storage.Store, id storage.GroupID) (*Single, error) {
+	g := newSingle(store, id)
+	v, found, err := store.Get(g.key)
+	if err != nil {
+		return nil, fmt.Errorf("open group %d: %w", id, err)
+	}
+	if !found {
+		return nil, fmt.Errorf("open group %d: %w: it is missing", id, ErrCorrupt)
+	}
+	if len(v) != stateBytes {
+		return nil, fmt.Errorf("open group %d: %w: it has %d bytes, not %d", id, ErrCorrupt, len(v), stateBytes)
+	}
+	g.applied.Store(binary.BigEndian.Uint64(v))
+	g.rows.Store(int64(binary.BigEndian.Uint64(v[8:])))
+	return g, nil
+}
+
+func newSingle(store *storage.Store, id storage.GroupID) *Single {
+	return &Single{id: id, store: store, key: storage.AppendPrefix(nil, id, storage.KindState)}
+}
+
+// encode returns the stored form of a state. REQUIRES: mu, or that nobody else has the group yet.
+func (g *Single) encode(s State) []byte {
+	binary.BigEndian.PutUint64(g.value[:], uint64(s.Applied))
+	binary.BigEndian.PutUint64(g.value[8:], uint64(s.Rows))
+	return g.value[:]
+}
+
+// ID returns the group's number.
+func (g *Single) ID() storage.GroupID { return g.id }
+
+// Commit implements Group.
+func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.dropped {
+		return 0, ErrDropped
+	}
+	next := State{Applied: Index(g.applied.Load()) + 1, Rows: g.rows.Load() + cmd.Rows}
+	cmd.Batch.Set(g.key, g.encode(next))
+	if err := g.store.Apply(cmd.Batch); err != nil {
+		return 0, err
+	}
+	g.rows.Store(next.Rows)
+	g.applied.Store(uint64(next.Applied))
+	return next.Applied, nil
+}
+
+// WaitDurable implements Group.
+func (g *Single) WaitDurable(ctx context.Context, i Index) error {
+	if g.durable.Load() >= uint64(i) {
+		return nil
+	}
+	if err := g.store.WaitDurable(ctx); err != nil {
+		return err
+	}
+	for {
+		d := g.durable.Load()
+		if d >= uint64(i) || g.durable.CompareAndSwap(d, uint64(i)) {
+			return nil
+		}
+	}
+}
+
+// State implements Group. The two fields may be of neighbouring commands while a command is being applied.
+func (g *Single) State() State {
+	return State{Applied: Index(g.applied.Load()), Rows: g.rows.Load()}
+}
+
+// Drop implements Group.
+func (g *Single) Drop(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.dropped {
+		return nil
+	}
+	b := g.store.NewBatch()
+	defer b.Close()
+	b.DeleteGroup(g.id)
+	if err := g.store.Apply(b); err != nil {
+		return fmt.Errorf("drop group %d: %w", g.id, err)
+	}
+	g.dropped = true
+	g.rows.Store(0)
+	return g.store.WaitDurable(ctx)
+}

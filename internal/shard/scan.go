@@ -1,0 +1,183 @@
+package shard
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/storage"
+)
+
+// Bounds of a scan: encoded primary keys, Low ≤ key < High. A nil bound is none.
+type Bounds struct {
+	Low, High []byte
+}
+
+// ScanOptions say what a scan returns.
+type ScanOptions struct {
+	Bounds     Bounds
+	Descending bool
+	Transient  bool // a row is valid only until the next call; otherwise for ever
+}
+
+// ctxInterval is how many rows a scan reads between two looks at its context.
+const ctxInterval = 128
+
+// Rows are the rows of a scan in key order, all of one snapshot. They are not safe for concurrent use.
+type Rows struct {
+	shard      *Shard
+	snapshot   *storage.Snapshot
+	descending bool
+
+	// The iterator is nil before the first row, while parked and after the end. key is the last key that was returned, kept
+	// only by Park.
+	it           *storage.Iterator
+	lower, upper []byte
+	begun, ended bool
+	key          []byte
+
+	rows copier
+	n    int64 // rows so far
+}
+
+// Scan returns the rows within bounds.
+func (s *Shard) Scan(o ScanOptions) *Rows {
+	r := &Rows{shard: s, snapshot: s.store.Snapshot(), descending: o.Descending}
+	r.rows.transient = o.Transient
+	r.lower, r.upper = s.bounds(o.Bounds)
+	r.ended = bytes.Compare(r.lower, r.upper) >= 0
+	return r
+}
+
+// bounds returns the bounds as keys of the store.
+func (s *Shard) bounds(b Bounds) (lower, upper []byte) {
+	lower, upper = s.lower, s.upper
+	if b.Low != nil {
+		lower = append(bytes.Clone(s.lower), b.Low...)
+	}
+	if b.High != nil {
+		upper = append(bytes.Clone(s.lower), b.High...)
+	}
+	return lower, upper
+}
+
+// Next returns the next row; ok is false at the end.
+func (r *Rows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
+	if r.n%ctxInterval == 0 && ctx.Err() != nil {
+		return datum.Value{}, false, context.Cause(ctx)
+	}
+	if r.ended {
+		return datum.Value{}, false, nil
+	}
+	if r.it == nil {
+		ok, err = r.position()
+	} else if r.descending {
+		ok = r.it.Prev()
+	} else {
+		ok = r.it.Next()
+	}
+	if err != nil {
+		return datum.Value{}, false, err
+	}
+	if !ok {
+		r.ended = true
+		return datum.Value{}, false, r.it.Err()
+	}
+	r.n++
+	row, err = r.rows.row(r.it)
+	return row, err == nil, err
+}
+
+// position opens the iterator and moves it to the first row that was not returned yet.
+func (r *Rows) position() (ok bool, err error) {
+	if r.it, err = r.snapshot.Iter(r.lower, r.upper); err != nil {
+		return false, err
+	}
+	switch {
+	case r.begun && r.descending:
+		return r.it.SeekLT(r.key), nil
+	case r.begun:
+		return r.it.SeekGE(append(r.key, 0)), nil // the smallest key after the last one
+	}
+	r.begun = true
+	if r.descending {
+		return r.it.Last(), nil
+	}
+	return r.it.First(), nil
+}
+
+// Park gives back the memory that an open iterator pins (memtables, files that compactions have replaced). The snapshot
+// stays, so the scan goes on as if nothing had happened.
+func (r *Rows) Park() error {
+	if r.it == nil || r.ended {
+		return nil
+	}
+	r.key = append(r.key[:0], r.it.Key()...)
+	it := r.it
+	r.it = nil
+	r.rows.chunk = nil
+	return it.Close()
+}
+
+// Close ends the scan.
+func (r *Rows) Close() error {
+	if r.snapshot == nil {
+		return nil
+	}
+	r.ended = true
+	r.shard.read.Add(r.n)
+	var err error
+	if r.it != nil {
+		err = r.it.Close()
+		r.it = nil
+	}
+	err = errors.Join(err, r.snapshot.Close())
+	r.snapshot = nil
+	return err
+}
+
+// copier turns the value under an iterator into a row.
+//
+// The engine's memory is valid until the iterator moves. Rows that must live longer are copied into chunks, one allocation
+// for many rows; the garbage collector frees a chunk when no row in it is used any more.
+type copier struct {
+	transient bool
+	chunk     []byte // the unused rest of the chunk is its capacity
+	chunks    int
+}
+
+// Chunks begin small, because many scans are, and grow to 32 KB, about 30 rows of 1 KB. Larger ones would save little and
+// let one row that somebody keeps pin more.
+const (
+	minChunkBytes = 1 << 10
+	maxChunkBytes = 32 << 10
+)
+
+func (c *copier) row(it *storage.Iterator) (datum.Value, error) {
+	v, err := it.Value()
+	if err != nil {
+		return datum.Value{}, err
+	}
+	if !c.transient {
+		v = c.copy(v)
+	}
+	return decode(v)
+}
+
+func (c *copier) copy(v []byte) []byte {
+	if cap(c.chunk)-len(c.chunk) < len(v) {
+		size := min(minChunkBytes<<(2*c.chunks), maxChunkBytes)
+		if len(v) > size/4 {
+			if len(v) > maxChunkBytes/4 {
+				return bytes.Clone(v) // alone: it would waste the rest of a chunk
+			}
+			size = maxChunkBytes
+		}
+		c.chunk = make([]byte, 0, size)
+		c.chunks = min(c.chunks+1, 3)
+	}
+	start := len(c.chunk)
+	c.chunk = append(c.chunk, v...)
+	return c.chunk[start:len(c.chunk):len(c.chunk)]
+}

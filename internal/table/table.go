@@ -1,0 +1,318 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/shard"
+	"rethinkdb/internal/storage"
+)
+
+// Errors that the write path and the stored rows bring about.
+var (
+	ErrUnknownOutcome = shard.ErrUnknownOutcome
+	ErrCorruptRow     = shard.ErrCorruptRow
+	ErrDropped        = shard.ErrDropped
+	ErrDiskFull       = storage.ErrDiskFull
+	ErrFailed         = storage.ErrFailed
+)
+
+// Config is what a table has to know about itself. The catalog keeps it.
+type Config struct {
+	ID         string // uuid
+	PrimaryKey string // name of the field; never changes
+	Durability Durability
+	Shards     []ShardConfig // in the order of their key ranges
+}
+
+// ShardConfig is where a shard is.
+type ShardConfig struct {
+	Group storage.GroupID
+}
+
+// A Table is safe for concurrent use.
+type Table struct {
+	// Set by Create or Open, then constant.
+	id         string
+	primaryKey string
+	shards     []*shard.Shard // one today; see route
+
+	config atomic.Pointer[Config]
+}
+
+// Create makes the data of a new table and returns the table. Its Config, with the shards filled in, must be kept for Open:
+// data that no kept configuration mentions is what Sweep removes.
+func Create(ctx context.Context, store *storage.Store, c Config) (*Table, error) {
+	group, err := store.AllocateGroup(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("create table %s: %w", c.ID, err)
+	}
+	c.Shards = []ShardConfig{{Group: group}}
+	s, err := shard.Create(ctx, store, shard.Config{Group: group, PrimaryKey: c.PrimaryKey})
+	if err != nil {
+		return nil, fmt.Errorf("create table %s: %w", c.ID, err)
+	}
+	return newTable(c, []*shard.Shard{s}), nil
+}
+
+// Open returns a table that Create has made.
+func Open(store *storage.Store, c Config) (*Table, error) {
+	if len(c.Shards) != 1 {
+		return nil, fmt.Errorf("open table %s: its configuration has %d shards, not 1", c.ID, len(c.Shards))
+	}
+	s, err := shard.Open(store, shard.Config{Group: c.Shards[0].Group, PrimaryKey: c.PrimaryKey})
+	if err != nil {
+		return nil, fmt.Errorf("open table %s: %w", c.ID, err)
+	}
+	return newTable(c, []*shard.Shard{s}), nil
+}
+
+func newTable(c Config, shards []*shard.Shard) *Table {
+	t := &Table{id: c.ID, primaryKey: c.PrimaryKey, shards: shards}
+	t.config.Store(&c)
+	return t
+}
+
+// Sweep removes the data of tables that none of these configurations mentions: what is left of a Create or a Drop that a
+// crash interrupted. Call it before tables are opened.
+func Sweep(ctx context.Context, store *storage.Store, live []Config) (swept int, err error) {
+	keep := make(map[storage.GroupID]bool)
+	for _, c := range live {
+		for _, s := range c.Shards {
+			keep[s.Group] = true
+		}
+	}
+	groups, err := store.Groups()
+	if err != nil {
+		return 0, fmt.Errorf("look for data of dropped tables: %w", err)
+	}
+	b := store.NewBatch()
+	defer b.Close()
+	for _, g := range groups {
+		if !keep[g] {
+			b.DeleteGroup(g)
+			swept++
+		}
+	}
+	if err := store.Commit(ctx, b, true); err != nil {
+		return 0, fmt.Errorf("remove data of dropped tables: %w", err)
+	}
+	return swept, nil
+}
+
+// Drop removes the table's data. First make sure that no configuration mentions it any more: then a crash in between leaves
+// nothing but work for Sweep. Later writes fail with ErrDropped, scans that have begun go on.
+func (t *Table) Drop(ctx context.Context) error {
+	for _, s := range t.shards {
+		if err := s.Drop(ctx); err != nil {
+			return fmt.Errorf("drop table %s: %w", t.id, err)
+		}
+	}
+	return nil
+}
+
+// ID returns the table's uuid.
+func (t *Table) ID() string { return t.id }
+
+// PrimaryKey returns the name of the primary key's field.
+func (t *Table) PrimaryKey() string { return t.primaryKey }
+
+// Config returns the present configuration.
+func (t *Table) Config() Config { return *t.config.Load() }
+
+// SetDurability changes what writes without a durability of their own wait for.
+func (t *Table) SetDurability(d Durability) {
+	for {
+		old := t.config.Load()
+		c := *old
+		c.Durability = d
+		if t.config.CompareAndSwap(old, &c) {
+			return
+		}
+	}
+}
+
+// durable reports whether a write waits for the disk.
+func (t *Table) durable(d Durability) bool {
+	if d == DurabilityDefault {
+		d = t.config.Load().Durability
+	}
+	return d != DurabilitySoft
+}
+
+// route returns the shard that has a key. With one shard there is nothing to decide; with several, Write, Scan and
+// ScanParallel have to ask each shard for its part too.
+func (t *Table) route([]byte) *shard.Shard { return t.shards[0] }
+
+// Get returns the row with a primary key, absent if there is none. A value that cannot be a primary key is a *datum.Error.
+func (t *Table) Get(_ context.Context, pk datum.Value, _ ReadOptions) (datum.Value, error) {
+	var buf [keyBytes]byte
+	key, err := appendPrimaryKey(buf[:0], pk)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	return t.route(key).Get(key)
+}
+
+// Count returns the number of rows. It does not depend on their number.
+func (t *Table) Count(context.Context) (int64, error) {
+	n := int64(0)
+	for _, s := range t.shards {
+		n += s.Count()
+	}
+	return n, nil
+}
+
+// Sync returns when all writes that were acknowledged before the call are on disk.
+func (t *Table) Sync(ctx context.Context) error {
+	for _, s := range t.shards {
+		if err := s.Sync(ctx); err != nil {
+			return fmt.Errorf("sync table %s: %w", t.id, err)
+		}
+	}
+	return nil
+}
+
+// Stats are totals since the table was opened.
+type Stats struct {
+	RowsRead    int64
+	RowsWritten int64 // changed rows
+}
+
+// Stats returns the totals.
+func (t *Table) Stats() Stats {
+	var sum Stats
+	for _, s := range t.shards {
+		one := s.Stats()
+		sum.RowsRead += one.RowsRead
+		sum.RowsWritten += one.RowsWritten
+	}
+	return sum
+}
+
+// EstimatedBytes returns about how much of the disk the table takes. What is not yet flushed does not count.
+func (t *Table) EstimatedBytes() (int64, error) {
+	sum := int64(0)
+	for _, s := range t.shards {
+		n, err := s.EstimatedBytes()
+		if err != nil {
+			return 0, fmt.Errorf("estimate the size of table %s: %w", t.id, err)
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// Write changes rows. Errors of a row are in its result. The error of Write itself says that nothing was written, except
+// when it wraps ErrUnknownOutcome: then the results are there, too.
+func (t *Table) Write(ctx context.Context, req WriteRequest) ([]WriteResult, error) {
+	r := shard.Request{
+		Values:  req.Keys,
+		Update:  req.Update,
+		Durable: t.durable(req.Durability),
+		Results: make([]WriteResult, len(req.Keys)),
+	}
+	if len(req.Keys) == 1 { // the usual write needs no list of keys on the heap
+		var key [1][]byte
+		r.Keys = key[:]
+		t.encodeKeys(&r)
+	} else {
+		r.Keys = make([][]byte, len(req.Keys))
+		t.encodeKeys(&r)
+	}
+	return r.Results, t.shards[0].Write(ctx, &r)
+}
+
+// encodeKeys fills in the encoded keys, or the errors of values that cannot be a primary key.
+func (t *Table) encodeKeys(r *shard.Request) {
+	all := make([]byte, 0, keyBytes*min(len(r.Keys), 64))
+	for i, v := range r.Values {
+		start := len(all)
+		longer, err := appendPrimaryKey(all, v)
+		if err != nil {
+			r.Results[i].Err = err
+			continue
+		}
+		all = longer
+		r.Keys[i] = all[start:len(all):len(all)]
+	}
+}
+
+// keyBytes is room for usual primary keys: a uuid takes 38 bytes.
+const keyBytes = 48
+
+// appendPrimaryKey appends the encoding of a primary key, or returns the error of a value that cannot be one.
+func appendPrimaryKey(dst []byte, v datum.Value) ([]byte, error) {
+	switch v.Kind() {
+	case datum.KindNumber, datum.KindBool:
+		// always a valid key
+	default:
+		if err := datum.CheckPrimaryKey(v); err != nil {
+			return nil, err
+		}
+	}
+	return datum.AppendKey(dst, v)
+}
+
+// Scan returns the rows of a range in the order of the primary key, all of one snapshot. Close them.
+func (t *Table) Scan(_ context.Context, o ScanOptions) (Rows, error) {
+	so, err := shardOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	return t.shards[0].Scan(so), nil
+}
+
+// ScanParallel calls each for up to n workers, concurrently when the range has more than a few hundred rows. Every row of the
+// range, of one snapshot, comes to exactly one worker, in no defined order. The first error ends the scan. A worker that
+// returns early without an error forgoes only its own rows. Worker 0 runs in the caller's goroutine; ScanParallel returns
+// after all of them.
+func (t *Table) ScanParallel(_ context.Context, o ScanOptions, n int, each func(worker int, rows Rows) error) error {
+	so, err := shardOptions(o)
+	if err != nil {
+		return err
+	}
+	return t.shards[0].ScanParallel(so, n, func(worker int, rows *shard.ParallelRows) error { return each(worker, rows) })
+}
+
+func shardOptions(o ScanOptions) (shard.ScanOptions, error) {
+	b, err := keyBounds(o.Range)
+	return shard.ScanOptions{Bounds: b, Descending: o.Descending, Transient: o.Transient}, err
+}
+
+// keyBounds turns a range of values into one of keys. A closed high bound, and an open low one, end after their key: the
+// smallest key that is greater than k is k followed by a zero byte.
+func keyBounds(r Range) (b shard.Bounds, err error) {
+	empty := shard.Bounds{Low: []byte{0xff}, High: []byte{0}}
+	switch r.Low.Kind() {
+	case datum.KindAbsent, datum.KindMinVal: // unbounded
+	case datum.KindMaxVal:
+		return empty, nil
+	default:
+		if b.Low, err = appendPrimaryKey(nil, r.Low); err != nil {
+			return b, err
+		}
+		if r.LowOpen {
+			b.Low = append(b.Low, 0)
+		}
+	}
+	switch r.High.Kind() {
+	case datum.KindAbsent, datum.KindMaxVal: // unbounded
+	case datum.KindMinVal:
+		return empty, nil
+	default:
+		if b.High, err = appendPrimaryKey(nil, r.High); err != nil {
+			return b, err
+		}
+		if !r.HighOpen {
+			b.High = append(b.High, 0)
+		}
+	}
+	if b.Low != nil && b.High != nil && bytes.Compare(b.Low, b.High) >= 0 {
+		return empty, nil
+	}
+	return b, nil
+}
