@@ -81,7 +81,7 @@ func New(opt Options) *Session {
 // frame that answers it if it is answered at once. Otherwise `to` gets the answer later. Frames in dst go to `to` first
 // if Handle has to wait. body is not kept.
 func (s *Session) Handle(token int64, body, dst []byte, to Responder) ([]byte, error) {
-	q, bad := reql.ParseQuery(body)
+	q, bad := s.parse(body)
 	if bad != nil {
 		mark := len(dst)
 		return endFrame(reql.AppendError(beginFrame(dst, token), bad), mark), nil
@@ -152,6 +152,15 @@ func (s *Session) finish(dst []byte, mark int, began time.Time, profiled bool) [
 		dst = appendDuration(dst, mark+headerBytes, time.Since(began))
 	}
 	return endFrame(dst, mark)
+}
+
+func (s *Session) parse(body []byte) (q *reql.Query, failed *reql.Error) {
+	defer func() {
+		if p := recover(); p != nil {
+			failed = s.panicked(p)
+		}
+	}()
+	return reql.ParseQuery(body)
 }
 
 func (s *Session) compile(q *reql.Query) (plan Plan, failed *reql.Error) {
@@ -371,6 +380,9 @@ func (s *Session) Close() { s.close(gone) }
 // Expire closes the session of an HTTP client that was silent for too long, and tells its queries so.
 func (s *Session) Expire() { s.close(expired) }
 
+// Terminate closes the session of an HTTP client that asked for it.
+func (s *Session) Terminate() { s.close(abandoned) }
+
 // Stop closes the session of a client that is still there, and tells it that the server is shutting down.
 func (s *Session) Stop() { s.close(shutDown) }
 
@@ -396,4 +408,14 @@ func (s *Session) close(why interruption) {
 	if first {
 		s.opt.Manager.remove(s)
 	}
+}
+
+// Cancel stops everything without waiting for it: the client has gone away. Close must follow.
+func (s *Session) Cancel() {
+	s.mu.Lock()
+	for _, e := range s.live {
+		e.interrupt(gone)
+	}
+	s.mu.Unlock()
+	s.cancel(ErrClosed)
 }
