@@ -85,3 +85,8 @@ type WriteRequest struct {
 // there is none; Changed says whether they differ. With an error nothing was written: Old is as before, and New is what
 // Update returned, if anything.
 type WriteResult = shard.Result
+
+// CheckReplacement returns the error of a row that must not replace old, for tables of other kinds. Absent rows are no rows.
+func CheckReplacement(primaryKey string, old, row datum.Value) error {
+	return shard.CheckReplacement(primaryKey, old, row)
+}
