@@ -82,8 +82,6 @@ type Cluster interface {
 	// ServerInfo gives the id and name of this server.
 	ServerInfo() (id, name string)
 
-	// StartJob lists a running query in the jobs table until end is called; kill is called when its row is deleted.
-	StartJob(c *Client, query func() string, kill func()) (end func())
 	// CountQuery, and the rows that queries read and wrote, feed the stats table.
 	CountQuery()
 }

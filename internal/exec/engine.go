@@ -5,6 +5,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/session"
 )
 
 // Engine compiles and runs queries of any number of clients at the same time.
@@ -18,20 +19,32 @@ func New(cluster Cluster, log *slog.Logger) *Engine {
 	return &Engine{cluster: cluster, log: log}
 }
 
-// ServerInfo answers a SERVER_INFO query: appends the whole response.
-func (e *Engine) ServerInfo(dst []byte) []byte {
+// Client is who asks.
+type Client = session.Client
+
+// Open gives the compiler of one client's queries. It is part of session.Engine.
+func (e *Engine) Open(c session.Client) session.Compiler { return &compiler{e, &c} }
+
+type compiler struct {
+	eng    *Engine
+	client *Client
+}
+
+// Compile makes the plan of a START query. What is wrong with it is told when the plan is started.
+func (c *compiler) Compile(q *reql.Query) session.Plan { return c.eng.compile(c.client, q) }
+
+// AppendServerInfo appends the object that answers SERVER_INFO.
+func (e *Engine) AppendServerInfo(dst []byte) []byte {
 	id, name := e.cluster.ServerInfo()
-	info := datum.Object([]datum.Field{
+	dst, err := datum.AppendJSON(dst, datum.Object([]datum.Field{
 		{Key: "id", Val: datum.String(id)},
 		{Key: "name", Val: datum.String(name)},
 		{Key: "proxy", Val: datum.False},
-	})
-	dst = append(dst, `{"t":5,"r":[`...)
-	dst, err := datum.AppendJSON(dst, info)
-	if err != nil { // a plain object always has a JSON form
+	}))
+	if err != nil { // an object of strings always has a JSON form
 		panic(err)
 	}
-	return append(dst, `]}`...)
+	return dst
 }
 
 // Plan is a compiled query, to be started once.
@@ -49,8 +62,8 @@ type Plan struct {
 	grouping bool
 }
 
-// Compile compiles the term of a START query. What is wrong with it is told when the plan is started.
-func (e *Engine) Compile(c *Client, q *reql.Query) *Plan {
+// compile compiles the term of a START query.
+func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 	p := &Plan{eng: e, client: c, q: q, err: q.Err}
 	if p.err != nil {
 		return p
@@ -82,6 +95,14 @@ func (p *Plan) Quick() bool { return !p.slow }
 
 // Waits tells that a quick plan may wait for the disk.
 func (p *Plan) Waits() bool { return p.waits }
+
+// String gives the query's text for the jobs table.
+func (p *Plan) String() string {
+	if p.q.Term == nil {
+		return ""
+	}
+	return p.q.Term.Print()
+}
 
 // asReql gives err as an error for the client. What is not the user's is Internal; the caller has logged it.
 func asReql(err error) *reql.Error {

@@ -3,19 +3,11 @@ package exec
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 )
-
-// Client is who asks. It is constant while its queries run.
-type Client struct {
-	User string
-	Addr netip.AddrPort
-	HTTP bool // by the web port: its answers carry a profile
-}
 
 // query is the state of one running query, shared by all of its frames.
 type query struct {
@@ -26,7 +18,7 @@ type query struct {
 	arrayLimit int
 	grouping   bool // the query has a group somewhere, so that any term may meet grouped data
 
-	// ctx ends when the client goes away or stops the query. A cursor replaces it for each batch.
+	// ctx ends when the client goes away or stops the query.
 	ctx context.Context
 
 	now datum.Value // r.now(), the same throughout the query

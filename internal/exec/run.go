@@ -2,18 +2,16 @@ package exec
 
 import (
 	"context"
-	"errors"
-	"runtime/debug"
 	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/session"
 )
 
-// Start runs the plan up to its first answer and appends that, a whole JSON object. cur is not nil if and only if the
-// answer is a SUCCESS_PARTIAL: the caller then calls Next or Close. When ctx ends the query stops within a few
-// rows and the answer says that it was interrupted (see Interrupted).
-func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cur *Cursor) {
+// Start runs the plan up to its first answer and appends that, a whole JSON object. The cursor is not nil if and only if
+// the answer is a SUCCESS_PARTIAL. When ctx ends the query stops within a few rows; the session knows why and answers.
+func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor session.Cursor) {
 	p.eng.cluster.CountQuery()
 	if p.err != nil {
 		return reql.AppendError(dst, p.err), nil
@@ -23,18 +21,11 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cur *Cursor) 
 	if p.slots > 0 {
 		fr.vars = make([]datum.Value, p.slots)
 	}
-	cur = &Cursor{fr: fr}
-	if p.slow {
-		ctx, kill := context.WithCancelCause(ctx)
-		q.ctx = ctx
-		cur.kill = kill
-		cur.endJob = p.eng.cluster.StartJob(p.client, p.q.Term.Print, func() { kill(errKilled) })
-	}
-	var more bool
+	cur := &Cursor{fr: fr}
 	if p.q.Profile {
 		cur.started = time.Now()
 	}
-	out, more = cur.first(dst)
+	out, more := cur.first(dst)
 	if more {
 		return out, cur
 	}
@@ -45,36 +36,21 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cur *Cursor) 
 // defaultArrayLimit is the limit on the elements of an array when the query does not name another.
 const defaultArrayLimit = 100_000
 
-var errKilled = errors.New("killed through the jobs table")
-
-// ErrStopped is the cause to give to a context that ends because the client sent STOP: the query then
-// answers with an empty SUCCESS_SEQUENCE, as the original does.
-var ErrStopped = errors.New("stopped by the client")
-
 // Cursor is a running query with more to answer. One goroutine at a time uses it.
 type Cursor struct {
-	fr     *frame
-	seq    *seq
-	kill   context.CancelCauseFunc // nil for quick plans
-	endJob func()
+	fr  *frame
+	seq *seq
 
 	opts    batchOptions
 	ahead   datum.Value // the row that showed that there is another batch
 	isAhead bool
 	started time.Time
-	closed  bool
 }
 
 // first evaluates the query and appends its first answer.
 func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 	fr := cur.fr
 	p := fr.q.plan
-	mark := len(dst)
-	defer func() {
-		if r := recover(); r != nil {
-			out, more = cur.panicked(dst[:mark], r), false
-		}
-	}()
 	v, err := cur.evaluate()
 	if err != nil {
 		return cur.fail(dst, err), false
@@ -151,17 +127,8 @@ func (cur *Cursor) evaluate() (val, error) {
 	return v, err
 }
 
-// Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again. When it is not, the cursor is closed.
-func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
-	mark := len(dst)
-	defer func() {
-		if r := recover(); r != nil {
-			out, more = cur.panicked(dst[:mark], r), false
-		}
-		if !more {
-			cur.Close()
-		}
-	}()
+// Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.
+func (cur *Cursor) Next(_ context.Context, dst []byte) (out []byte, more bool) {
 	if cur.fr.q.plan.q.Profile {
 		cur.started = time.Now()
 	}
@@ -170,18 +137,8 @@ func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool)
 
 // Close frees what the query holds. It may be called more than once.
 func (cur *Cursor) Close() {
-	if cur.closed {
-		return
-	}
-	cur.closed = true
 	if cur.seq != nil {
 		cur.seq.close()
-	}
-	if cur.kill != nil {
-		cur.kill(nil)
-	}
-	if cur.endJob != nil {
-		cur.endJob()
 	}
 }
 
@@ -189,25 +146,11 @@ func (cur *Cursor) Close() {
 func (cur *Cursor) fail(dst []byte, err error) []byte {
 	q := cur.fr.q
 	if err == errInterrupted || q.ctx.Err() != nil { //nolint:errorlint // never wrapped
-		switch context.Cause(q.ctx) {
-		case ErrStopped:
-			return append(dst, `{"t":2,"r":[],"n":[]}`...)
-		case errKilled:
-			err = reql.Errorf(reql.OpIndeterminate, "Query terminated by the `rethinkdb.jobs` table.")
-		default:
-			err = reql.Errorf(reql.OpIndeterminate, "Query terminated by an unknown cause.")
-		}
-		return reql.AppendError(dst, asReql(err))
+		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "Query terminated by an unknown cause."))
 	}
 	e := asReql(err)
 	if e.Class == reql.Internal {
 		q.eng.log.Error("a query failed for a reason that is not the user's", "error", err, "user", q.client.User, "peer", q.client.Addr.String())
 	}
 	return reql.AppendError(dst, e)
-}
-
-// panicked is the answer when the executor itself is at fault. The server goes on.
-func (cur *Cursor) panicked(dst []byte, r any) []byte {
-	cur.fr.q.eng.log.Error("the executor panicked", "panic", r, "stack", string(debug.Stack()))
-	return reql.AppendError(dst, reql.Errorf(reql.Internal, "Internal error: the query made the server fail (server is buggy)."))
 }
