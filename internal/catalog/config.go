@@ -47,8 +47,8 @@ type TableConfig struct {
 	Indexes []string
 	// WriteHook is the `write_hook` field of the table's configuration row; absent without a hook.
 	WriteHook datum.Value
-	// Group is the number under which storage keeps the table's rows. It is never used again after the table is gone.
-	Group storage.GroupID
+	// Groups are the numbers under which storage keeps the table's rows. They are never used again.
+	Groups []storage.GroupID
 }
 
 // ShardConfig says which servers hold a shard.
@@ -63,6 +63,7 @@ func (c TableConfig) Clone() TableConfig {
 	c.Shards = slices.Clone(c.Shards)
 	c.SplitPoints = slices.Clone(c.SplitPoints)
 	c.Indexes = slices.Clone(c.Indexes)
+	c.Groups = slices.Clone(c.Groups)
 	return c
 }
 

@@ -20,12 +20,6 @@ const (
 // recordVersion is the newest format of records that this program writes and reads.
 const recordVersion = 1
 
-// A table's record stays until its rows are gone; its state says which of the two is true.
-const (
-	stateLive    = "live"
-	stateDropped = "dropped"
-)
-
 func encodeRecord(fields ...datum.Field) []byte {
 	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
 	return datum.AppendEncoded(nil, datum.Object(fields))
@@ -56,7 +50,7 @@ func encodeDatabase(name string) []byte {
 	return encodeRecord(datum.Field{Key: "name", Val: datum.String(name)})
 }
 
-func encodeTable(c TableConfig, state string) []byte {
+func encodeTable(c TableConfig) []byte {
 	shards := make([]datum.Value, len(c.Shards))
 	for i, s := range c.Shards {
 		shards[i] = datum.Object([]datum.Field{
@@ -69,12 +63,15 @@ func encodeTable(c TableConfig, state string) []byte {
 	for i, s := range c.SplitPoints {
 		splits[i] = datum.Binary([]byte(s))
 	}
+	groups := make([]datum.Value, len(c.Groups))
+	for i, g := range c.Groups {
+		groups[i] = datum.Int(int64(g))
+	}
 	hook := c.WriteHook
 	if hook.IsAbsent() {
 		hook = datum.Null
 	}
 	return encodeRecord(
-		datum.Field{Key: "state", Val: datum.String(state)},
 		datum.Field{Key: "name", Val: datum.String(c.Name)},
 		datum.Field{Key: "db", Val: datum.String(string(c.Database))},
 		datum.Field{Key: "primary_key", Val: datum.String(c.PrimaryKey)},
@@ -84,7 +81,7 @@ func encodeTable(c TableConfig, state string) []byte {
 		datum.Field{Key: "split_points", Val: datum.Array(splits)},
 		datum.Field{Key: "indexes", Val: stringArray(c.Indexes)},
 		datum.Field{Key: "write_hook", Val: hook},
-		datum.Field{Key: "group", Val: datum.Int(int64(c.Group))},
+		datum.Field{Key: "groups", Val: datum.Array(groups)},
 	)
 }
 
@@ -198,9 +195,8 @@ func decodeDatabase(key string, b []byte) (name string, err error) {
 	return name, r.err
 }
 
-func decodeTable(id TableID, b []byte) (c TableConfig, state string, err error) {
+func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 	r := openRecord(keyTable+string(id), b)
-	state = r.string("state")
 	c = TableConfig{
 		ID:          id,
 		Name:        r.string("name"),
@@ -210,7 +206,6 @@ func decodeTable(id TableID, b []byte) (c TableConfig, state string, err error) 
 		WriteAcks:   WriteAcks(r.string("write_acks")),
 		SplitPoints: recordStrings[string](r, "split_points"),
 		Indexes:     recordStrings[string](r, "indexes"),
-		Group:       storage.GroupID(r.int("group")),
 	}
 	if r.err == nil {
 		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
@@ -231,11 +226,16 @@ func decodeTable(id TableID, b []byte) (c TableConfig, state string, err error) 
 		})
 		r.err = s.err
 	}
-	if r.err == nil && (state != stateLive && state != stateDropped) {
-		r.fail("has the unknown state %q", state)
+	groups := r.field("groups", datum.KindArray)
+	for i := 0; r.err == nil && i < groups.Len(); i++ {
+		g, err := groups.At(i).Int64()
+		if err != nil || g != int64(storage.GroupID(g)) {
+			r.fail("has the impossible group %s", groups.At(i).Print())
+		}
+		c.Groups = append(c.Groups, storage.GroupID(g))
 	}
 	if r.err == nil && (len(c.Shards) == 0 || len(c.SplitPoints) != len(c.Shards)-1) {
 		r.fail("has %d shards and %d split points", len(c.Shards), len(c.SplitPoints))
 	}
-	return c, state, r.err
+	return c, r.err
 }

@@ -1,0 +1,188 @@
+package catalog
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"rethinkdb/internal/table"
+)
+
+// Snapshot is the catalog at one moment. It never changes; a change of the catalog publishes a new one that shares
+// what is the same.
+type Snapshot struct {
+	databases map[DatabaseID]*Database
+	byName    map[string]*Database
+	tables    map[TableID]*Table
+	server    Server
+	cluster   Cluster
+}
+
+// Database is a database with its tables, as of one snapshot.
+type Database struct {
+	ID   DatabaseID
+	Name string
+
+	tables map[string]*Table // by name
+}
+
+// Table is a table that users see, as of one snapshot: its configuration and the open table behind it. The same
+// table.Table serves all snapshots from the creation of the table to its end.
+type Table struct {
+	*table.Table
+	Config       TableConfig
+	DatabaseName string
+}
+
+// ID returns the table's UUID.
+func (t *Table) ID() string { return string(t.Config.ID) }
+
+// Name returns the table's name.
+func (t *Table) Name() string { return t.Config.Name }
+
+// DB returns the name of the table's database.
+func (t *Table) DB() string { return t.DatabaseName }
+
+// PrimaryKey returns the name of the field that is the primary key.
+func (t *Table) PrimaryKey() string { return t.Config.PrimaryKey }
+
+// DocCountEstimates estimates how many of the table's rows are in each of its shards.
+func (t *Table) DocCountEstimates(ctx context.Context) ([]int64, error) {
+	count, err := t.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shards := int64(len(t.Config.Shards))
+	estimates := make([]int64, shards)
+	for i := range shards {
+		estimates[i] = count*(i+1)/shards - count*i/shards
+	}
+	return estimates, nil
+}
+
+// Database returns the database called name.
+func (s *Snapshot) Database(name string) (*Database, bool) {
+	d, ok := s.byName[name]
+	return d, ok
+}
+
+// DatabaseByID returns the database with that identifier.
+func (s *Snapshot) DatabaseByID(id DatabaseID) (*Database, bool) {
+	d, ok := s.databases[id]
+	return d, ok
+}
+
+// DatabaseName returns the name of a database for people, also when it is gone.
+func (s *Snapshot) DatabaseName(id DatabaseID) string {
+	if d, ok := s.databases[id]; ok {
+		return d.Name
+	}
+	return DeletedDatabase
+}
+
+// Databases returns all databases in the order of their names.
+func (s *Snapshot) Databases() []*Database {
+	return slices.SortedFunc(maps.Values(s.databases), func(a, b *Database) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// TableByID returns the table with that identifier.
+func (s *Snapshot) TableByID(id TableID) (*Table, bool) {
+	t, ok := s.tables[id]
+	return t, ok
+}
+
+// Tables returns all tables in the order of their identifiers.
+func (s *Snapshot) Tables() []*Table {
+	return slices.SortedFunc(maps.Values(s.tables), compareTableIDs)
+}
+
+// Table returns the table called name.
+func (d *Database) Table(name string) (*Table, bool) {
+	t, ok := d.tables[name]
+	return t, ok
+}
+
+// Tables returns the database's tables in the order of their identifiers.
+func (d *Database) Tables() []*Table {
+	return slices.SortedFunc(maps.Values(d.tables), compareTableIDs)
+}
+
+// TableNames returns the names of the database's tables, sorted.
+func (d *Database) TableNames() []string { return slices.Sorted(maps.Keys(d.tables)) }
+
+// Server returns this server's configuration.
+func (s *Snapshot) Server() Server { return s.server }
+
+// Servers returns the connected servers, of which there is one until servers form clusters.
+func (s *Snapshot) Servers() []Server { return []Server{s.server} }
+
+// ServerByID returns the connected server with that identifier.
+func (s *Snapshot) ServerByID(id ServerID) (Server, bool) { return s.server, s.server.ID == id }
+
+// Cluster returns the settings of the cluster.
+func (s *Snapshot) Cluster() Cluster { return s.cluster }
+
+func compareTableIDs(a, b *Table) int { return cmp.Compare(a.Config.ID, b.Config.ID) }
+
+// edit returns a copy whose maps the caller may change before it is published. The databases in it are still shared.
+func (s *Snapshot) edit() *Snapshot {
+	n := *s
+	n.databases = maps.Clone(s.databases)
+	n.byName = maps.Clone(s.byName)
+	n.tables = maps.Clone(s.tables)
+	return &n
+}
+
+// putDatabase adds or renames a database of an unpublished snapshot.
+func (s *Snapshot) putDatabase(id DatabaseID, name string) {
+	d := &Database{ID: id, Name: name, tables: map[string]*Table{}}
+	if old, ok := s.databases[id]; ok {
+		delete(s.byName, old.Name)
+		for tableName, t := range old.tables {
+			moved := *t
+			moved.DatabaseName = name
+			d.tables[tableName] = &moved
+			s.tables[t.Config.ID] = &moved
+		}
+	}
+	s.databases[id] = d
+	s.byName[name] = d
+}
+
+func (s *Snapshot) deleteDatabase(id DatabaseID) {
+	if d, ok := s.databases[id]; ok {
+		delete(s.byName, d.Name)
+		delete(s.databases, id)
+	}
+}
+
+// putTable adds t to an unpublished snapshot, in place of the table with the same identifier if there is one.
+func (s *Snapshot) putTable(open *table.Table, c TableConfig) *Table {
+	s.deleteTable(c.ID)
+	t := &Table{Table: open, Config: c, DatabaseName: s.DatabaseName(c.Database)}
+	s.tables[c.ID] = t
+	s.editDatabase(c.Database, func(tables map[string]*Table) { tables[c.Name] = t })
+	return t
+}
+
+func (s *Snapshot) deleteTable(id TableID) {
+	t, ok := s.tables[id]
+	if !ok {
+		return
+	}
+	delete(s.tables, id)
+	s.editDatabase(t.Config.Database, func(tables map[string]*Table) { delete(tables, t.Config.Name) })
+}
+
+// editDatabase replaces a database by a copy with other tables.
+func (s *Snapshot) editDatabase(id DatabaseID, edit func(tables map[string]*Table)) {
+	old, ok := s.databases[id]
+	if !ok {
+		return // the database is gone; the table is only reachable by its identifier
+	}
+	d := &Database{ID: id, Name: old.Name, tables: maps.Clone(old.tables)}
+	edit(d.tables)
+	s.databases[id] = d
+	s.byName[d.Name] = d
+}
