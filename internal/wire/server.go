@@ -162,7 +162,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 
-	grace, cancel := context.WithTimeout(ctx, finishTime)
+	wait := finishTime
+	if deadline, ok := ctx.Deadline(); ok { // leave time to tell clients whose queries did not finish
+		wait = min(wait, time.Until(deadline)*2/3)
+	}
+	grace, cancel := context.WithTimeout(ctx, wait)
 	var draining sync.WaitGroup
 	for _, c := range s.snapshot() {
 		draining.Go(func() { c.drain(grace) })

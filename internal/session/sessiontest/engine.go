@@ -1,0 +1,165 @@
+// Package sessiontest has an engine for tests that evaluates a handful of terms by itself, so that the tests of the
+// ports do not depend on the executor.
+package sessiontest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/session"
+)
+
+// Engine answers a query by what its term is:
+//
+//	a number, a string, null   quickly, with it
+//	[24, [a, b]]               quickly, with the sum
+//	[173, [n]]                 slowly, with the numbers below n in batches of 4
+//	"block"                    when it is interrupted
+//	"wait"                     when Release is closed
+//	"feed"                     a feed that never has anything
+//	"panic", "panic slowly"    not at all
+//	"big"                      slowly, with a string of a megabyte
+//	"slow"                     slowly, with "slow"
+type Engine struct {
+	Release chan struct{}
+
+	Running atomic.Int64 // plans and Next calls under way
+	Cursors atomic.Int64 // open cursors
+
+}
+
+// New makes an engine.
+func New() *Engine { return &Engine{Release: make(chan struct{})} }
+
+// Open implements session.Engine.
+func (e *Engine) Open(session.Client) session.Compiler {
+	return compiler{e}
+}
+
+// AppendServerInfo implements session.Engine.
+func (e *Engine) AppendServerInfo(dst []byte) []byte {
+	return append(dst, `{"id":"8e0b6b2f-0000-4000-8000-000000000001","name":"test","proxy":false}`...)
+}
+
+type compiler struct{ e *Engine }
+
+func (c compiler) Compile(q *reql.Query) session.Plan {
+	p := &plan{e: c.e, err: q.Err, kind: "datum"}
+	if q.Err != nil {
+		return p
+	}
+	switch q.Term.Type {
+	case reql.TermDatum:
+		p.value = q.Term.Datum
+		if q.Term.Datum.Kind() == datum.KindString {
+			switch s := q.Term.Datum.AsString(); s {
+			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow":
+				p.kind = s
+			}
+		}
+	case reql.TermAdd:
+		p.value = datum.Number(q.Term.Args[0].Datum.AsNumber() + q.Term.Args[1].Datum.AsNumber())
+	case reql.TermRange:
+		p.kind, p.value = "range", q.Term.Args[0].Datum
+	default:
+		p.err = reql.Errorf(reql.QueryLogic, "the test engine does not know %v", q.Term.Type)
+	}
+	return p
+}
+
+type plan struct {
+	e     *Engine
+	kind  string
+	value datum.Value
+	err   *reql.Error
+}
+
+func (p *plan) String() string { return p.kind }
+
+func (p *plan) Quick() bool { return p.kind == "datum" || p.kind == "panic" }
+
+func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
+	if p.err != nil {
+		return reql.AppendError(dst, p.err), nil
+	}
+	p.e.Running.Add(1)
+	defer p.e.Running.Add(-1)
+	switch p.kind {
+	case "panic", "panic slowly":
+		panic("as the test wishes")
+	case "block":
+		<-ctx.Done()
+		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
+	case "wait":
+		select {
+		case <-ctx.Done():
+			return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
+		case <-p.e.Release:
+		}
+	case "range":
+		p.e.Cursors.Add(1)
+		c := &cursor{e: p.e, n: int(p.value.AsNumber())}
+		dst, more := c.Next(ctx, dst)
+		if !more {
+			c.Close()
+			return dst, nil
+		}
+		return dst, c
+	case "feed":
+		p.e.Cursors.Add(1)
+		return append(dst, `{"t":3,"r":[],"n":[1]}`...), feed{p.e}
+	case "big":
+		dst = append(dst, `{"t":1,"r":["`...)
+		for range 1 << 20 {
+			dst = append(dst, 'x')
+		}
+		return append(dst, `"]}`...), nil
+	}
+	dst = append(dst, `{"t":1,"r":[`...)
+	dst, err := datum.AppendJSON(dst, p.value)
+	if err != nil {
+		panic(fmt.Sprintf("a datum that cannot be written: %v", err))
+	}
+	return append(dst, `]}`...), nil
+}
+
+type cursor struct {
+	e       *Engine
+	from, n int
+}
+
+func (c *cursor) Next(_ context.Context, dst []byte) ([]byte, bool) {
+	to := min(c.from+4, c.n)
+	t := 3
+	if to == c.n {
+		t = 2
+	}
+	dst = fmt.Appendf(dst, `{"t":%d,"r":[`, t)
+	for i := c.from; i < to; i++ {
+		if i > c.from {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, int64(i), 10)
+	}
+	c.from = to
+	return append(dst, `],"n":[]}`...), to < c.n
+}
+
+func (c *cursor) Close() { c.e.Cursors.Add(-1) }
+
+type feed struct{ e *Engine }
+
+func (f feed) Feed() bool { return true }
+
+func (f feed) Next(ctx context.Context, dst []byte) ([]byte, bool) {
+	f.e.Running.Add(1)
+	defer f.e.Running.Add(-1)
+	<-ctx.Done()
+	return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), false
+}
+
+func (f feed) Close() { f.e.Cursors.Add(-1) }
