@@ -1,0 +1,70 @@
+//go:build integration
+
+package drivers
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"rethinkdb/test/harness"
+)
+
+// workTime bounds the work of one driver.
+const workTime = 3 * time.Minute
+
+// run runs a program and expects it to end with the line ok.
+func run(t *testing.T, dir string, words ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), workTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), "ok") {
+		t.Errorf("%s: %v\n%s", strings.Join(words, " "), err, out)
+	}
+}
+
+// stop stops the server as an operator would, which a driver that has done its work must not hinder.
+func stop(t *testing.T, server *harness.Server) {
+	t.Helper()
+	if err := server.Stop(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOfficialJavaScriptDriver(t *testing.T) {
+	server := harness.Start(t, "")
+	for _, name := range []string{
+		"rethinkdb-2-4-2", "rethinkdb-2-3-3", "rethinkdb-2-2-3", "rethinkdb-1-16-2", "rethinkdb-1-13-0-3",
+	} {
+		for _, style := range []string{"promises", "callbacks"} {
+			t.Run(name+"/"+style, func(t *testing.T) {
+				run(t, ".", "node", "official.js", name, style, strconv.Itoa(server.DriverPort))
+			})
+		}
+	}
+	stop(t, server)
+}
+
+func TestOtherJavaScriptDrivers(t *testing.T) {
+	server := harness.Start(t, "")
+	for _, program := range []string{"rethinkdb-ts", "rethinkdbdash", "thinky"} {
+		t.Run(program, func(t *testing.T) {
+			run(t, ".", "node", program+".js", strconv.Itoa(server.DriverPort))
+		})
+	}
+	stop(t, server)
+}
+
+func TestGoDriver(t *testing.T) {
+	server := harness.Start(t, "")
+	run(t, filepath.Join("..", "godriver"), "go", "run", ".", server.Addr())
+	stop(t, server)
+}

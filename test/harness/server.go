@@ -1,0 +1,224 @@
+package harness
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startTime is how long a server may take to be ready; it is generous because other tests may have the processors.
+const startTime = 60 * time.Second
+
+// StopTime is how long a server may take to stop after a signal.
+const StopTime = 5 * time.Second
+
+// Root is the directory of the module.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "cmd", "rethinkdb")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("this test runs below the root of the repository")
+		}
+		dir = parent
+	}
+}
+
+var (
+	buildOnce sync.Once
+	program   string
+	errBuild  error
+)
+
+// Binary builds the program, once for each test process, and returns its path. RETHINKDB_BINARY names one that is built
+// already.
+func Binary(t testing.TB) string {
+	t.Helper()
+	buildOnce.Do(func() {
+		if program = os.Getenv("RETHINKDB_BINARY"); program != "" {
+			return
+		}
+		var root, dir string
+		if root, errBuild = Root(); errBuild != nil {
+			return
+		}
+		// Not t.TempDir: the binary outlives the first test that needs it.
+		if dir, errBuild = os.MkdirTemp("", "rethinkdb-test-"); errBuild != nil {
+			return
+		}
+		program = filepath.Join(dir, "rethinkdb")
+		build := exec.Command("go", "build", "-o", program, "./cmd/rethinkdb")
+		build.Dir = root
+		if out, err := build.CombinedOutput(); err != nil {
+			errBuild = fmt.Errorf("build the program: %w\n%s", err, out)
+		}
+	})
+	if errBuild != nil {
+		t.Fatal(errBuild)
+	}
+	return program
+}
+
+// Server is a running program.
+type Server struct {
+	Dir                              string
+	DriverPort, WebPort, ClusterPort int // WebPort is 0 with --no-http-admin
+
+	cmd    *exec.Cmd
+	output *transcript
+	exited chan struct{} // closed when the process has ended and err is set
+	err    error
+}
+
+// Start starts a server on free ports of loopback and waits until it is ready. Its directory is dir, or a new one when dir is
+// empty. The test's end kills it.
+func Start(t testing.TB, dir string, args ...string) *Server {
+	t.Helper()
+	if dir == "" {
+		dir = filepath.Join(t.TempDir(), "data")
+	}
+	s, err := start(Binary(t), dir, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Kill(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("output of the server:\n%s", s.Output())
+		}
+	})
+	return s
+}
+
+func start(program, dir string, args []string) (*Server, error) {
+	s := &Server{Dir: dir, output: newTranscript(), exited: make(chan struct{})}
+	words := append([]string{"--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, args...)
+	s.cmd = exec.Command(program, words...)
+	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { // ends with the process
+		s.err = s.cmd.Wait()
+		close(s.exited)
+	}()
+	select {
+	case <-s.output.ready:
+	case <-s.exited:
+		return nil, fmt.Errorf("the server ended before it was ready: %w\n%s", s.err, s.Output())
+	case <-time.After(startTime):
+		return nil, errors.Join(fmt.Errorf("the server was not ready after %v\n%s", startTime, s.Output()), s.Kill())
+	}
+	text := s.Output()
+	s.DriverPort = portIn(text, "client driver")
+	s.WebPort = portIn(text, "administrative HTTP")
+	s.ClusterPort = portIn(text, "intracluster")
+	return s, nil
+}
+
+func portIn(output, what string) int {
+	m := regexp.MustCompile(`Listening for ` + what + ` connections on port (\d+)`).FindStringSubmatch(output)
+	if m == nil {
+		return 0
+	}
+	port, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return port
+}
+
+// Addr is the address of the driver port.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.DriverPort)) }
+
+// Output is what the server has printed up to now.
+func (s *Server) Output() string { return s.output.String() }
+
+// Pid is the id of the process.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
+// Kill ends the process as a crash would, and waits until it is gone.
+func (s *Server) Kill() error {
+	if err := s.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-s.exited
+	return nil
+}
+
+// Stop sends a signal and waits for a clean end within StopTime.
+func (s *Server) Stop(sig syscall.Signal) error {
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		return err
+	}
+	select {
+	case <-s.exited:
+	case <-time.After(StopTime):
+		return errors.Join(fmt.Errorf("the server did not stop within %v of %v\n%s", StopTime, sig, s.Output()), s.Kill())
+	}
+	if s.err != nil {
+		return fmt.Errorf("the server stopped with %w\n%s", s.err, s.Output())
+	}
+	return nil
+}
+
+// transcript collects what a server prints, and notices when it is ready.
+type transcript struct {
+	ready chan struct{} // closed at the line that says so
+
+	mu   sync.Mutex
+	text bytes.Buffer
+	seen bool
+}
+
+func newTranscript() *transcript { return &transcript{ready: make(chan struct{})} }
+
+var _ io.Writer = (*transcript)(nil)
+
+func (o *transcript) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text.Write(p)
+	if !o.seen && hasLine(o.text.String(), "Server ready, ") {
+		o.seen = true
+		close(o.ready)
+	}
+	return len(p), nil
+}
+
+func hasLine(text, prefix string) bool {
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *transcript) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
