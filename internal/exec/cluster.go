@@ -33,7 +33,8 @@ type DB struct {
 
 // TableOptions are the options of table_create and of reconfigure.
 type TableOptions struct {
-	PrimaryKey         string           // "" is "id"
+	HasPrimaryKey      bool             // otherwise it is "id"
+	PrimaryKey         string           // may be empty
 	Durability         table.Durability // of writes that do not say
 	Shards             int              // 0: not given
 	HasReplicas        bool             // replicas was given as a number
