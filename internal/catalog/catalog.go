@@ -261,7 +261,7 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 		return nil, NoDatabase(s.DatabaseName(cfg.Database))
 	}
 	if _, taken := d.tables[cfg.Name]; taken {
-		return nil, tableExists(d.Name, cfg.Name)
+		return nil, TableExists(d.Name, cfg.Name)
 	}
 	if cfg.ID == "" {
 		cfg.ID = TableID(NewUUID())

@@ -17,7 +17,8 @@ func DatabaseExists(name string) error {
 	return reql.Errorf(reql.OpFailed, "Database `%s` already exists.", name)
 }
 
-func tableExists(database, name string) error {
+// TableExists is the error for a new table whose name is taken.
+func TableExists(database, name string) error {
 	return reql.Errorf(reql.OpFailed, "Table `%s.%s` already exists.", database, name)
 }
 

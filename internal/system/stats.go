@@ -1,0 +1,221 @@
+package system
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/table"
+)
+
+// counters are what the table stats is made of beside the tables' own totals. Totals only grow; rates come from
+// differences that one goroutine takes every second, so that counting costs queries nothing but an addition.
+type counters struct {
+	queries atomic.Int64
+
+	mu   sync.Mutex // guards the rest
+	last sample
+	rate rates
+}
+
+// sample is all totals at one time.
+type sample struct {
+	at      time.Time
+	queries int64
+	tables  map[catalog.TableID]table.Stats
+}
+
+// rates are per second, over the time between the last two samples.
+type rates struct {
+	queries float64
+	tables  map[catalog.TableID]docRates
+}
+
+type docRates struct{ read, written float64 }
+
+func (r docRates) plus(o docRates) docRates { return docRates{r.read + o.read, r.written + o.written} }
+
+// sampleEvery is the time that rates are averaged over.
+const sampleEvery = time.Second
+
+// sample takes the totals and works out the rates since the last time.
+func (c *counters) sample(now time.Time, snap *catalog.Snapshot) {
+	s := sample{at: now, queries: c.queries.Load(), tables: map[catalog.TableID]table.Stats{}}
+	for _, t := range snap.Tables() {
+		s.tables[t.Config.ID] = t.Stats()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rate = rates{tables: map[catalog.TableID]docRates{}}
+	if seconds := s.at.Sub(c.last.at).Seconds(); seconds > 0 && !c.last.at.IsZero() {
+		c.rate.queries = float64(s.queries-c.last.queries) / seconds
+		for id, now := range s.tables {
+			before := c.last.tables[id] // zero for a table that is new
+			c.rate.tables[id] = docRates{
+				read:    float64(now.RowsRead-before.RowsRead) / seconds,
+				written: float64(now.RowsWritten-before.RowsWritten) / seconds,
+			}
+		}
+	}
+	c.last = s
+}
+
+func (c *counters) rates() rates {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rate // its map is never changed after it was made
+}
+
+// sampleLoop runs until ctx ends.
+func (s *System) sampleLoop(ctx context.Context) {
+	tick := time.NewTicker(sampleEvery)
+	defer tick.Stop()
+	for {
+		s.counters.sample(s.now(), s.catalog.Snapshot())
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// statsTable is the table stats.
+type statsTable struct {
+	s *System
+	readOnly
+}
+
+func (t statsTable) list(_ context.Context, v view) ([]datum.Value, error) {
+	snap, rate := t.s.catalog.Snapshot(), t.s.counters.rates()
+	rows := []datum.Value{t.cluster(snap, rate), t.server(snap, v.format, rate)}
+	cache := t.s.store.Metrics().CacheBytes
+	tables := snap.Tables()
+	sizes, all := make([]int64, len(tables)), int64(0)
+	for i, tbl := range tables {
+		size, err := tbl.EstimatedBytes()
+		if err != nil {
+			return nil, err
+		}
+		sizes[i] = size
+		all += size
+	}
+	for i, tbl := range tables {
+		share := 0.0
+		if all > 0 {
+			share = float64(cache) * float64(sizes[i]) / float64(all)
+		}
+		rows = append(rows, tableStats(snap, tbl, v.format, rate),
+			tableServerStats(snap, tbl, v.format, rate, int64(share), sizes[i]))
+	}
+	return rows, nil
+}
+
+func (t statsTable) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
+	if key.Kind() != datum.KindArray {
+		return datum.Value{}, nil
+	}
+	return getByListing(ctx, t, v, key)
+}
+
+func statsID(parts ...string) datum.Field { return field("id", strArray(parts)) }
+
+func perSecond(f float64) datum.Value { return datum.Number(f) }
+
+func (t statsTable) cluster(snap *catalog.Snapshot, r rates) datum.Value {
+	docs := r.all(snap)
+	return object(
+		statsID("cluster"),
+		field("query_engine", object(
+			field("client_connections", datum.Int(int64(t.s.connections()))),
+			field("clients_active", datum.Int(int64(t.s.jobs.clients()))),
+			field("queries_per_sec", perSecond(r.queries)),
+			field("read_docs_per_sec", perSecond(docs.read)),
+			field("written_docs_per_sec", perSecond(docs.written)),
+		)),
+	)
+}
+
+func (r rates) all(snap *catalog.Snapshot) docRates {
+	var sum docRates
+	for _, t := range snap.Tables() {
+		sum = sum.plus(r.tables[t.Config.ID])
+	}
+	return sum
+}
+
+func (t statsTable) server(snap *catalog.Snapshot, f Format, r rates) datum.Value {
+	docs := r.all(snap)
+	var total table.Stats
+	for _, tbl := range snap.Tables() {
+		one := tbl.Stats()
+		total.RowsRead += one.RowsRead
+		total.RowsWritten += one.RowsWritten
+	}
+	id := snap.Server().ID
+	return object(
+		statsID("server", string(id)),
+		field("server", f.server(snap, id)),
+		field("query_engine", object(
+			field("client_connections", datum.Int(int64(t.s.connections()))),
+			field("clients_active", datum.Int(int64(t.s.jobs.clients()))),
+			field("queries_per_sec", perSecond(r.queries)),
+			field("queries_total", datum.Int(t.s.counters.queries.Load())),
+			field("read_docs_per_sec", perSecond(docs.read)),
+			field("read_docs_total", datum.Int(total.RowsRead)),
+			field("written_docs_per_sec", perSecond(docs.written)),
+			field("written_docs_total", datum.Int(total.RowsWritten)),
+		)),
+	)
+}
+
+func tableStats(snap *catalog.Snapshot, t *catalog.Table, f Format, r rates) datum.Value {
+	docs := r.tables[t.Config.ID]
+	return object(
+		statsID("table", t.ID()),
+		field("db", f.database(snap, t.Config.Database)),
+		field("table", f.pick(t.Name(), t.ID())),
+		field("query_engine", object(
+			field("read_docs_per_sec", perSecond(docs.read)),
+			field("written_docs_per_sec", perSecond(docs.written)),
+		)),
+	)
+}
+
+// tableServerStats has what one server does for one table. All tables share the store's files and cache, so what
+// cannot be told apart is 0, and the use of the cache is shared out by the size of the tables.
+func tableServerStats(snap *catalog.Snapshot, t *catalog.Table, f Format, r rates, cacheBytes, dataBytes int64) datum.Value {
+	docs, total := r.tables[t.Config.ID], t.Stats()
+	id := snap.Server().ID
+	zero := datum.Int(0)
+	return object(
+		statsID("table_server", t.ID(), string(id)),
+		field("db", f.database(snap, t.Config.Database)),
+		field("table", f.pick(t.Name(), t.ID())),
+		field("server", f.server(snap, id)),
+		field("query_engine", object(
+			field("read_docs_per_sec", perSecond(docs.read)),
+			field("read_docs_total", datum.Int(total.RowsRead)),
+			field("written_docs_per_sec", perSecond(docs.written)),
+			field("written_docs_total", datum.Int(total.RowsWritten)),
+		)),
+		field("storage_engine", object(
+			field("cache", object(field("in_use_bytes", datum.Int(cacheBytes)))),
+			field("disk", object(
+				field("read_bytes_per_sec", zero),
+				field("read_bytes_total", zero),
+				field("written_bytes_per_sec", zero),
+				field("written_bytes_total", zero),
+				field("space_usage", object(
+					field("data_bytes", datum.Int(dataBytes)),
+					field("garbage_bytes", zero),
+					field("metadata_bytes", zero),
+					field("preallocated_bytes", zero),
+				)),
+			)),
+		)),
+	)
+}

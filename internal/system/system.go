@@ -1,0 +1,199 @@
+package system
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/exec"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/storage"
+)
+
+// Options are what the system database is made of.
+type Options struct {
+	Catalog *catalog.Catalog
+	Store   *storage.Store
+	Users   *auth.Users
+
+	// The rest may be left out.
+
+	Process     func() Process // what server_status shows
+	Log         Log            // what logs shows
+	Logger      *slog.Logger   // where changes of the server's configuration are noted
+	Issues      func() []Issue // what current_issues shows beside what this package finds itself
+	Connections func() int     // how many clients are connected
+	// SetCache changes the size of the cache while the server runs; catalog.AutoCache lets the server choose. When it
+	// returns an error the configuration is not changed.
+	SetCache func(bytes int64) error
+	Now      func() time.Time
+}
+
+// System is the system database and the operations on all databases; it implements exec.Cluster.
+type System struct {
+	// Set by Start, then constant.
+	catalog     *catalog.Catalog
+	store       *storage.Store
+	users       *auth.Users
+	process     func() Process
+	log         Log
+	logger      *slog.Logger
+	issues      func() []Issue
+	connections func() int
+	setCache    func(bytes int64) error
+	now         func() time.Time
+
+	tables map[string]*systemTable
+
+	jobs     *jobs
+	counters counters
+
+	stop context.CancelFunc
+	wg   sync.WaitGroup // the goroutine that takes samples
+}
+
+var _ exec.Cluster = (*System)(nil)
+
+// Start makes the system database of a server. Stop it.
+func Start(o Options) *System {
+	s := &System{
+		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, logger: o.Logger,
+		issues: o.Issues, connections: o.Connections, setCache: o.SetCache, now: o.Now, jobs: newJobs(),
+	}
+	if s.process == nil {
+		s.process = func() Process { return Process{} }
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.connections == nil {
+		s.connections = func() int { return 0 }
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.tables = s.systemTables()
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.wg.Go(func() { s.sampleLoop(ctx) })
+	return s
+}
+
+// Stop ends the background work.
+func (s *System) Stop() {
+	s.stop()
+	s.wg.Wait()
+}
+
+// require checks that c's user has a right on a table, on a database (table is "") or globally (both are ""). The server
+// itself, for which c is nil, may do everything.
+func (s *System) require(c *exec.Client, perm auth.Permission, database, table string) error {
+	if c == nil || s.users.Allowed(c.User, perm, database, table) {
+		return nil
+	}
+	return reql.Errorf(reql.Permission, "User `%s` does not have the required `%s` permission.", c.User, perm)
+}
+
+// requireAll checks the right to configure a database and all of its tables.
+func (s *System) requireAll(c *exec.Client, d *catalog.Database) error {
+	if err := s.require(c, auth.Config, string(d.ID), ""); err != nil {
+		return err
+	}
+	for _, t := range d.Tables() {
+		if err := s.require(c, auth.Config, string(d.ID), t.ID()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setServer changes this server's configuration.
+func (s *System) setServer(ctx context.Context, server catalog.Server) error {
+	old := s.catalog.Snapshot().Server()
+	if server.CacheBytes != old.CacheBytes && s.setCache != nil {
+		if err := s.setCache(server.CacheBytes); err != nil {
+			return opFailed("Error when trying to change the configuration of server `%s`: %s The configuration was not changed.",
+				old.Name, err)
+		}
+	}
+	if err := s.catalog.SetServer(ctx, server); err != nil {
+		return err
+	}
+	if server.Name != old.Name {
+		s.logger.Info("Changed server's name from `" + old.Name + "` to `" + server.Name + "`.")
+	}
+	return nil
+}
+
+// ServerInfo returns the identifier and the name of this server.
+func (s *System) ServerInfo() (id, name string) {
+	server := s.catalog.Snapshot().Server()
+	return string(server.ID), server.Name
+}
+
+// StartJob lists a query in the table jobs until end is called; kill is called when its row is deleted.
+func (s *System) StartJob(c *exec.Client, query func() string, kill func()) (end func()) {
+	return s.jobs.start(c, s.now(), query, kill)
+}
+
+// CountQuery counts a query that a client has sent.
+func (s *System) CountQuery() { s.counters.queries.Add(1) }
+
+// Database finds a database.
+func (s *System) Database(name string) (exec.DB, error) {
+	if name == catalog.SystemDatabase {
+		return exec.DB{ID: DatabaseID, Name: name}, nil
+	}
+	d, ok := s.catalog.Snapshot().Database(name)
+	if !ok {
+		return exec.DB{}, catalog.NoDatabase(name)
+	}
+	return exec.DB{ID: string(d.ID), Name: d.Name}, nil
+}
+
+// Databases lists the names of all databases, sorted.
+func (s *System) Databases() []string {
+	names := []string{catalog.SystemDatabase}
+	for _, d := range s.catalog.Snapshot().Databases() {
+		names = append(names, d.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Table finds a table. A system table shows itself as c may see it, with names or UUIDs as identifierFormat says.
+func (s *System) Table(c *exec.Client, db exec.DB, name string, identifierFormat string) (exec.Table, error) {
+	if db.ID == DatabaseID {
+		t, ok := s.tables[name]
+		if !ok {
+			return nil, catalog.NoTable(db.Name, name)
+		}
+		format, err := ParseFormat(identifierFormat)
+		if err != nil {
+			return nil, err
+		}
+		return &use{systemTable: t, system: s, view: view{format: format, client: c}}, nil
+	}
+	if d, ok := s.catalog.Snapshot().DatabaseByID(catalog.DatabaseID(db.ID)); ok {
+		if t, ok := d.Table(name); ok {
+			return t, nil
+		}
+	}
+	return nil, catalog.NoTable(db.Name, name)
+}
+
+// Tables lists the names of a database's tables, sorted; hidden system tables are left out.
+func (s *System) Tables(db exec.DB) ([]string, error) {
+	if db.ID == DatabaseID {
+		return s.visibleTables(), nil
+	}
+	d, ok := s.catalog.Snapshot().DatabaseByID(catalog.DatabaseID(db.ID))
+	if !ok {
+		return nil, catalog.NoDatabase(db.Name)
+	}
+	return d.TableNames(), nil
+}

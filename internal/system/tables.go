@@ -1,0 +1,52 @@
+package system
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"rethinkdb/internal/datum"
+)
+
+// systemTables is the one list of all system tables. Those whose names begin with _ are not listed to users and are for
+// admin only.
+func (s *System) systemTables() map[string]*systemTable {
+	tables := map[string]*systemTable{}
+	for name, src := range map[string]source{
+		"cluster_config": clusterConfig{s},
+		"current_issues": issuesTable{s, illegalToWrite("current_issues")},
+		"db_config":      dbConfig{s},
+		"jobs":           jobsTable{s},
+		"logs":           logsTable{s, "It's illegal to write to the `rethinkdb.logs` system table."},
+		"permissions":    permissionsTable{s},
+		"server_config":  serverConfig{s},
+		"server_status":  serverStatus{s, illegalToWrite("server_status")},
+		"stats":          statsTable{s, illegalToWrite("stats")},
+		"table_config":   tableConfig{s},
+		"table_status":   tableStatus{s, illegalToWrite("table_status")},
+		"users":          usersTable{s.users},
+
+		"_debug_scratch":      &scratchTable{rows: map[string]datum.Value{}},
+		"_debug_stats":        debugStats{s, illegalToWrite("_debug_stats")},
+		"_debug_table_status": debugTableStatus{s, illegalToWrite("table_status")},
+	} {
+		tables[name] = newSystemTable(name, src)
+	}
+	return tables
+}
+
+func hidden(table string) bool { return strings.HasPrefix(table, "_") }
+
+func (s *System) visibleTables() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), hidden)
+}
+
+// tableByID returns the name of the system table with that UUID.
+func (s *System) tableByID(id string) (name string, ok bool) {
+	for name, t := range s.tables {
+		if t.id == id {
+			return name, true
+		}
+	}
+	return "", false
+}
