@@ -72,6 +72,9 @@ func checkEncoded(b []byte, level int) (checked, error) {
 		if f := v.float(); math.IsNaN(f) || math.IsInf(f, 0) {
 			return checked{}, corrupt("number is not finite")
 		}
+		if z := v.zone(); z < -maxZoneMinutes || z > maxZoneMinutes {
+			return checked{}, corrupt("time zone")
+		}
 	case KindString:
 		if v.has(flagPlain) && !isPlain(v.str()) {
 			return checked{}, corrupt("string needs escaping")

@@ -1,6 +1,7 @@
 package datum
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 )
@@ -12,6 +13,16 @@ func Equal(a, b Value) bool { return Compare(a, b) == 0 }
 // strings and binary data by their bytes, times by their instant whatever the zone, arrays element by element, and
 // objects, among them geometry, field by field.
 func Compare(a, b Value) int {
+	// A row and what an update made of it share most of their fields as views of the same bytes.
+	if a.has(flagView) && b.has(flagView) && bytes.Equal(a.encoded(), b.encoded()) {
+		return 0
+	}
+	return compare(a, b)
+}
+
+// compare is Compare without a look at the bytes of views. Below two views nobody looks again, so that no byte is
+// compared more often than twice however deeply they nest.
+func compare(a, b Value) int {
 	if ka, kb := a.orderKind(), b.orderKind(); ka != kb {
 		return cmp.Compare(ka, kb)
 	}
@@ -29,40 +40,40 @@ func Compare(a, b Value) int {
 		return 0
 	case KindString, KindBinary:
 		return strings.Compare(a.str(), b.str())
-	case KindArray:
-		return compareArrays(a, b)
-	case KindObject, KindGeometry:
-		return compareObjects(a, b)
+	case KindArray, KindObject, KindGeometry:
+		return compareContainers(a, b)
 	}
 	return 0
 }
 
 func (v Value) orderKind() Kind {
-	if v.kind() == KindGeometry {
-		return KindObject
+	if k := v.kind(); k != KindGeometry {
+		return k
 	}
-	return v.kind()
+	return KindObject
 }
 
-func compareArrays(a, b Value) int {
+func compareContainers(a, b Value) int {
+	below := Compare
+	if a.has(flagView) && b.has(flagView) {
+		below = compare
+	}
 	la, lb := a.count(), b.count()
-	for i := range min(la, lb) {
-		if c := Compare(a.At(i), b.At(i)); c != 0 {
-			return c
+	if a.kind() == KindArray {
+		for i := range min(la, lb) {
+			if c := below(a.At(i), b.At(i)); c != 0 {
+				return c
+			}
 		}
+		return cmp.Compare(la, lb)
 	}
-	return cmp.Compare(la, lb)
-}
-
-func compareObjects(a, b Value) int {
-	la, lb := a.count(), b.count()
 	for i := range min(la, lb) {
 		ka, va := a.FieldAt(i)
 		kb, vb := b.FieldAt(i)
 		if c := strings.Compare(ka, kb); c != 0 {
 			return c
 		}
-		if c := Compare(va, vb); c != 0 {
+		if c := below(va, vb); c != 0 {
 			return c
 		}
 	}

@@ -1,6 +1,7 @@
 package datum
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strconv"
@@ -39,7 +40,7 @@ func syntax(msg string, offset int) error { return &SyntaxError{msg, offset} }
 // ParseJSON returns the value that the JSON text b stands for, as r.json does: objects with a $reql_type$ become
 // pseudo-types, duplicate keys and strings that are not UTF-8 are errors. The value does not refer to b.
 func ParseJSON(b []byte) (Value, error) {
-	if slices.Contains(b, 0) {
+	if bytes.IndexByte(b, 0) >= 0 {
 		return Value{}, errorf(Logic, "Encountered unescaped null byte in JSON string.")
 	}
 	p := jsonParser{src: string(b)}
@@ -147,6 +148,9 @@ func (p *jsonParser) array(i, depth int) (Value, int, error) {
 		if err != nil {
 			return Value{}, next, err
 		}
+		if p.elems == nil {
+			p.elems = make([]Value, 0, 32)
+		}
 		p.elems = append(p.elems, v)
 		i = skipSpace(p.src, next)
 		if i == len(p.src) || p.src[i] != ',' && p.src[i] != ']' {
@@ -188,6 +192,9 @@ func (p *jsonParser) object(i, depth int) (Value, int, error) {
 		v, next, err := p.value(skipSpace(p.src, i+1), depth)
 		if err != nil {
 			return Value{}, next, err
+		}
+		if p.fields == nil {
+			p.fields = make([]Field, 0, 32)
 		}
 		p.fields = append(p.fields, Field{key, v})
 		i = skipSpace(p.src, next)

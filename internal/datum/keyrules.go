@@ -18,7 +18,7 @@ func PrimaryKey(v Value) ([]byte, error) {
 	if err := CheckPrimaryKey(v); err != nil {
 		return nil, err
 	}
-	return AppendKey(nil, v)
+	return AppendKey(make([]byte, 0, 48), v)
 }
 
 // CheckPrimaryKey returns the error of a value that cannot be a primary key.

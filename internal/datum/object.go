@@ -14,10 +14,27 @@ type Field struct {
 // Object returns an object of fields, which belong to the value from then on and are sorted by it. The caller
 // guarantees that no key occurs twice, and uses FromPseudo if there may be a $reql_type$.
 func Object(fields []Field) Value {
-	if !fieldsSorted(fields) {
-		slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Key, b.Key) })
-	}
+	sortFields(fields)
 	return sortedObject(fields)
+}
+
+func sortFields(fields []Field) {
+	if len(fields) > 24 {
+		if !fieldsSorted(fields) {
+			slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Key, b.Key) })
+		}
+		return
+	}
+	for i := 1; i < len(fields); i++ {
+		f := fields[i]
+		j := i
+		for ; j > 0 && fields[j-1].Key > f.Key; j-- {
+			fields[j] = fields[j-1]
+		}
+		if j < i {
+			fields[j] = f
+		}
+	}
 }
 
 func sortedObject(fields []Field) Value {

@@ -199,6 +199,9 @@ func StrayLiteral() error {
 // roundMillis rounds as C's round does: halves away from zero.
 func roundMillis(epoch float64) float64 { return math.Round(epoch*1000) / 1000 }
 
+// maxZoneMinutes is the largest offset that has two digits for the hours. The reference takes +99, though not +99:00.
+const maxZoneMinutes = 99*60 + 59
+
 // ParseTimezone returns the minutes east of UTC that an ISO 8601 offset such as +02:00, -0530, +01 or Z says.
 func ParseTimezone(s string) (minutes int, err error) {
 	switch s {

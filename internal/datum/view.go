@@ -193,6 +193,16 @@ func (v Value) table() (start, width int) {
 	return start, width
 }
 
+// elementOffset returns where element i of a view begins, which must be behind the table: otherwise a damaged value could
+// contain itself, and who walks it would never come to an end.
+func elementOffset(b []byte, start, width, i int) int {
+	at := loadOffset(b, start, width, i)
+	if at < start {
+		panic(corrupt("position of an element"))
+	}
+	return at
+}
+
 // loadOffset returns offset i of the table that begins at start.
 func loadOffset(b []byte, start, width, i int) int {
 	at := b[start+i*width:]
@@ -215,7 +225,7 @@ func (v Value) viewAt(i int) Value {
 	v.checkIndex(i)
 	b := v.encoded()
 	start, width := v.table()
-	e, _ := decode(b[loadOffset(b, start, width, i):])
+	e, _ := decode(b[elementOffset(b, start, width, i):])
 	return e
 }
 
@@ -225,7 +235,7 @@ func (v Value) viewFieldAt(i int) (string, Value) {
 	v.checkIndex(i)
 	b := v.encoded()
 	start, width := v.table()
-	b = b[loadOffset(b, start, width, i):]
+	b = b[elementOffset(b, start, width, i):]
 	key, _, n := decodeKey(b)
 	val, _ := decode(b[n:])
 	val.set(flagBorrowed)
@@ -238,7 +248,7 @@ func (v Value) viewGet(key string) (Value, bool) {
 	lo, hi := 0, v.count()
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		entry := b[loadOffset(b, start, width, mid):]
+		entry := b[elementOffset(b, start, width, mid):]
 		n := 1 + int(entry[0]&longKey)
 		name := entry[1:]
 		if n == 1+longKey {
