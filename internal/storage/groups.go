@@ -56,17 +56,6 @@ func (s *Store) Groups() ([]GroupID, error) {
 	return groups, it.Close()
 }
 
-// Empty reports whether no key in [lower, upper) exists.
-func (s *Store) Empty(lower, upper []byte) (bool, error) {
-	it, err := s.Iter(lower, upper)
-	if err != nil {
-		return false, err
-	}
-	found := it.First()
-	err = it.Err()
-	return !found && err == nil, firstError(err, it.Close())
-}
-
 // DeleteGroup adds the removal of everything that a group owns to the batch.
 func (b *Batch) DeleteGroup(g GroupID) {
 	b.DeleteRange(GroupRange(g))

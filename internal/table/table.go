@@ -70,25 +70,6 @@ func Open(store *storage.Store, c Config) (*Table, error) {
 	return newTable(c, []*shard.Shard{s}), nil
 }
 
-// Ensure is Open for a table that a catalog has recorded, with its group, before the data was made: if nothing at all is stored
-// under the group, the table is new, and its data is made now. Rows without the state of their group remain an error.
-func Ensure(ctx context.Context, store *storage.Store, c Config) (*Table, error) {
-	if len(c.Shards) == 1 {
-		empty, err := store.Empty(storage.GroupRange(c.Shards[0].Group))
-		if err != nil {
-			return nil, fmt.Errorf("open table %s: %w", c.ID, err)
-		}
-		if empty {
-			s, err := shard.Create(ctx, store, shard.Config{Group: c.Shards[0].Group, PrimaryKey: c.PrimaryKey})
-			if err != nil {
-				return nil, fmt.Errorf("create table %s: %w", c.ID, err)
-			}
-			return newTable(c, []*shard.Shard{s}), nil
-		}
-	}
-	return Open(store, c)
-}
-
 func newTable(c Config, shards []*shard.Shard) *Table {
 	t := &Table{id: c.ID, primaryKey: c.PrimaryKey, shards: shards}
 	t.config.Store(&c)
