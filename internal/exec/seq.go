@@ -194,11 +194,15 @@ func (r *scanRows) next(fr *frame) (datum.Value, bool, error) {
 	if r.rows == nil {
 		rows, err := r.scan.table.Scan(fr.q.ctx, r.scan.opts)
 		if err != nil {
-			return datum.Value{}, false, err
+			return datum.Value{}, false, fr.readError(err)
 		}
 		r.rows = rows
 	}
-	return r.rows.Next(fr.q.ctx)
+	row, ok, err := r.rows.Next(fr.q.ctx)
+	if err != nil {
+		return row, false, fr.readError(err)
+	}
+	return row, ok, nil
 }
 
 func (r *scanRows) close() {

@@ -17,6 +17,7 @@ type tableVal struct {
 	name string
 	db   DB
 	read table.ReadOptions
+	at   *reql.Term // that named it; errors about slices of it are blamed on it
 }
 
 func (t *tableVal) displayName() string { return t.db.Name + "." + t.name }
@@ -50,6 +51,9 @@ func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
 	if !s.usesPrimary() {
 		return nil, s.table.noIndex(s.index, at)
 	}
+	if s.empty() {
+		return &seq{src: noRows{}, table: s.table, fr: fr}, nil
+	}
 	sc := &scan{table: s.table.Table, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr}
 	if s.sorting == unordered {
@@ -79,7 +83,7 @@ type singleVal struct {
 // get reads the row; it is null when there is none.
 func (s *singleVal) get(fr *frame) (datum.Value, error) {
 	if s.row.IsAbsent() {
-		row, err := s.table.Get(fr.q.ctx, s.key, s.table.read)
+		row, err := s.table.get(fr, s.key)
 		if err != nil {
 			return row, err
 		}
@@ -89,4 +93,13 @@ func (s *singleVal) get(fr *frame) (datum.Value, error) {
 		s.row = row
 	}
 	return s.row, nil
+}
+
+// get reads one row; it is absent when there is none.
+func (t *tableVal) get(fr *frame, key datum.Value) (datum.Value, error) {
+	row, err := t.Get(fr.q.ctx, key, t.read)
+	if err != nil {
+		return row, fr.readError(err)
+	}
+	return row, nil
 }

@@ -142,7 +142,7 @@ func evalFuncall(c call) (val, error) {
 }
 
 func evalDB(c call) (val, error) {
-	name, err := c.str(0)
+	name, err := c.name(0, "Database")
 	if err != nil {
 		return val{}, err
 	}
@@ -174,7 +174,13 @@ func (c call) database(n int) (db *dbVal, rest int, err error) {
 }
 
 func evalTable(c call) (val, error) {
-	t := &tableVal{}
+	t := &tableVal{at: c.n.t}
+	if _, ok, err := c.opt("use_outdated"); err != nil || ok {
+		if ok {
+			err = c.logic("The `use_outdated` optarg is no longer supported.  Use the `read_mode` optarg instead.")
+		}
+		return val{}, err
+	}
 	mode, given, err := c.optStr("read_mode")
 	if err != nil {
 		return val{}, err
@@ -184,17 +190,11 @@ func evalTable(c call) (val, error) {
 		case "single":
 		case "majority":
 			t.read.Mode = table.ReadMajority
-		case "outdated":
+		case "outdated", "_debug_direct":
 			t.read.Mode = table.ReadOutdated
 		default:
 			return val{}, c.logic("Read mode `%s` unrecognized (options are \"majority\", \"single\", and \"outdated\").", mode)
 		}
-	}
-	if _, ok, err := c.opt("use_outdated"); err != nil || ok {
-		if ok {
-			err = c.logic("The `use_outdated` optarg is no longer supported.  Use the `read_mode` optarg instead.")
-		}
-		return val{}, err
 	}
 	format, given, err := c.optStr("identifier_format")
 	if err != nil {
@@ -207,7 +207,7 @@ func evalTable(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	if t.name, err = c.str(i); err != nil {
+	if t.name, err = c.name(i, "Table"); err != nil {
 		return val{}, err
 	}
 	t.db = db.DB

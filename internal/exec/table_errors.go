@@ -1,0 +1,48 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+// readError is what the client is told of an error of a table that was to be read.
+func (fr *frame) readError(err error) error {
+	return fr.tableError(err, "read", reql.OpFailed)
+}
+
+// writeError is readError for a write. indeterminate says that earlier writes of the same term have been made.
+func (fr *frame) writeError(err error, indeterminate bool) error {
+	class := reql.OpFailed
+	if indeterminate || errors.Is(err, table.ErrUnknownOutcome) {
+		class = reql.OpIndeterminate
+	}
+	return fr.tableError(err, "write", class)
+}
+
+// tableError passes errors of the user through. What is not the user's fault is logged, because nobody but the operator
+// can do anything about it.
+func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error {
+	switch e := err.(type) { //nolint:errorlint // tables return these as they are
+	case *reql.Error:
+		if class == reql.OpIndeterminate {
+			c := *e
+			c.Class = class
+			return &c
+		}
+		return err
+	case *datum.Error:
+		return err
+	}
+	switch {
+	case err == errInterrupted, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), fr.q.ctx.Err() != nil: //nolint:errorlint // it is never wrapped
+		return errInterrupted
+	case errors.Is(err, table.ErrDropped):
+		return reql.Errorf(class, "Cannot perform %s: The table was dropped.", what)
+	}
+	fr.q.eng.log.Error("a table failed to "+what, "error", err, "user", fr.q.client.User)
+	return reql.Errorf(class, "Cannot perform %s: %s", what, err)
+}
