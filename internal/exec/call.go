@@ -111,14 +111,15 @@ func intAt(d datum.Value, at *reql.Term) (int64, error) {
 
 // int32 evaluates argument i to an integer of 32 bits.
 func (c call) int32(i int) (int32, error) {
-	n, err := c.int(i)
+	d, at, err := c.args[i].datum(c.fr)
 	if err != nil {
 		return 0, err
 	}
-	if n != int64(int32(n)) {
-		return 0, c.logic("Integer too large: %d", n)
+	n, err := intAt(d, at)
+	if err == nil && n != int64(int32(n)) {
+		err = failAt(at, reql.QueryLogic, "Integer too large: %d", n)
 	}
-	return int32(n), nil
+	return int32(n), err
 }
 
 // bool evaluates argument i to its truth: false and null are false, all else is true.

@@ -6,11 +6,11 @@ import (
 
 // builder compiles the terms of one query.
 type builder struct {
-	slots    int    // variables of the query so far
-	scope    *scope // innermost first
-	grouping bool
-	slow     bool
-	waits    bool
+	slots  int    // variables of the query so far
+	scope  *scope // innermost first
+	groups int    // terms so far that make grouped data
+	slow   bool
+	waits  bool
 }
 
 // scope is the parameters of one function.
@@ -49,9 +49,8 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 		return b.implicitVariable(t)
 	case reql.TermFunc:
 		return b.function(t)
-	case reql.TermGroup:
-		b.grouping = true
 	}
+	groups := b.groups
 	s := specs[t.Type]
 	if s == nil {
 		return nil, compileError(t, "The term `%s` is not supported by this server yet.", t.Type)
@@ -89,11 +88,20 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 		n.opts = append(n.opts, optNode{o.Name, c})
 		n.d |= c.det()
 	}
+	n.groups = b.groups > groups
+	if t.Type == reql.TermGroup {
+		b.groups++
+	}
 	b.slow = b.slow || s.slow
 	b.waits = b.waits || s.waits
 	if s.compile != nil {
 		if err := s.compile(b, n); err != nil {
 			return nil, err
+		}
+	}
+	if s.special != nil && !n.splices && !n.groups {
+		if m := s.special(n); m != nil {
+			return m, nil
 		}
 	}
 	return n, nil

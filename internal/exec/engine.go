@@ -58,8 +58,6 @@ type Plan struct {
 	slots   int
 	slow    bool
 	waits   bool
-
-	grouping bool
 }
 
 // compile compiles the term of a START query.
@@ -86,7 +84,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		p.err.Type = reql.CompileError
 		return p
 	}
-	p.root, p.slots, p.grouping, p.slow, p.waits = root, b.slots, b.grouping, b.slow, b.waits
+	p.root, p.slots, p.slow, p.waits = root, b.slots, b.slow, b.waits
 	return p
 }
 

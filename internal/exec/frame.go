@@ -16,7 +16,6 @@ type query struct {
 	client     *Client
 	plan       *Plan
 	arrayLimit int
-	grouping   bool // the query has a group somewhere, so that any term may meet grouped data
 
 	// ctx ends when the client goes away or stops the query.
 	ctx context.Context

@@ -50,6 +50,7 @@ type opNode struct {
 	args    []node
 	opts    []optNode
 	splices bool // an argument is r.args
+	groups  bool // there is a group somewhere below, so that the first argument may be grouped data
 	d       determinism
 
 	// data is what the spec's compile function keeps.
@@ -104,7 +105,7 @@ func (n *opNode) eval(fr *frame) (val, error) {
 			return val{}, err
 		}
 	}
-	if fr.q.grouping && !n.spec.notGrouped && len(c.args) > 0 {
+	if n.groups && !n.spec.notGrouped && len(c.args) > 0 {
 		return n.evalGrouped(c)
 	}
 	return n.apply(c)
@@ -130,7 +131,7 @@ func (n *opNode) apply(c call) (val, error) {
 }
 
 func (n *opNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
-	if n.spec.datum != nil && !n.splices && !fr.q.grouping {
+	if n.spec.datum != nil && !n.splices && !n.groups {
 		if err := fr.tick(); err != nil {
 			return datum.Value{}, nil, err
 		}

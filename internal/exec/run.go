@@ -16,7 +16,7 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	if p.err != nil {
 		return reql.AppendError(dst, p.err), nil
 	}
-	q := &query{eng: p.eng, client: p.client, plan: p, ctx: ctx, grouping: p.grouping, arrayLimit: defaultArrayLimit}
+	q := &query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit}
 	fr := &frame{q: q}
 	if p.slots > 0 {
 		fr.vars = make([]datum.Value, p.slots)

@@ -20,6 +20,9 @@ type spec struct {
 	// compile, when set, checks and prepares a node whose arguments are compiled.
 	compile func(b *builder, n *opNode) error
 
+	// special, when set, may give a node that evaluates the same faster than the general one can; nil for no.
+	special func(n *opNode) node
+
 	// det is the term's own determinism, joined with that of its arguments.
 	det determinism
 
