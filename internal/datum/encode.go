@@ -119,9 +119,9 @@ func appendLength(dst []byte, tag8, tag32 byte, n uint64) []byte {
 
 func appendEncodedArray(dst []byte, v Value) []byte {
 	elems := v.elems()
-	bound := 0
+	var bound sizeBound
 	for i := range elems {
-		bound += sizeBound(&elems[i])
+		bound.add(&elems[i])
 	}
 	c := beginContainer(dst, v, containerArray, bound)
 	for i := range elems {
@@ -140,9 +140,10 @@ func appendEncodedObject(dst []byte, v Value) []byte {
 		kind = containerLit
 	}
 	fields := v.fields()
-	bound := 0
+	var bound sizeBound
 	for i := range fields {
-		bound += 5 + len(fields[i].Key) + sizeBound(&fields[i].Val)
+		bound.n += 5 + len(fields[i].Key)
+		bound.add(&fields[i].Val)
 	}
 	c := beginContainer(dst, v, kind, bound)
 	for i := range fields {
@@ -166,25 +167,30 @@ func appendEncodedKey(dst []byte, key string) []byte {
 	return append(dst, key...)
 }
 
-// unknownBound is what sizeBound says of a tree: that it does not fit in offsets of one byte.
-const unknownBound = 1 << 8
+// sizeBound adds up the sizes of the elements of a container.
+type sizeBound struct {
+	n     int  // at least the size, unless it is a guess
+	guess bool // there is a tree among the elements, of unknown size
+}
 
-// sizeBound returns at least the size of the encoding of v, or a guess for a container that is a tree.
-func sizeBound(v *Value) int {
+func (s *sizeBound) add(v *Value) {
 	switch v.kind() {
 	case KindNumber:
-		return 9
+		s.n += 9
 	case KindString, KindBinary:
-		return 5 + int(v.n)
+		s.n += 5 + int(v.n)
 	case KindTime:
-		return 11
+		s.n += 11
 	case KindArray, KindObject, KindGeometry:
 		if v.has(flagView) {
-			return int(v.n >> 32)
+			s.n += int(v.n >> 32)
+			return
 		}
-		return unknownBound + 16*v.count()
+		s.n += 8 + 24*v.count()
+		s.guess = true
+	default:
+		s.n++
 	}
-	return 1
 }
 
 // containerWriter writes one container at the end of dst.
@@ -196,7 +202,7 @@ type containerWriter struct {
 	count  int
 }
 
-func beginContainer(dst []byte, v Value, kind byte, bound int) containerWriter {
+func beginContainer(dst []byte, v Value, kind byte, bound sizeBound) containerWriter {
 	c := containerWriter{start: len(dst), header: 1, count: v.count()}
 	tag := tagContainer + kind<<containerShift
 	if v.has(flagHasLiteral) {
@@ -207,10 +213,10 @@ func beginContainer(dst []byte, v Value, kind byte, bound int) containerWriter {
 		tag |= containerDeep
 		c.header = 5
 	}
-	switch bound += 5 + 4*(c.count+2); { // at least what the header and a table of width 4 take
-	case bound-3*(c.count+2) <= math.MaxUint8:
+	switch table := c.count + 2; {
+	case !bound.guess && 5+bound.n+table <= math.MaxUint8:
 		c.width = 1
-	case bound-2*(c.count+2) <= math.MaxUint16:
+	case 5+bound.n+2*table <= math.MaxUint16:
 		c.width = 2
 		tag |= 1
 	default:
@@ -249,7 +255,7 @@ func (c *containerWriter) element(i int) {
 
 func (c *containerWriter) end() []byte {
 	size := len(c.dst) - c.start
-	if c.width < 4 && size >= 1<<(8*c.width) {
+	if c.width == 2 && size > math.MaxUint16 {
 		c.widen()
 		size = len(c.dst) - c.start
 	}
