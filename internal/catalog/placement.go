@@ -122,8 +122,12 @@ func choose(candidates []*candidate, shards int, n uint64, load int, assign func
 // Place chooses servers for the shards that splits divides a table into. old is the table's present configuration, nil
 // for a new table: servers that have the data already are preferred.
 func (s *Snapshot) Place(p Placement, splits []string, old *TableConfig) ([]ShardConfig, error) {
+	return place(s.Servers(), s.loadOfOtherTables(old), p, splits, old)
+}
+
+func place(all []Server, load map[ServerID]int, p Placement, splits []string, old *TableConfig) ([]ShardConfig, error) {
 	withTag := map[string][]Server{}
-	for _, server := range s.Servers() {
+	for _, server := range all {
 		for tag := range p.Replicas {
 			if server.HasTag(tag) {
 				withTag[tag] = append(withTag[tag], server)
@@ -133,7 +137,6 @@ func (s *Snapshot) Place(p Placement, splits []string, old *TableConfig) ([]Shar
 	if err := p.check(withTag); err != nil {
 		return nil, err
 	}
-	load := s.loadOfOtherTables(old)
 	shards := make([]ShardConfig, p.Shards)
 	for _, tag := range slices.Sorted(maps.Keys(p.Replicas)) {
 		n, servers := p.Replicas[tag], withTag[tag]
