@@ -206,10 +206,8 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 		DebugAddress: s.one("--debug-address"),
 		Argv:         argv,
 	}
-	if cmd == porcelain {
-		if err := s.newServer(&c); err != nil {
-			return c, err
-		}
+	if err := s.newServer(&c); err != nil {
+		return c, err
 	}
 	if err := s.ports(&c); err != nil {
 		return c, err

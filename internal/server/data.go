@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rethinkdb/internal/auth"
+	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/storage"
 )
@@ -28,8 +29,9 @@ const minFreeBytes = 32 * megabyte
 
 // data is what the data directory holds, opened.
 type data struct {
-	store *storage.Store
-	users *auth.Users
+	store   *storage.Store
+	users   *auth.Users
+	catalog *catalog.Catalog
 }
 
 // checkSpace refuses a directory on a full disk.
@@ -99,7 +101,7 @@ func (d *Directory) protect(log *slog.Logger) error {
 	return nil
 }
 
-// openData opens the store and the users in it, and puts into a new directory what a server begins with.
+// openData opens the store with what is in it, and puts into a new directory what a server begins with.
 func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log *slog.Logger, fatal func(error)) (_ *data, err error) {
 	if err := d.checkContents(); err != nil {
 		return nil, err
@@ -114,7 +116,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 			err = errors.Join(err, data.store.Close())
 		}
 	}()
-	data.users, err = auth.OpenUsers(metaStore{ctx, data.store})
+	data.users, err = auth.OpenUsers(data.store)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +126,26 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	}
 	if !changed && c.InitialPassword != "" {
 		logfile.Notice(log, "Ignoring --initial-password option because the admin password is already configured.")
+	}
+	configured := catalog.Server{Name: c.ServerName, Tags: c.ServerTags, CacheBytes: catalog.AutoCache}
+	if c.CacheBytes > 0 {
+		configured.CacheBytes = c.CacheBytes
+	}
+	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Log: log, NewServer: configured})
+	if err != nil {
+		return nil, fmt.Errorf("Could not read the catalog in directory '%s': %w. If the files are damaged, restore them from a backup.", d.Path, err)
+	}
+	// The size of the cache is what the command line says, at every start: without --cache-size it is auto again.
+	stored := data.catalog.Snapshot().Server()
+	stored.CacheBytes = configured.CacheBytes
+	if err := data.catalog.SetServer(ctx, stored); err != nil {
+		return nil, err
+	}
+	if d.New && c.TestDB {
+		log.Info(fmt.Sprintf("Creating a default database for your convenience. (This is because you ran 'rethinkdb' without 'create', 'serve', or '--join', and the directory '%s' did not already exist or is empty.)", d.Path))
+		if _, err := data.catalog.CreateDatabase(ctx, "", "test"); err != nil {
+			return nil, fmt.Errorf("create the database test: %w", err)
+		}
 	}
 	return data, nil
 }
@@ -143,21 +165,6 @@ func storeError(path string, err error) error {
 	default:
 		return fmt.Errorf("Could not open the data in directory '%s': %w. If the files are damaged, restore them from a backup.", path, err)
 	}
-}
-
-// metaStore is storage's small key space as auth wants it. Its writes end with the server, not with a query.
-type metaStore struct {
-	ctx   context.Context
-	store *storage.Store
-}
-
-func (m metaStore) MetaGet(key []byte) ([]byte, bool, error) { return m.store.MetaGet(string(key)) }
-func (m metaStore) MetaSet(key, value []byte) error {
-	return m.store.MetaSet(m.ctx, string(key), value)
-}
-func (m metaStore) MetaDelete(key []byte) error { return m.store.MetaDelete(m.ctx, string(key)) }
-func (m metaStore) MetaScan(prefix []byte, fn func(key, value []byte) error) error {
-	return m.store.MetaScan(string(prefix), func(key string, value []byte) error { return fn([]byte(key), value) })
 }
 
 // Create puts an empty database into a new directory.

@@ -1,16 +1,29 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/exec"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/session"
+	"rethinkdb/internal/system"
+	"rethinkdb/internal/web"
+	"rethinkdb/internal/wire"
 )
 
 // stopTime is how long clients have at the end: writes that have begun are finished, everything else is interrupted.
@@ -44,6 +57,8 @@ func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
 	select {
 	case err := <-failed:
 		return err
+	case err := <-s.unavailable:
+		return errors.Join(err, s.close())
 	case sig := <-signals:
 		// A second signal ends the process at once.
 		signal.Stop(signals)
@@ -58,19 +73,32 @@ func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
 
 // node is a running server: what was started, in this order, and is stopped in the reverse one.
 type node struct {
+	// Set by start, then constant.
+	config  Config
 	log     *slog.Logger
 	cancel  context.CancelFunc // ends what runs in the background
-	data    *data
-	cluster *clusterPort
-	debug   *debugPort // nil without --debug-address
+	started time.Time
+
+	data        *data
+	cluster     *clusterPort
+	driverPort  *listeners
+	webPort     *listeners // nil with --no-http-admin
+	system      *system.System
+	sessions    *session.Manager
+	driver      *wire.Server
+	web         *web.Server    // nil with --no-http-admin
+	debug       *debugPort     // nil without --debug-address
+	serving     sync.WaitGroup // one goroutine for each socket of the driver port and the web port
+	unavailable chan error     // capacity 1: why a port ended by itself
+
+	busy atomic.Bool // some queries did not end in time, and may still use the store
 }
 
 // start starts everything, or nothing.
 func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node, err error) {
 	logger := slog.New(log)
-	n := &node{log: logger}
 	ctx, cancel := context.WithCancel(context.Background())
-	n.cancel = cancel
+	n := &node{config: c, log: logger, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
@@ -96,41 +124,85 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	}
 	d.MarkInitialized()
 
-	cluster, err := listen(c.Cluster)
-	if err != nil {
-		return nil, portError("", c.Cluster.Number, err)
+	if err := n.listen(); err != nil {
+		return nil, err
 	}
-	n.cluster = startClusterPort(cluster, logger)
-	logfile.Notice(logger, "Listening for intracluster connections on port %d", cluster.port)
-
+	n.sessions = session.NewManager()
+	n.system = system.Start(system.Options{
+		Catalog:     n.data.catalog,
+		Store:       n.data.store,
+		Users:       n.data.users,
+		Process:     n.process,
+		Log:         log,
+		Logger:      logger,
+		Connections: n.sessions.Sessions,
+		SetCache:    n.setCache,
+	})
+	engine := exec.New(n.system, logger)
+	n.driver = wire.NewServer(wire.Options{
+		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
+	})
+	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
+	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
+	if n.webPort == nil {
+		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
+	} else {
+		n.web = web.NewServer(web.Options{Engine: engine, Sessions: n.sessions, Logger: logger, Status: n.status})
+		n.serve(n.webPort, n.web.Serve, http.ErrServerClosed)
+		logfile.Notice(logger, "Listening for administrative HTTP connections on port %d", n.webPort.port)
+	}
 	if c.DebugAddress != "" {
 		if n.debug, err = startDebugPort(c.DebugAddress, logger); err != nil {
 			return nil, err
 		}
 	}
-	n.announce(c)
+	n.announce()
 	return n, nil
 }
 
+// listen opens all ports before anybody is served, so that a start that fails has disturbed nobody.
+func (n *node) listen() error {
+	c := n.config
+	cluster, err := listen(c.Cluster)
+	if err != nil {
+		return portError("", c.Cluster.Number, err)
+	}
+	n.cluster = startClusterPort(cluster, n.log)
+	logfile.Notice(n.log, "Listening for intracluster connections on port %d", cluster.port)
+	if n.driverPort, err = listen(c.Driver); err != nil {
+		return portError("RDB protocol", c.Driver.Number, err)
+	}
+	if c.NoWeb {
+		return nil
+	}
+	if n.webPort, err = listen(c.Web); err != nil {
+		return portError("http", c.Web.Number, err)
+	}
+	return nil
+}
+
+// serve runs one goroutine for each socket; close ends them. A socket that fails while the server runs is the end of the
+// server: half a server is worse than one that its supervisor starts again.
+func (n *node) serve(l *listeners, serve func(net.Listener) error, closed error) {
+	for _, socket := range l.list {
+		n.serving.Go(func() {
+			if err := serve(socket); !errors.Is(err, closed) {
+				select {
+				case n.unavailable <- fmt.Errorf("serve %s: %w", socket.Addr(), err):
+				default: // one reason is enough
+				}
+			}
+		})
+	}
+}
+
 // announce says where the server can be reached.
-func (n *node) announce(c Config) {
-	for _, p := range []struct {
-		name      string
-		addresses Addresses
-		closed    bool
-	}{
-		{"cluster", c.Cluster.Addresses, false},
-		{"driver", c.Driver.Addresses, false},
-		{"http", c.Web.Addresses, c.NoWeb},
-	} {
-		if p.closed {
-			continue
-		}
-		plural := "es"
-		if len(p.addresses.List) == 1 {
-			plural = ""
-		}
-		logfile.Notice(n.log, "Listening on %s address%s: %s", p.name, plural, p.addresses)
+func (n *node) announce() {
+	c := n.config
+	n.announceAddresses("cluster", c.Cluster.Addresses)
+	n.announceAddresses("driver", c.Driver.Addresses)
+	if !c.NoWeb {
+		n.announceAddresses("http", c.Web.Addresses)
 	}
 	if !c.BindAll {
 		how := "by running rethinkdb with the `--bind all` command line option."
@@ -139,11 +211,75 @@ func (n *node) announce(c Config) {
 		}
 		logfile.Notice(n.log, "To fully expose RethinkDB on the network, bind to all addresses %s", how)
 	}
+	point := fmt.Sprintf("Point a driver at %s", net.JoinHostPort("localhost", strconv.Itoa(n.driverPort.port)))
+	if n.webPort != nil {
+		point += fmt.Sprintf(", a browser at http://%s", net.JoinHostPort("localhost", strconv.Itoa(n.webPort.port)))
+	}
+	logfile.Notice(n.log, "%s", point)
+	id, name := n.system.ServerInfo()
+	logfile.Notice(n.log, "Server ready, \"%s\" %s", name, id)
+}
+
+func (n *node) announceAddresses(port string, a Addresses) {
+	plural := "es"
+	if len(a.List) == 1 {
+		plural = ""
+	}
+	logfile.Notice(n.log, "Listening on %s address%s: %s", port, plural, a)
+}
+
+// process is what the system tables show of this process.
+func (n *node) process() system.Process {
+	hostname, err := os.Hostname()
+	if err != nil {
+		hostname = "localhost"
+	}
+	p := system.Process{
+		Version: Version(), Started: n.started, PID: os.Getpid(), Argv: n.config.Argv,
+		Hostname: hostname, ClusterPort: n.cluster.listeners.port, ReQLPort: n.driverPort.port,
+	}
+	if n.webPort != nil {
+		p.HTTPPort = n.webPort.port
+	}
+	for _, addr := range n.config.Cluster.Addresses.List {
+		p.Canonical = append(p.Canonical, system.HostPort{Host: addr.String(), Port: p.ClusterPort})
+	}
+	return p
+}
+
+// setCache is asked to change the size of the cache while the server runs.
+func (n *node) setCache(int64) error {
+	// The engine cannot resize its cache. The reference forgets the stored size at a start without --cache-size, so saying
+	// which option does it is all that is left.
+	n.log.Warn("The size of the cache changes when the server is started with --cache-size.")
+	return nil
+}
+
+// status is what the status page shows.
+func (n *node) status(ctx context.Context) (web.Status, error) {
+	snapshot := n.data.catalog.Snapshot()
+	server := snapshot.Server()
+	s := web.Status{
+		ServerName: server.Name, ServerID: string(server.ID), Version: Version(), Started: n.started,
+		DriverPort: n.driverPort.port, PasswordSet: n.data.users.HasPassword(auth.Admin),
+	}
+	for _, t := range snapshot.Tables() {
+		count, err := t.Count(ctx)
+		if err != nil {
+			return s, fmt.Errorf("count table %s: %w", t.ID(), err)
+		}
+		s.Tables = append(s.Tables, web.TableStatus{Database: t.DB(), Name: t.Name(), Documents: count})
+	}
+	slices.SortFunc(s.Tables, func(a, b web.TableStatus) int {
+		return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Name, b.Name))
+	})
+	return s, nil
 }
 
 // stop ends a server that was ready.
 func (n *node) stop() error {
 	logfile.Notice(n.log, "Shutting down client connections...")
+	n.closePorts()
 	logfile.Notice(n.log, "All client connections closed.")
 	logfile.Notice(n.log, "Shutting down storage engine... (This may take a while if you had a lot of unflushed data in the writeback cache.)")
 	if err := n.close(); err != nil {
@@ -153,18 +289,62 @@ func (n *node) stop() error {
 	return nil
 }
 
+// closePorts lets clients finish their writes and closes their connections, all within stopTime.
+func (n *node) closePorts() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	var ports sync.WaitGroup
+	if n.web != nil {
+		ports.Go(func() { n.closedPort("web", n.web.Shutdown(ctx)) })
+	}
+	if n.driver != nil {
+		ports.Go(func() { n.closedPort("driver", n.driver.Shutdown(ctx)) })
+	}
+	ports.Wait()
+	n.web, n.driver = nil, nil
+}
+
+// closedPort reports a port whose clients did not end in time. Their connections are closed all the same.
+func (n *node) closedPort(name string, err error) {
+	if err != nil {
+		n.busy.Store(true)
+		n.log.Warn("Some queries did not end in time and were cut off.", "port", name, "error", err)
+	}
+}
+
 // close closes what was started, last first.
 func (n *node) close() error {
 	var errs []error
 	if n.debug != nil {
 		errs = append(errs, n.debug.Close())
 	}
+	n.closePorts()
+	if n.system != nil {
+		n.system.Stop()
+	}
+	for _, port := range []*listeners{n.webPort, n.driverPort} {
+		if port != nil {
+			errs = append(errs, port.Close()) // closed already, unless the start failed before it was served
+		}
+	}
+	n.serving.Wait()
 	if n.cluster != nil {
 		errs = append(errs, n.cluster.Close())
 	}
 	n.cancel()
 	if n.data != nil {
-		errs = append(errs, n.data.Close())
+		errs = append(errs, n.closeData())
 	}
 	return errors.Join(errs...)
+}
+
+// closeData closes the store, which nobody may use by then. When a query would not end, it only brings everything to disk: the
+// process ends anyway, and the next start finds the store as after a crash, with nothing lost.
+func (n *node) closeData() error {
+	if !n.busy.Load() {
+		return n.data.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return n.data.store.WaitDurable(ctx)
 }
