@@ -1,13 +1,14 @@
 package auth
 
 import (
-	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/xdg-go/stringprep"
@@ -18,10 +19,9 @@ const Admin = "admin"
 
 // Store keeps users across restarts. Its keys are ours below userPrefix; writes are durable when they return.
 type Store interface {
-	MetaGet(key []byte) ([]byte, bool, error)
-	MetaSet(key, value []byte) error
-	MetaDelete(key []byte) error
-	MetaScan(prefix []byte, fn func(key, value []byte) error) error
+	MetaSet(ctx context.Context, key string, value []byte) error
+	MetaDelete(ctx context.Context, key string) error
+	MetaScan(prefix string, each func(key string, value []byte) error) error
 }
 
 const userPrefix = "auth/user/"
@@ -75,8 +75,8 @@ func OpenUsers(store Store) (*Users, error) {
 	if _, err := rand.Read(u.fakeSaltKey[:]); err != nil {
 		return nil, fmt.Errorf("make a key for salts: %w", err)
 	}
-	err := store.MetaScan([]byte(userPrefix), func(key, value []byte) error {
-		name := string(bytes.TrimPrefix(key, []byte(userPrefix)))
+	err := store.MetaScan(userPrefix, func(key string, value []byte) error {
+		name := strings.TrimPrefix(key, userPrefix)
 		a, err := decodeAccount(value)
 		if err != nil {
 			return fmt.Errorf("stored user %q: %w", name, err)
@@ -126,9 +126,10 @@ func (u *Users) names() []string {
 
 // put stores the account of name, or removes it when a is nil. The caller holds writing, or is alone.
 func (u *Users) put(name string, a *account) error {
-	key := []byte(userPrefix + name)
+	key := userPrefix + name
+	ctx := context.Background() // once begun, the change of an account is not given up when the client leaves
 	if a == nil {
-		if err := u.store.MetaDelete(key); err != nil {
+		if err := u.store.MetaDelete(ctx, key); err != nil {
 			return fmt.Errorf("remove user %q: %w", name, err)
 		}
 	} else {
@@ -136,7 +137,7 @@ func (u *Users) put(name string, a *account) error {
 		if err != nil {
 			return fmt.Errorf("encode user %q: %w", name, err)
 		}
-		if err := u.store.MetaSet(key, value); err != nil {
+		if err := u.store.MetaSet(ctx, key, value); err != nil {
 			return fmt.Errorf("store user %q: %w", name, err)
 		}
 	}
