@@ -1,0 +1,132 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/session"
+)
+
+const (
+	// connectionTime is how long an HTTP connection lives without a request.
+	connectionTime = 300 * time.Second
+	// maxConnections bounds what a client can make the server remember by opening connections and forgetting them.
+	maxConnections = 10_000
+	idBytes        = 16
+)
+
+// connections are the HTTP connections of drivers: sessions with an unguessable name that expire when they are not
+// used.
+type connections struct {
+	opt      Options
+	lifetime time.Duration
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	open   map[string]*connection
+	wg     sync.WaitGroup // of sessions that are being ended by their timers
+}
+
+type connection struct {
+	session *session.Session
+	timer   *time.Timer
+}
+
+func (c *connections) init(opt Options) {
+	c.opt, c.lifetime, c.open = opt, connectionTime, map[string]*connection{}
+}
+
+var (
+	errTooMany = errors.New("too many open HTTP connections; close some or wait until they expire")
+	errClosed  = errors.New("the server is shutting down")
+)
+
+// create opens a connection and gives its id.
+func (c *connections) create(peer netip.AddrPort) (string, error) {
+	var random [idBytes]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return "", fmt.Errorf("make a connection id: %w", err)
+	}
+	id := base64.StdEncoding.EncodeToString(random[:])
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return "", errClosed
+	case len(c.open) >= maxConnections:
+		return "", errTooMany
+	}
+	s := session.New(session.Options{
+		Client:        session.Client{User: auth.Admin, Addr: peer, HTTP: true, EmptyBatches: true},
+		Engine:        c.opt.Engine,
+		Manager:       c.opt.Sessions,
+		Logger:        c.opt.Logger,
+		RefuseNoReply: true,
+		AddDuration:   true,
+	})
+	c.open[id] = &connection{s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
+	return id, nil
+}
+
+// find gives the session of a connection and starts its time anew.
+func (c *connections) find(id string) *session.Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	conn := c.open[id]
+	if conn == nil || !conn.timer.Reset(c.lifetime) { // not running: it is expiring right now
+		return nil
+	}
+	return conn.session
+}
+
+// take removes a connection. The caller ends its session and then calls c.wg.Done.
+func (c *connections) take(id string) *session.Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	conn := c.open[id]
+	if conn == nil {
+		return nil
+	}
+	delete(c.open, id)
+	conn.timer.Stop()
+	c.wg.Add(1)
+	return conn.session
+}
+
+func (c *connections) expire(id string) {
+	if s := c.take(id); s != nil {
+		s.Expire()
+		c.wg.Done()
+	}
+}
+
+func (c *connections) close(id string) {
+	if s := c.take(id); s != nil {
+		s.Terminate()
+		c.wg.Done()
+	}
+}
+
+// closeAll ends all connections; queries that may be writes get until the end of ctx.
+func (c *connections) closeAll(ctx context.Context) {
+	c.mu.Lock()
+	c.closed = true
+	open := c.open
+	c.open = map[string]*connection{}
+	c.mu.Unlock()
+	for _, conn := range open {
+		conn.timer.Stop()
+		c.wg.Go(func() {
+			conn.session.Drain(ctx)
+			conn.session.Stop()
+		})
+	}
+	c.wg.Wait()
+}

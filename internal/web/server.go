@@ -1,0 +1,102 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"rethinkdb/internal/session"
+)
+
+const (
+	// headerTime and headerBytes bound what a client that only pretends to send a request can hold.
+	headerTime  = 10 * time.Second
+	headerBytes = 32 << 10
+	// bodyTime is for the largest query over a slow line.
+	bodyTime = 5 * time.Minute
+	// answerTime is for reading an answer once it is ready. How long a query may run is limited by connectionTime.
+	answerTime = 2 * time.Minute
+	idleTime   = 2 * time.Minute
+)
+
+// Options of a Server. All are required.
+type Options struct {
+	Engine   session.Engine
+	Sessions *session.Manager
+	Logger   *slog.Logger
+	// Status tells what the status page shows.
+	Status func(context.Context) (Status, error)
+}
+
+// Server serves the web port.
+type Server struct {
+	opt   Options
+	http  http.Server
+	conns connections
+}
+
+// NewServer makes a server; Serve starts it, or Handler is served by other means.
+func NewServer(opt Options) *Server {
+	s := &Server{opt: opt}
+	s.conns.init(opt)
+	s.http = http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: headerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(opt.Logger.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Serve answers requests until Shutdown or Close. It may be called for several listeners.
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+
+// Shutdown stops accepting, ends all HTTP connections of drivers, and waits for the requests that are under way.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.conns.closeAll(ctx)
+	return errors.Join(s.http.Shutdown(ctx), s.http.Close())
+}
+
+// Close ends everything at once.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.conns.closeAll(ctx)
+	return s.http.Close()
+}
+
+// Handler routes requests like the original: what is not on the short list of its files is forbidden.
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		path := r.URL.Path
+		switch {
+		case path == "/ajax/reql" || strings.HasPrefix(path, "/ajax/reql/"):
+			s.serveReQL(w, r)
+		case path == "/ajax" || strings.HasPrefix(path, "/ajax/"):
+			w.WriteHeader(http.StatusNotFound)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		case path == "/" || path == "/index.html":
+			s.serveStatus(w, r)
+		case path == "/style.css":
+			h.Set("Content-Type", "text/css; charset=utf-8")
+			h.Set("Cache-Control", "no-cache")
+			if _, err := w.Write(styleSheet); err != nil {
+				return // the client has gone away
+			}
+		default:
+			w.WriteHeader(http.StatusForbidden)
+		}
+	})
+}
