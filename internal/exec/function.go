@@ -103,6 +103,9 @@ type function struct {
 	native func(fr *frame, args []datum.Value) (datum.Value, error)
 	// constant is the datum of a constant shortcut, which filter takes for a pattern; else absent.
 	constant datum.Value
+	// field is the name of a field shortcut, when byField is set.
+	field   string
+	byField bool
 }
 
 func (f *function) badArity(n int) error {
@@ -134,7 +137,16 @@ func (f *function) call(fr *frame, args ...datum.Value) (val, error) {
 
 // call1 applies the function to one value for a datum. It does not allocate.
 func (f *function) call1(fr *frame, arg datum.Value) (datum.Value, error) {
-	if f.native != nil {
+	switch {
+	case f.native == nil:
+	case !f.constant.IsAbsent():
+		return f.constant, nil
+	case f.byField && plainObject(arg):
+		if d, ok := arg.Get(f.field); ok {
+			return d, nil
+		}
+		return datum.Value{}, noFieldAt(arg, f.field, f.at)
+	default:
 		d, err := f.native(fr, []datum.Value{arg})
 		return d, blame(err, f.at)
 	}
@@ -147,6 +159,42 @@ func (f *function) call1(fr *frame, arg datum.Value) (datum.Value, error) {
 	}
 	d, _, err := f.node.body.datum(fr)
 	return d, err
+}
+
+// maybe is call1 for callers that take a value that does not exist, such as a missing field, for none: it gives an
+// absent value instead of that error, and in the common cases does not even make the error.
+func (f *function) maybe(fr *frame, arg datum.Value) (datum.Value, error) {
+	if f.byField && plainObject(arg) {
+		d, _ := arg.Get(f.field)
+		return d, nil
+	}
+	if f.node != nil && f.arity == 1 {
+		if n, ok := f.node.body.(maybeNode); ok {
+			fr.vars[f.node.first] = arg
+			return n.maybe(fr)
+		}
+	}
+	d, err := f.call1(fr, arg)
+	if err != nil && isNonExistence(err) {
+		return datum.Value{}, nil
+	}
+	return d, err
+}
+
+// maybeNode is a node that can tell that its value does not exist without making an error: it gives an absent value.
+type maybeNode interface {
+	maybe(fr *frame) (datum.Value, error)
+}
+
+// isNonExistence tells whether err is of the class that default catches.
+func isNonExistence(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // never wrapped inside the executor
+	case *reql.Error:
+		return e.Class == reql.NonExistence
+	case *datum.Error:
+		return e.Class == datum.NonExistence
+	}
+	return false
 }
 
 // call2 applies the function to two values for a datum.

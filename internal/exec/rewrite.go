@@ -28,8 +28,9 @@ func fieldFunction(key datum.Value, at *reql.Term) *function {
 	f := &function{at: at, arity: 1}
 	if key.Kind() == datum.KindString {
 		name := key.AsString()
+		f.field, f.byField = name, true
 		f.native = func(fr *frame, args []datum.Value) (datum.Value, error) {
-			if args[0].Kind() == datum.KindObject {
+			if plainObject(args[0]) {
 				return field(args[0], name)
 			}
 			return applyDatum(fr, reql.TermBracket, at, args[0], key)
