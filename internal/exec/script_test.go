@@ -1,0 +1,163 @@
+package exec_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"go.uber.org/goleak"
+
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/exec"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/reql/reqltest"
+	"rethinkdb/internal/session"
+	"rethinkdb/internal/storage"
+	"rethinkdb/internal/system"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestScripts runs testdata/*.txt. A script is a list of queries in the notation of package reqltest:
+//
+//	query
+//	r.expr([1, 2]).map(x => x.add(1))
+//	----
+//	[2,3]
+//
+// The answer is the value as JSON; a sequence has a line for each row ("query sorted" sorts them), an error is
+// `NonExistence: text` and, unless the query as a whole is to blame, the path to the term, for example `at [0,1]`. All
+// scripts begin with a database test and no tables.
+func TestScripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		if filepath.Ext(path) != ".txt" {
+			return
+		}
+		s := newServer(t)
+		s.run(t, `r.dbCreate("test")`)
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			switch d.Cmd {
+			case "query":
+				return s.run(t, d.Input, d.HasArg("sorted"))
+			default:
+				return fmt.Sprintf("no command %q", d.Cmd)
+			}
+		})
+	})
+}
+
+// server is an engine over a store in memory.
+type server struct {
+	compiler session.Compiler
+}
+
+func newServer(t testing.TB) *server {
+	log := slog.New(slog.DiscardHandler)
+	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS(), CacheBytes: 32 << 20, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Open(context.Background(), catalog.Options{Store: store, Log: log,
+		NewServer: catalog.Server{Name: "tester", Tags: []string{"default"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := auth.OpenUsers(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys := system.Start(system.Options{Catalog: cat, Store: store, Users: users, Logger: log, Now: time.Now,
+		Process: func() system.Process { return system.Process{Version: "rethinkdb test"} }})
+	t.Cleanup(func() {
+		sys.Stop()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	e := exec.New(sys, log)
+	return &server{e.Open(session.Client{User: "admin", Addr: netip.MustParseAddrPort("127.0.0.1:1")})}
+}
+
+// start runs the query message and gives all of its answers.
+func (s *server) start(t testing.TB, body []byte) []response {
+	q, bad := reql.ParseQuery(body)
+	if bad != nil {
+		t.Fatalf("%s: %v", body, bad)
+	}
+	ctx := context.Background()
+	out, cur := s.compiler.Compile(q).Start(ctx, nil)
+	all := []response{parseResponse(t, out)}
+	for more := cur != nil; more; {
+		out, more = cur.Next(ctx, nil)
+		all = append(all, parseResponse(t, out))
+	}
+	if cur != nil {
+		cur.Close()
+	}
+	return all
+}
+
+type response struct {
+	T, E int
+	R    []json.RawMessage
+	B    json.RawMessage
+}
+
+func parseResponse(t testing.TB, out []byte) (r response) {
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("answer %s: %v", out, err)
+	}
+	return r
+}
+
+var classNames = map[int]string{
+	int(reql.Internal): "Internal", int(reql.ResourceLimit): "ResourceLimit", int(reql.QueryLogic): "QueryLogic",
+	int(reql.NonExistence): "NonExistence", int(reql.OpFailed): "OpFailed", int(reql.OpIndeterminate): "OpIndeterminate",
+	int(reql.User): "User", int(reql.Permission): "Permission",
+}
+
+// run gives the answer of a script's query in the scripts' form.
+func (s *server) run(t testing.TB, script string, sorted ...bool) string {
+	body, err := reqltest.Query(script)
+	if err != nil {
+		return "cannot read the query: " + err.Error()
+	}
+	var rows []string
+	for _, r := range s.start(t, body) {
+		if r.T >= int(reql.ClientError) {
+			return printError(t, r)
+		}
+		for _, v := range r.R {
+			rows = append(rows, string(v))
+		}
+	}
+	if len(sorted) > 0 && sorted[0] {
+		sort.Strings(rows)
+	}
+	return strings.Join(rows, "\n")
+}
+
+func printError(t testing.TB, r response) string {
+	var msg string
+	if err := json.Unmarshal(r.R[0], &msg); err != nil {
+		t.Fatal(err)
+	}
+	class := classNames[r.E]
+	if r.T == int(reql.CompileError) {
+		class = "Compile"
+	}
+	out := class + ": " + msg
+	if string(r.B) != "[]" {
+		out += "\nat " + string(r.B)
+	}
+	return out
+}
