@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"rethinkdb/internal/auth"
+	"rethinkdb/internal/auth/authtest"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/session/sessiontest"
 	"rethinkdb/internal/wire"
@@ -39,7 +40,7 @@ type server struct {
 // start runs a server with the engine of package sessiontest and stops it at the end of the test.
 func start(tb testing.TB, change ...func(*wire.Options)) *server {
 	tb.Helper()
-	users, err := auth.OpenUsers(&sessiontest.Store{})
+	users, err := auth.OpenUsers(&authtest.Store{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-package sessiontest
+// Package authtest has a store of users in memory, for tests.
+package authtest
 
 import (
 	"bytes"
