@@ -1,12 +1,14 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	iofs "io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -74,9 +76,9 @@ func firstError(a, b error) error {
 
 // Exists tells whether there is a store in dir.
 func Exists(dir string) (bool, error) {
-	_, err := vfs.Default.Stat(filepath.Join(dir, formatFile))
-	if err == nil || oserror.IsNotExist(err) {
-		return err == nil, nil
+	_, err := os.Stat(filepath.Join(dir, formatFile))
+	if errors.Is(err, iofs.ErrNotExist) {
+		return false, nil
 	}
-	return false, err
+	return err == nil, err
 }
