@@ -39,11 +39,83 @@ func (v val) maybeGrouped(fr *frame, collect bool) (*grouped, error) {
 	return nil, nil
 }
 
-// grouping makes a grouped sequence: each row goes to the groups that keys gives.
+// grouping makes a grouped sequence: what the functions give for a row is the group that it belongs to.
 type grouping struct {
-	// keys calls add for each group that the row belongs to.
-	keys  func(fr *frame, row datum.Value, add func(key datum.Value) error) error
-	steps []step // for the values, after the grouping
+	funcs []*function
+	multi bool       // arrays stand for all of their elements, so that a row may be in many groups
+	at    *reql.Term // the term group
+
+	// stages are for the values, after the grouping. There is always one.
+	stages []groupStage
+}
+
+// groupStage is some steps for the values of a group; before them, in all stages but the first, a value becomes many.
+type groupStage struct {
+	expand expander
+	steps  []step
+}
+
+// key gives the group of a row that belongs to one. Values that do not exist are null there.
+func (g *grouping) key(fr *frame, row datum.Value, buf []datum.Value) (datum.Value, error) {
+	if len(g.funcs) == 1 {
+		d, err := g.funcs[0].maybe(fr, row)
+		if d.IsAbsent() {
+			d = datum.Null
+		}
+		return d, err
+	}
+	for i, f := range g.funcs {
+		d, err := f.maybe(fr, row)
+		if err != nil {
+			return d, err
+		}
+		if d.IsAbsent() {
+			d = datum.Null
+		}
+		buf[i] = d
+	}
+	return datum.Array(buf), nil
+}
+
+// eachKey calls add for every group of a row of a multi group: all combinations of the elements of the keys.
+func (g *grouping) eachKey(key datum.Value, add func(key datum.Value) error) error {
+	if len(g.funcs) == 1 {
+		if key.Kind() != datum.KindArray {
+			return add(key)
+		}
+		for i := range key.Len() {
+			if err := add(key.At(i)); err != nil {
+				return err
+			}
+		}
+		if key.Len() == 0 {
+			return add(datum.Null)
+		}
+		return nil
+	}
+	combination := make([]datum.Value, len(g.funcs))
+	var choose func(i int) error
+	choose = func(i int) error {
+		if i == len(combination) {
+			return add(datum.Array(combination))
+		}
+		part := key.At(i)
+		if part.Kind() != datum.KindArray || part.Len() == 0 {
+			combination[i] = part
+			if part.Kind() == datum.KindArray {
+				combination[i] = datum.Null
+			}
+			return choose(i + 1)
+		}
+		for j := range part.Len() {
+			combination[i] = part.At(j)
+			if err := choose(i + 1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return choose(0)
 }
 
 // collectGroups reads a grouped sequence into an array for each group.
@@ -70,9 +142,15 @@ func (a *listAcc) add(fr *frame, row datum.Value) error {
 	a.rows = append(a.rows, row)
 	*a.total++
 	if *a.total > fr.q.arrayLimit {
-		return reql.Errorf(reql.ResourceLimit, "Grouped data over size limit `%d`.  Try putting a reduction (like `.reduce` or `.count`) on the end.", fr.q.arrayLimit)
+		return topLevelResource("Grouped data over size limit `%d`.  Try putting a reduction (like `.reduce` or `.count`) on the end.", fr.q.arrayLimit)
 	}
 	return nil
+}
+
+func topLevelResource(format string, args ...any) error {
+	e := reql.Errorf(reql.ResourceLimit, format, args...)
+	e.TopLevel = true
+	return e
 }
 
 func (a *listAcc) merge(_ *frame, other accumulator) error {
@@ -88,6 +166,7 @@ type groupSink struct {
 	agg    aggregation
 	groups map[string]*groupState
 	keyBuf []byte
+	keys   []datum.Value // scratch for the parts of a key
 }
 
 type groupState struct {
@@ -96,37 +175,85 @@ type groupState struct {
 }
 
 func newGroupSink(g *grouping, agg aggregation) *groupSink {
-	return &groupSink{g: g, agg: agg, groups: map[string]*groupState{}}
+	return &groupSink{g: g, agg: agg, groups: map[string]*groupState{}, keys: make([]datum.Value, len(g.funcs))}
 }
 
 func (k *groupSink) add(fr *frame, row datum.Value) error {
-	return k.g.keys(fr, row, func(key datum.Value) error {
-		st, err := k.state(fr, key)
-		if err != nil {
-			return err
-		}
-		v, keep, err := run(fr, k.g.steps, row)
+	key, err := k.g.key(fr, row, k.keys)
+	if err != nil {
+		return err
+	}
+	if k.g.multi {
+		return k.g.eachKey(key, func(key datum.Value) error { return k.addTo(fr, key, row) })
+	}
+	return k.addTo(fr, key, row)
+}
+
+// addTo adds a row to one group.
+func (k *groupSink) addTo(fr *frame, key, row datum.Value) error {
+	v, keep, err := run(fr, k.g.stages[0].steps, row)
+	if err != nil || !keep {
+		return err
+	}
+	if len(k.g.stages) == 1 {
+		return k.addValue(fr, key, v)
+	}
+	return k.addStage(fr, 1, key, v)
+}
+
+func (k *groupSink) addStage(fr *frame, i int, key, row datum.Value) error {
+	if i == len(k.g.stages) {
+		return k.addValue(fr, key, row)
+	}
+	st := &k.g.stages[i]
+	v, err := st.expand(fr, row)
+	if err != nil {
+		return err
+	}
+	return v.eachOf(fr, func(row datum.Value) error {
+		out, keep, err := run(fr, st.steps, row)
 		if err != nil || !keep {
 			return err
 		}
-		return st.acc.add(fr, v)
+		return k.addStage(fr, i+1, key, out)
 	})
 }
 
-func (k *groupSink) state(fr *frame, key datum.Value) (*groupState, error) {
+func (k *groupSink) addValue(fr *frame, key, v datum.Value) error {
 	var err error
 	if k.keyBuf, err = datum.AppendKey(k.keyBuf[:0], key); err != nil {
-		return nil, err
+		return err
 	}
 	st := k.groups[string(k.keyBuf)]
-	if st == nil {
-		if len(k.groups) >= fr.q.arrayLimit {
-			return nil, reql.Errorf(reql.ResourceLimit, "Too many groups (> %d).", fr.q.arrayLimit)
+	if st != nil {
+		if err := st.acc.add(fr, v); err != errSkipped { //nolint:errorlint // never wrapped
+			return err
 		}
-		st = &groupState{key: key.Own(), acc: k.agg.new()}
-		k.groups[string(k.keyBuf)] = st
+		return nil
 	}
-	return st, nil
+	st = &groupState{acc: k.agg.new()}
+	switch err := st.acc.add(fr, v); {
+	case err == errSkipped: //nolint:errorlint // never wrapped
+		return nil
+	case err != nil:
+		return err
+	case len(k.groups) >= fr.q.arrayLimit:
+		return k.tooMany(fr)
+	}
+	if len(k.g.funcs) > 1 { // key lies in scratch memory
+		parts := make([]datum.Value, key.Len())
+		for i := range parts {
+			parts[i] = key.At(i)
+		}
+		key = datum.Array(parts)
+	}
+	st.key = key.Own()
+	k.groups[string(k.keyBuf)] = st
+	return nil
+}
+
+func (k *groupSink) tooMany(fr *frame) error {
+	return failAt(k.g.at, reql.ResourceLimit, "Too many groups (> %d).", fr.q.arrayLimit)
 }
 
 func (k *groupSink) merge(fr *frame, o sink) error {
@@ -134,7 +261,7 @@ func (k *groupSink) merge(fr *frame, o sink) error {
 		mine := k.groups[name]
 		if mine == nil {
 			if len(k.groups) >= fr.q.arrayLimit {
-				return reql.Errorf(reql.ResourceLimit, "Too many groups (> %d).", fr.q.arrayLimit)
+				return k.tooMany(fr)
 			}
 			k.groups[name] = st
 		} else if err := mine.acc.merge(fr, st.acc); err != nil {

@@ -1,8 +1,7 @@
 package exec
 
 import (
-	"context"
-	"runtime"
+	"errors"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
@@ -16,7 +15,12 @@ type seq struct {
 	src   rows
 	steps []step
 
-	// group is set once the rows belong to groups. Steps added afterwards are in group.steps and apply to the values.
+	// from and expand are set on a sequence of concat_map: each row of from becomes any number of rows. src then does so for
+	// those who pull; drain does it inside of the loop over from, so that a table is still read in parallel.
+	from   *seq
+	expand expander
+
+	// group is set once the rows belong to groups. Steps added afterwards are in its stages and apply to the values.
 	group *grouping
 
 	// scan describes src when it is a plain scan of a table that may be read in parallel and in any order.
@@ -29,8 +33,10 @@ type seq struct {
 	// table is set on sequences whose rows are whole rows of that table.
 	table *tableVal
 
-	fr      *frame
-	scratch []datum.Value
+	// at is the term that made the sequence or has added to it last: what an error of reading it is blamed on.
+	at *reql.Term
+
+	fr *frame
 }
 
 // rows is a source: it is read by one goroutine and closed by its reader. A row stays valid unless the source says
@@ -46,7 +52,8 @@ type step func(fr *frame, row datum.Value) (out datum.Value, keep bool, err erro
 // with gives the sequence with one more step. s is not to be used afterwards.
 func (s *seq) with(st step) *seq {
 	if s.group != nil {
-		s.group.steps = append(s.group.steps, st)
+		last := &s.group.stages[len(s.group.stages)-1]
+		last.steps = append(last.steps, st)
 	} else {
 		s.steps = append(s.steps, st)
 	}
@@ -54,8 +61,16 @@ func (s *seq) with(st step) *seq {
 }
 
 // over gives a sequence that reads from src, with the properties of s but none of its steps.
-func (s *seq) over(src rows) *seq {
-	return &seq{src: src, isArray: s.isArray, infinite: s.infinite, fr: s.fr}
+func (s *seq) over(src rows, at *reql.Term) *seq {
+	return &seq{src: src, isArray: s.isArray, infinite: s.infinite, fr: s.fr, at: at}
+}
+
+// ungrouped is the error of reading a grouped sequence as if it were not.
+func (s *seq) ungrouped() error {
+	if s.group != nil {
+		return failAt(s.at, reql.QueryLogic, "Cannot treat the output of `group` as a stream (did you mean to `ungroup`?).")
+	}
+	return nil
 }
 
 // run takes a row through steps.
@@ -118,9 +133,24 @@ func (s *seq) each(fr *frame, f func(row datum.Value) (more bool, err error)) er
 // noInfinite is the error of reading an infinite sequence to its end.
 func (s *seq) noInfinite() error {
 	if s.infinite {
-		return reql.Errorf(reql.QueryLogic, "Cannot use an infinite stream with an aggregation function (`reduce`, `count`, etc.) or coerce it to an array.")
+		return failAt(s.at, reql.QueryLogic, "Cannot use an infinite stream with an aggregation function (`reduce`, `count`, etc.) or coerce it to an array.")
 	}
 	return nil
+}
+
+// transient has the rows of a table come as views that are valid until the next one is read.
+func (s *seq) transient() {
+	if r, ok := s.src.(*scanRows); ok && r.rows == nil {
+		r.scan.opts.Transient = true
+	}
+}
+
+// sizeHint is the number of rows, as far as it is known, but at most limit.
+func (s *seq) sizeHint(limit int) int {
+	if a, ok := s.src.(*arrayRows); ok {
+		return min(a.v.Len()-a.at, limit)
+	}
+	return limit
 }
 
 // collect reads the sequence to its end into a slice, within the array limit.
@@ -215,6 +245,7 @@ func (r *scanRows) close() {
 
 // accumulator is the state of an aggregation over some of the rows.
 type accumulator interface {
+	// add may return errSkipped for a row that does not count: a group that has only such rows does not exist.
 	add(fr *frame, row datum.Value) error
 	// merge takes in what another one of the same kind has accumulated over later rows.
 	merge(fr *frame, other accumulator) error
@@ -227,14 +258,15 @@ type aggregation struct {
 	new func() accumulator
 	// passing: the accumulator keeps nothing of the rows that it is given, so that they need not be copied.
 	passing bool
-	// empty, when set, gives the result over no rows at all; it is not called for groups, which have rows.
 }
+
+var errSkipped = errors.New("row skipped")
 
 // accumulate reads the sequence to its end. The result is a datum, or grouped data when the sequence is grouped.
 func (s *seq) accumulate(c call, agg aggregation) (val, error) {
-	if s.infinite {
+	if err := s.noInfinite(); err != nil {
 		s.close()
-		return val{}, c.logic("Cannot use an infinite stream with an aggregation function (`reduce`, `count`, etc.) or coerce it to an array.")
+		return val{}, err
 	}
 	newSink := func() sink { return &single{acc: agg.new()} }
 	if s.group != nil {
@@ -256,103 +288,15 @@ type sink interface {
 
 type single struct{ acc accumulator }
 
-func (s *single) add(fr *frame, row datum.Value) error { return s.acc.add(fr, row) }
-func (s *single) merge(fr *frame, o sink) error        { return s.acc.merge(fr, o.(*single).acc) }
+func (s *single) add(fr *frame, row datum.Value) error {
+	if err := s.acc.add(fr, row); err != errSkipped { //nolint:errorlint // never wrapped
+		return err
+	}
+	return nil
+}
+
+func (s *single) merge(fr *frame, o sink) error { return s.acc.merge(fr, o.(*single).acc) }
 func (s *single) result(c call) (val, error) {
 	d, err := s.acc.finish(c.fr)
 	return c.ret(d), err
-}
-
-// minParallelRows is the size of a table from which a scan is worth its goroutines.
-const minParallelRows = 4096
-
-// drain reads the sequence to its end into a sink, in parallel when it is a scan of a large table.
-func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) {
-	workers := runtime.GOMAXPROCS(0)
-	if s.scan == nil || workers == 1 {
-		return s.drainSerial(fr, newSink())
-	}
-	n, err := s.scan.table.Count(fr.q.ctx)
-	if err != nil {
-		return nil, err
-	}
-	if n < minParallelRows {
-		return s.drainSerial(fr, newSink())
-	}
-	s.close()
-	sinks := make([]sink, workers)
-	opts := s.scan.opts
-	opts.Transient = passing
-	err = s.scan.table.ScanParallel(fr.q.ctx, opts, workers, func(w int, rows table.Rows) error {
-		if sinks[w] == nil {
-			sinks[w] = newSink()
-		}
-		return s.work(fr.clone(), sinks[w], rows)
-	})
-	if err != nil {
-		return nil, interrupted(err)
-	}
-	var total sink
-	for _, k := range sinks {
-		switch {
-		case k == nil:
-		case total == nil:
-			total = k
-		default:
-			if err := total.merge(fr, k); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if total == nil {
-		total = newSink()
-	}
-	return total, nil
-}
-
-func (s *seq) drainSerial(fr *frame, k sink) (sink, error) {
-	defer s.close()
-	for {
-		row, ok, err := s.next(fr)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return k, nil
-		}
-		if err := k.add(fr, row); err != nil {
-			settle(err)
-			return nil, err
-		}
-	}
-}
-
-// work reads one part of a parallel scan.
-func (s *seq) work(fr *frame, k sink, rows table.Rows) error {
-	ctx := fr.q.ctx
-	for {
-		row, ok, err := rows.Next(ctx)
-		if err != nil || !ok {
-			return err
-		}
-		if err := fr.tick(); err != nil {
-			return err
-		}
-		out, keep, err := run(fr, s.steps, row)
-		if err == nil && keep {
-			err = k.add(fr, out)
-		}
-		if err != nil {
-			settle(err)
-			return err
-		}
-	}
-}
-
-// interrupted turns the end of the context into the query's own error.
-func interrupted(err error) error {
-	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // as the table returns them
-		return errInterrupted
-	}
-	return err
 }

@@ -52,10 +52,10 @@ func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
 		return nil, s.table.noIndex(s.index, at)
 	}
 	if s.empty() {
-		return &seq{src: noRows{}, table: s.table, fr: fr}, nil
+		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
 	}
 	sc := &scan{table: s.table.Table, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
-	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr}
+	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
 	if s.sorting == unordered {
 		q.scan = sc
 	}

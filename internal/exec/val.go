@@ -156,7 +156,9 @@ func (v val) seq(fr *frame) (*seq, error) {
 	switch x := v.x.(type) {
 	case nil:
 		if v.d.Kind() == datum.KindArray {
-			return arraySeq(v.d), nil
+			s := arraySeq(v.d)
+			s.at = v.at
+			return s, nil
 		}
 		e := reql.Errorf(v.errorClass(), "Cannot convert %s to SEQUENCE", v.d.TypeName())
 		e.Term = v.at

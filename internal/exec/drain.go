@@ -1,0 +1,233 @@
+package exec
+
+import (
+	"context"
+	"runtime"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+// expander makes a sequence, or an array, of one row.
+type expander func(fr *frame, row datum.Value) (val, error)
+
+// expanded gives the sequence of all rows that expand makes of the rows of s, which is not to be used afterwards.
+func (s *seq) expanded(expand expander, at *reql.Term) *seq {
+	if s.group != nil {
+		s.group.stages = append(s.group.stages, groupStage{expand: expand})
+		s.at = at
+		return s
+	}
+	out := s.over(&expandedRows{from: s, expand: expand}, at)
+	out.from, out.expand = s, expand
+	return out
+}
+
+// expandedRows is the pulling side of expanded.
+type expandedRows struct {
+	from   *seq
+	expand expander
+	array  datum.Value // what is being read: an array from at on,
+	at     int
+	inner  *seq // or a sequence
+}
+
+func (r *expandedRows) next(fr *frame) (datum.Value, bool, error) {
+	for {
+		if r.at < r.array.Len() {
+			r.at++
+			return r.array.At(r.at - 1), true, nil
+		}
+		if r.inner != nil {
+			row, ok, err := r.inner.next(fr)
+			if ok || err != nil {
+				return row, ok, err
+			}
+			r.inner.close()
+			r.inner = nil
+		}
+		row, ok, err := r.from.next(fr)
+		if err != nil || !ok {
+			return row, false, err
+		}
+		v, err := r.expand(fr, row)
+		if err != nil {
+			return row, false, err
+		}
+		if v.x == nil && v.d.Kind() == datum.KindArray {
+			r.array, r.at = v.d, 0
+		} else if r.inner, err = v.finiteSeq(fr); err != nil {
+			return row, false, err
+		}
+	}
+}
+
+func (r *expandedRows) close() {
+	if r.inner != nil {
+		r.inner.close()
+		r.inner = nil
+	}
+	r.from.close()
+}
+
+// finiteSeq gives v as a sequence that can be read to its end at once.
+func (v val) finiteSeq(fr *frame) (*seq, error) {
+	s, err := v.seq(fr)
+	if err == nil {
+		err = s.ungrouped()
+	}
+	if err == nil {
+		err = s.noInfinite()
+	}
+	return s, err
+}
+
+// eachOf calls emit for every row of v, an array or a sequence.
+func (v val) eachOf(fr *frame, emit func(row datum.Value) error) error {
+	if v.x == nil && v.d.Kind() == datum.KindArray {
+		for i := range v.d.Len() {
+			if err := fr.tick(); err != nil {
+				return err
+			}
+			if err := emit(v.d.At(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	s, err := v.finiteSeq(fr)
+	if err != nil {
+		return err
+	}
+	return s.each(fr, func(row datum.Value) (bool, error) { return true, emit(row) })
+}
+
+// minParallelRows is the size of a table from which a scan is worth its goroutines.
+const minParallelRows = 4096
+
+// drain reads the sequence to its end into a sink, in parallel when it is a scan of a large table. passing tells that the
+// sink keeps nothing of the rows.
+func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) {
+	chain := s.chain()
+	root := chain[0]
+	if r, ok := root.src.(*scanRows); ok && passing && r.rows == nil {
+		r.scan.opts.Transient = true
+	}
+	workers := runtime.GOMAXPROCS(0)
+	if root.scan == nil || workers == 1 {
+		return s.drainSerial(fr, newSink())
+	}
+	n, err := root.scan.table.Count(fr.q.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n < minParallelRows {
+		return s.drainSerial(fr, newSink())
+	}
+	s.close()
+	sinks := make([]sink, workers)
+	err = root.scan.table.ScanParallel(fr.q.ctx, root.scan.opts, workers, func(w int, rows table.Rows) error {
+		if sinks[w] == nil {
+			sinks[w] = newSink()
+		}
+		return work(fr.clone(), chain, rows, sinks[w])
+	})
+	if err != nil {
+		return nil, interrupted(err)
+	}
+	var total sink
+	for _, k := range sinks {
+		switch {
+		case k == nil:
+		case total == nil:
+			total = k
+		default:
+			if err := total.merge(fr, k); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if total == nil {
+		total = newSink()
+	}
+	return total, nil
+}
+
+// chain gives the sequences that the rows of s go through, the one with the source first.
+func (s *seq) chain() []*seq {
+	if s.from == nil {
+		return []*seq{s}
+	}
+	return append(s.from.chain(), s)
+}
+
+func (s *seq) drainSerial(fr *frame, k sink) (sink, error) {
+	defer s.close()
+	for {
+		row, ok, err := s.next(fr)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return k, nil
+		}
+		if err := k.add(fr, row); err != nil {
+			settle(err)
+			return nil, err
+		}
+	}
+}
+
+// work reads one part of a parallel scan.
+func work(fr *frame, chain []*seq, rows table.Rows, k sink) error {
+	ctx := fr.q.ctx
+	steps := chain[0].steps
+	for {
+		row, ok, err := rows.Next(ctx)
+		if err != nil || !ok {
+			return err
+		}
+		if err := fr.tick(); err != nil {
+			return err
+		}
+		out, keep, err := run(fr, steps, row)
+		if err == nil && keep {
+			if len(chain) == 1 {
+				err = k.add(fr, out)
+			} else {
+				err = push(fr, chain[1:], out, k)
+			}
+		}
+		if err != nil {
+			settle(err)
+			return err
+		}
+	}
+}
+
+// push takes a row through the rest of a chain into k.
+func push(fr *frame, chain []*seq, row datum.Value, k sink) error {
+	v, err := chain[0].expand(fr, row)
+	if err != nil {
+		return err
+	}
+	return v.eachOf(fr, func(row datum.Value) error {
+		out, keep, err := run(fr, chain[0].steps, row)
+		switch {
+		case err != nil || !keep:
+			return err
+		case len(chain) == 1:
+			return k.add(fr, out)
+		}
+		return push(fr, chain[1:], out, k)
+	})
+}
+
+// interrupted turns the end of the context into the query's own error.
+func interrupted(err error) error {
+	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // as the table returns them
+		return errInterrupted
+	}
+	return err
+}
