@@ -182,6 +182,9 @@ func (s *Session) run(e *entry, r request) {
 	pooled := responses.Get().(*[]byte)
 	buf := *pooled
 	for {
+		if p, ok := r.to.(Pacer); ok && r.kind != reql.Stop {
+			p.Pace()
+		}
 		buf = beginFrame(buf[:0], e.token)
 		var done bool
 		buf, done = s.step(e, &r, buf)

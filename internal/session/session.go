@@ -31,6 +31,12 @@ type Responder interface {
 	Respond(frame []byte)
 }
 
+// Pacer is what a Responder implements in addition if answers can pile up because the client does not read them.
+type Pacer interface {
+	// Pace returns when there is room for another answer, or the client is gone.
+	Pace()
+}
+
 // Options of a session.
 type Options struct {
 	Client  Client

@@ -185,6 +185,9 @@ func (c *conn) Respond(frame []byte) {
 	}
 }
 
+// Pace implements session.Pacer.
+func (c *conn) Pace() { c.w.pace() }
+
 // refuseLarge answers a query of 128 MiB or more and ends the connection.
 func (c *conn) refuseLarge(token int64, length uint32) error {
 	if err := c.flush(); err != nil {

@@ -3,6 +3,7 @@ package wire
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // queueBytes is how much may wait to be written while a write is under way. Who wants to add more waits for the client
@@ -21,6 +22,25 @@ type writer struct {
 	busy  bool       // somebody writes
 	queue *[]byte    // frames that the one who writes will write next; nil or from the pool
 	err   error      // of the first write that failed; after it nothing is written
+
+	// held is the number of bytes in the hands of goroutines that wait in send. Changed under mu; read without it.
+	held atomic.Int64
+}
+
+// heldBytes is how many bytes of answers may wait in send before no further query of the connection begins. Without it
+// a client that does not read could make the server hold session.DefaultParallel full batches.
+const heldBytes = 2 << 20
+
+// pace waits while too many answers wait to be written.
+func (w *writer) pace() {
+	if w.held.Load() <= heldBytes {
+		return
+	}
+	w.mu.Lock()
+	for w.held.Load() > heldBytes && w.err == nil {
+		w.moved.Wait()
+	}
+	w.mu.Unlock()
 }
 
 func (w *writer) init(conn net.Conn) {
@@ -32,7 +52,9 @@ func (w *writer) init(conn net.Conn) {
 func (w *writer) send(b []byte) error {
 	w.mu.Lock()
 	for w.busy && w.err == nil && w.queue != nil && len(*w.queue)+len(b) > queueBytes {
+		w.held.Add(int64(len(b)))
 		w.moved.Wait()
+		w.held.Add(-int64(len(b)))
 	}
 	if w.err != nil {
 		defer w.mu.Unlock()

@@ -3,6 +3,7 @@
 package sessiontest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -114,9 +115,7 @@ func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 		return append(dst, `{"t":3,"r":[],"n":[1]}`...), feed{p.e}
 	case "big":
 		dst = append(dst, `{"t":1,"r":["`...)
-		for range 1 << 20 {
-			dst = append(dst, 'x')
-		}
+		dst = append(dst, bytes.Repeat([]byte("x"), 1<<20)...)
 		return append(dst, `"]}`...), nil
 	}
 	dst = append(dst, `{"t":1,"r":[`...)
