@@ -1,0 +1,113 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+// Writes of many rows go to the table in batches, each of them atomic. A batch is large enough that what it costs beside
+// its rows does not count, and small enough that a query can be interrupted soon and that it need not hold much memory.
+const (
+	maxWriteRows  = 1000
+	maxWriteBytes = 1 << 20
+	// firstWriteRows is the number of rows in the first batch of an update, whose size is not known before.
+	firstWriteRows = 100
+)
+
+// writer makes the writes of one term to one table.
+type writer struct {
+	fr         *frame
+	table      *tableVal
+	durability table.Durability
+	result     writeResult
+	written    bool // there was a write before: an error from now on leaves it open what was done
+}
+
+func (c call) writer(t *tableVal) writer {
+	return writer{fr: c.fr, table: t, result: writeResult{limit: c.fr.q.arrayLimit}}
+}
+
+// hasOptions tells whether there are any optional arguments, of the term or of the whole query.
+func (c call) hasOptions() bool { return len(c.n.opts) > 0 || len(c.fr.q.plan.globals) > 0 }
+
+// writeOptions evaluates the optional arguments that all writes have.
+func (c call) writeOptions(w *writer) error {
+	var err error
+	if w.result.report, err = c.returnChanges(); err != nil {
+		return err
+	}
+	if w.durability, err = c.durability(); err != nil {
+		return err
+	}
+	// Without write hooks there is nothing to ignore.
+	_, _, err = c.optBool("ignore_write_hook")
+	return err
+}
+
+func (c call) returnChanges() (returnChanges, error) {
+	if _, ok, err := c.opt("return_vals"); ok || err != nil {
+		if ok {
+			err = c.logic("Error: encountered obsolete optarg `return_vals`.  Use `return_changes` instead.")
+		}
+		return changesNone, err
+	}
+	d, _, ok, err := c.optDatum("return_changes")
+	switch {
+	case !ok || err != nil:
+		return changesNone, err
+	case d.Kind() == datum.KindString && d.AsString() == "always":
+		return changesAlways, nil
+	case d.Kind() == datum.KindString:
+		return changesNone, c.logic("Invalid return_changes value `%s` (options are `true`, `false`, and `'always'`.)", d.AsString())
+	case d.Truthy():
+		return changesMade, nil
+	}
+	return changesNone, nil
+}
+
+func (c call) durability() (table.Durability, error) {
+	d, at, ok, err := c.optDatum("durability")
+	if !ok || err != nil {
+		return table.DurabilityDefault, err
+	}
+	s, err := strAt(d, at)
+	switch {
+	case err != nil:
+		return table.DurabilityDefault, err
+	case s == "hard":
+		return table.DurabilityHard, nil
+	case s == "soft":
+		return table.DurabilitySoft, nil
+	}
+	return table.DurabilityDefault, failAt(at, reql.QueryLogic, "Durability option `%s` unrecognized (options are \"hard\" and \"soft\").", s)
+}
+
+// write changes the rows of keys in one batch.
+func (w *writer) write(keys []datum.Value, generated []bool, update func(i int, old datum.Value) (datum.Value, error)) ([]table.WriteResult, error) {
+	if err := w.fr.check(); err != nil {
+		return nil, err
+	}
+	rows, err := w.table.Write(w.fr.q.ctx, table.WriteRequest{Keys: keys, Generated: generated, Update: update, Durability: w.durability})
+	if err != nil {
+		return nil, w.fr.writeError(err, w.written)
+	}
+	w.written = true
+	return rows, nil
+}
+
+// count adds the rows of one batch to the result.
+func (w *writer) count(rows []table.WriteResult) error {
+	for i := range rows {
+		r := &rows[i]
+		if r.Err == nil {
+			w.result.row(r.Old, r.New, r.Changed)
+			continue
+		}
+		if r.Err == errInterrupted { //nolint:errorlint // never wrapped
+			return r.Err
+		}
+		w.result.failed(r.Old, r.Err)
+	}
+	return nil
+}
