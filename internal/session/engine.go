@@ -41,6 +41,9 @@ type Plan interface {
 	Start(ctx context.Context, dst []byte) (out []byte, cursor Cursor)
 }
 
+// Waiter is what a Plan implements in addition if it may be quick but for a wait for the disk.
+type Waiter interface{ Waits() bool }
+
 // Cursor gives the rest of a result.
 type Cursor interface {
 	// Next appends the whole response with the next batch. The cursor is used up when more is false.

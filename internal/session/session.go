@@ -85,8 +85,8 @@ func New(opt Options) *Session {
 
 // Handle takes one request: the body of a frame with that token. It appends to dst, which holds complete frames, the
 // frame that answers it if it is answered at once. Otherwise `to` gets the answer later. Frames in dst go to `to` first
-// if Handle has to wait. body is not kept.
-func (s *Session) Handle(token int64, body, dst []byte, to Responder) ([]byte, error) {
+// if Handle has to wait. more says that the next request of the client is there already. body is not kept.
+func (s *Session) Handle(token int64, body, dst []byte, to Responder, more bool) ([]byte, error) {
 	q, bad := s.parse(body)
 	if bad != nil {
 		mark := len(dst)
@@ -106,10 +106,21 @@ func (s *Session) Handle(token int64, body, dst []byte, to Responder) ([]byte, e
 			mark := len(dst)
 			return endFrame(reql.AppendError(beginFrame(dst, token), failed), mark), nil
 		}
-		if plan.Quick() {
-			return s.startQuick(token, q, plan, dst)
+		if !plan.Quick() {
+			return s.dispatch(token, q, plan, dst, to)
 		}
-		return s.dispatch(token, q, plan, dst, to)
+		if w, ok := plan.(Waiter); ok && w.Waits() {
+			// With a goroutine each, writes that arrive together share one wait for the disk. A single one does not
+			// need to pay for a goroutine; what arrives meanwhile will not be single.
+			if more {
+				return s.dispatch(token, q, plan, dst, to)
+			}
+			if len(dst) > 0 {
+				to.Respond(dst)
+				dst = dst[:0]
+			}
+		}
+		return s.startQuick(token, q, plan, dst)
 	case reql.ServerInfoQuery:
 		return s.serverInfo(token, dst), nil
 	}

@@ -47,7 +47,7 @@ func start(tb testing.TB, change ...func(*session.Options)) *fixture {
 // send handles a request; an answer that is ready at once joins those that come later.
 func (f *fixture) send(token int64, query string) {
 	f.tb.Helper()
-	out, err := f.Handle(token, []byte(query), nil, f.answers)
+	out, err := f.Handle(token, []byte(query), nil, f.answers, false)
 	if err != nil {
 		f.tb.Fatalf("%s: %v", query, err)
 	}
@@ -269,10 +269,10 @@ func TestClose(t *testing.T) {
 	if n := f.manager.Sessions(); n != 0 {
 		t.Errorf("%d sessions", n)
 	}
-	if _, err := f.Handle(1, []byte("[1,1]"), nil, f.answers); err != session.ErrClosed {
+	if _, err := f.Handle(1, []byte("[1,1]"), nil, f.answers, false); err != session.ErrClosed {
 		t.Errorf("a request after Close: %v", err)
 	}
-	if _, err := f.Handle(1, []byte(`[1,"slow"]`), nil, f.answers); err != session.ErrClosed {
+	if _, err := f.Handle(1, []byte(`[1,"slow"]`), nil, f.answers, false); err != session.ErrClosed {
 		t.Errorf("a slow request after Close: %v", err)
 	}
 }
@@ -333,12 +333,12 @@ func TestRandomRequests(t *testing.T) {
 		`[1,"slow",{"noreply":true}]`, `[1,[173,[10]],{"noreply":true}]`, `[1,"block"]`, "[3]", `[1,"panic slowly"]`}
 	for i := range 20_000 {
 		query := queries[(i*7919+i/13)%len(queries)]
-		if _, err := f.Handle(int64(i%17), []byte(query), nil, f.answers); err != nil {
+		if _, err := f.Handle(int64(i%17), []byte(query), nil, f.answers, false); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for token := range int64(17) {
-		if _, err := f.Handle(token, []byte("[3]"), nil, f.answers); err != nil {
+		if _, err := f.Handle(token, []byte("[3]"), nil, f.answers, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -352,7 +352,7 @@ func BenchmarkSlowQuery(b *testing.B) {
 	f := start(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := f.Handle(1, []byte(`[1,"slow"]`), nil, f.answers); err != nil {
+		if _, err := f.Handle(1, []byte(`[1,"slow"]`), nil, f.answers, false); err != nil {
 			b.Fatal(err)
 		}
 		<-f.answers

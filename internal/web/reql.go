@@ -87,7 +87,7 @@ func (s *Server) run(r *http.Request, id string, token int64, query []byte) ([]b
 		return session.Failure(nil, token, "This HTTP connection is not open."), nil
 	}
 	later := make(responder, 1)
-	frame, err := sess.Handle(token, query, nil, later)
+	frame, err := sess.Handle(token, query, nil, later, false)
 	switch {
 	case errors.Is(err, session.ErrClosed): // since find
 		return session.Failure(nil, token, "This HTTP connection is not open."), nil

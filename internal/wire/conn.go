@@ -130,10 +130,11 @@ func (c *conn) serve(s *session.Session) error {
 		token, length, body, want := c.rd.frame()
 		switch {
 		case body != nil:
-			if err := c.handle(s, token, body); err != nil {
+			// body stays valid until the next fill.
+			c.rd.consume(want)
+			if err := c.handle(s, token, body, c.rd.hasFrame()); err != nil {
 				return err
 			}
-			c.rd.consume(want)
 		case length >= tooLargeBytes:
 			return c.refuseLarge(token, length)
 		default:
@@ -150,12 +151,12 @@ func (c *conn) serve(s *session.Session) error {
 	return c.flush()
 }
 
-func (c *conn) handle(s *session.Session, token int64, body []byte) error {
+func (c *conn) handle(s *session.Session, token int64, body []byte, more bool) error {
 	if c.out == nil {
 		c.out = takeOut()
 	}
 	var err error
-	if *c.out, err = s.Handle(token, body, *c.out, c); err != nil {
+	if *c.out, err = s.Handle(token, body, *c.out, c, more); err != nil {
 		return err
 	}
 	if len(*c.out) >= flushBytes {

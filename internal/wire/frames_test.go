@@ -128,6 +128,21 @@ func TestSlowQueriesDoNotBlockOthers(t *testing.T) {
 	c.expect(1, `{"t":1,"r":["wait"]}`)
 }
 
+// Writes that arrive together wait for the disk together, and answers that are ready do not wait with them.
+func TestWritesThatArriveTogetherRunTogether(t *testing.T) {
+	s := start(t)
+	c := connect(t, s.addr)
+	c.write(frame(1, `[1,"write"]`) + frame(2, `[1,"write"]`) + frame(3, `[1,3]`) + frame(4, `[1,"write"]`))
+	c.expect(3, `{"t":1,"r":[3]}`)
+	eventually(t, "all writes run", func() bool { return s.engine.Running.Load() == 3 })
+	close(s.engine.Release)
+	for range 3 {
+		if _, body := c.answer(); body != `{"t":1,"r":["write"]}` {
+			t.Error(body)
+		}
+	}
+}
+
 func TestV03RunsOneAtATime(t *testing.T) {
 	s := start(t)
 	c := connectAs(t, s.addr, magicV03)

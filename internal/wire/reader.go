@@ -179,6 +179,12 @@ func (r *reader) grow(want int) {
 	}
 }
 
+// hasFrame tells whether a whole frame is available.
+func (r *reader) hasFrame() bool {
+	b := r.available()
+	return len(b) >= headerBytes && len(b)-headerBytes >= int(binary.LittleEndian.Uint32(b[8:]))
+}
+
 // frame looks for a whole frame among the available bytes. want is how many bytes it needs to be there.
 func (r *reader) frame() (token int64, length uint32, body []byte, want int) {
 	b := r.available()

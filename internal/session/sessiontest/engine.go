@@ -21,6 +21,7 @@ import (
 //	[173, [n]]                 slowly, with the numbers below n in batches of 4
 //	"block"                    when it is interrupted
 //	"wait"                     when Release is closed
+//	"write"                    likewise, but says that it is quick except for a wait
 //	"feed"                     a feed that never has anything
 //	"panic", "panic slowly"    not at all
 //	"big"                      slowly, with a string of a megabyte
@@ -58,7 +59,7 @@ func (c compiler) Compile(q *reql.Query) session.Plan {
 		p.value = q.Term.Datum
 		if q.Term.Datum.Kind() == datum.KindString {
 			switch s := q.Term.Datum.AsString(); s {
-			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow":
+			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow", "write":
 				p.kind = s
 			}
 		}
@@ -81,7 +82,9 @@ type plan struct {
 
 func (p *plan) String() string { return p.kind }
 
-func (p *plan) Quick() bool { return p.kind == "datum" || p.kind == "panic" }
+func (p *plan) Quick() bool { return p.kind == "datum" || p.kind == "panic" || p.kind == "write" }
+
+func (p *plan) Waits() bool { return p.kind == "write" }
 
 func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 	if p.err != nil {
@@ -95,7 +98,7 @@ func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 	case "block":
 		<-ctx.Done()
 		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
-	case "wait":
+	case "wait", "write":
 		select {
 		case <-ctx.Done():
 			return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
