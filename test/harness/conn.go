@@ -26,6 +26,7 @@ const (
 	Delete      = 54
 	DBCreate    = 57
 	DBDrop      = 58
+	DBList      = 59
 	TableCreate = 60
 	Sync        = 138
 	Pluck       = 33

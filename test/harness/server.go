@@ -61,8 +61,8 @@ func Binary(t testing.TB) string {
 		if root, errBuild = Root(); errBuild != nil {
 			return
 		}
-		// Not t.TempDir: the binary outlives the first test that needs it.
-		if dir, errBuild = os.MkdirTemp("", "rethinkdb-test-"); errBuild != nil {
+		dir, errBuild = os.MkdirTemp("", "rethinkdb-test-") //nolint:usetesting // it outlives the first test that needs it
+		if errBuild != nil {
 			return
 		}
 		program = filepath.Join(dir, "rethinkdb")
@@ -96,7 +96,18 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 	if dir == "" {
 		dir = filepath.Join(t.TempDir(), "data")
 	}
-	s, err := start(Binary(t), dir, args)
+	return run(t, dir, args)
+}
+
+// StartCommand starts a server with a command in front of its options, such as serve.
+func StartCommand(t testing.TB, command, dir string, args ...string) *Server {
+	t.Helper()
+	return run(t, dir, args, command)
+}
+
+func run(t testing.TB, dir string, args []string, command ...string) *Server {
+	t.Helper()
+	s, err := start(Binary(t), dir, args, command...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,9 +122,10 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 	return s
 }
 
-func start(program, dir string, args []string) (*Server, error) {
+func start(program, dir string, args []string, command ...string) (*Server, error) {
 	s := &Server{Dir: dir, output: newTranscript(), exited: make(chan struct{})}
-	words := append([]string{"--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, args...)
+	words := append(command, "--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0")
+	words = append(words, args...)
 	s.cmd = exec.Command(program, words...)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {
