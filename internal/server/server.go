@@ -135,7 +135,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Process:     n.process,
 		Log:         log,
 		Logger:      logger,
-		Connections: n.sessions.Sessions,
+		Sessions:    n.sessions,
 		SetCache:    n.setCache,
 	})
 	engine := exec.New(n.system, logger)

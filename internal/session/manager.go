@@ -45,6 +45,17 @@ func (m *Manager) Sessions() int {
 	return len(m.sessions)
 }
 
+// Active is the number of clients that wait for an answer.
+func (m *Manager) Active() int {
+	n := 0
+	for _, s := range m.all() {
+		if s.Running() {
+			n++
+		}
+	}
+	return n
+}
+
 func (m *Manager) all() []*Session {
 	m.mu.Lock()
 	defer m.mu.Unlock()

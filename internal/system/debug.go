@@ -65,8 +65,8 @@ func (t debugStats) list(context.Context, view) ([]datum.Value, error) {
 		field("name", str(server.Name)),
 		field("stats", object(
 			field("query_engine", object(
-				count("client_connections", int64(t.s.connections())),
-				count("clients_active", int64(t.s.jobs.clients())),
+				count("client_connections", int64(t.s.sessions.Sessions())),
+				count("clients_active", int64(t.s.sessions.Active())),
 				count("queries_total", t.s.counters.queries.Load()),
 			)),
 			field("storage_engine", object(

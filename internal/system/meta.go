@@ -8,7 +8,6 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
-	"rethinkdb/internal/reql"
 	"rethinkdb/internal/table"
 )
 
@@ -238,12 +237,9 @@ func (s *System) selection(c *exec.Client, systemTable string) exec.Table {
 }
 
 // Wait is wait. The tables of one server are ready as soon as they exist.
-func (s *System) Wait(_ context.Context, db exec.DB, tableName string, o exec.WaitOptions) (datum.Value, error) {
+func (s *System) Wait(_ context.Context, db exec.DB, tableName string, _ exec.WaitOptions) (datum.Value, error) {
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("the system tables in it are always available and don't need to be waited on.")
-	}
-	if o.HasTimeout && o.TimeoutSeconds < 0 {
-		return datum.Value{}, reql.Errorf(reql.QueryLogic, "The timeout of `wait` cannot be negative (got `%d`).", o.TimeoutSeconds)
 	}
 	ready := 1
 	if tableName == "" {

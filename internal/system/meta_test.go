@@ -148,8 +148,6 @@ func TestNameErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, c.do(), reql.OpFailed, c.want) })
 	}
-	_, err := w.Wait(ctx, w.testDB(), "tbl", exec.WaitOptions{HasTimeout: true, TimeoutSeconds: -1})
-	wantError(t, err, reql.QueryLogic, "The timeout of `wait` cannot be negative (got `-1`).")
 }
 
 func TestReconfigure(t *testing.T) {

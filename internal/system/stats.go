@@ -130,8 +130,8 @@ func (t statsTable) cluster(snap *catalog.Snapshot, r rates) datum.Value {
 	return object(
 		statsID("cluster"),
 		field("query_engine", object(
-			field("client_connections", datum.Int(int64(t.s.connections()))),
-			field("clients_active", datum.Int(int64(t.s.jobs.clients()))),
+			field("client_connections", datum.Int(int64(t.s.sessions.Sessions()))),
+			field("clients_active", datum.Int(int64(t.s.sessions.Active()))),
 			field("queries_per_sec", perSecond(r.queries)),
 			field("read_docs_per_sec", perSecond(docs.read)),
 			field("written_docs_per_sec", perSecond(docs.written)),
@@ -160,8 +160,8 @@ func (t statsTable) server(snap *catalog.Snapshot, f Format, r rates) datum.Valu
 		statsID("server", string(id)),
 		field("server", f.server(snap, id)),
 		field("query_engine", object(
-			field("client_connections", datum.Int(int64(t.s.connections()))),
-			field("clients_active", datum.Int(int64(t.s.jobs.clients()))),
+			field("client_connections", datum.Int(int64(t.s.sessions.Sessions()))),
+			field("clients_active", datum.Int(int64(t.s.sessions.Active()))),
 			field("queries_per_sec", perSecond(r.queries)),
 			field("queries_total", datum.Int(t.s.counters.queries.Load())),
 			field("read_docs_per_sec", perSecond(docs.read)),

@@ -22,11 +22,11 @@ type Options struct {
 
 	// The rest may be left out.
 
-	Process     func() Process // what server_status shows
-	Log         Log            // what logs shows
-	Logger      *slog.Logger   // where changes of the server's configuration are noted
-	Issues      func() []Issue // what current_issues shows beside what this package finds itself
-	Connections func() int     // how many clients are connected
+	Process  func() Process // what server_status shows
+	Log      Log            // what logs shows
+	Logger   *slog.Logger   // where changes of the server's configuration are noted
+	Issues   func() []Issue // what current_issues shows beside what this package finds itself
+	Sessions Sessions       // what jobs and stats show of clients
 	// SetCache changes the size of the cache while the server runs; catalog.AutoCache lets the server choose. When it
 	// returns an error the configuration is not changed.
 	SetCache func(bytes int64) error
@@ -36,20 +36,19 @@ type Options struct {
 // System is the system database and the operations on all databases; it implements exec.Cluster.
 type System struct {
 	// Set by Start, then constant.
-	catalog     *catalog.Catalog
-	store       *storage.Store
-	users       *auth.Users
-	process     func() Process
-	log         Log
-	logger      *slog.Logger
-	issues      func() []Issue
-	connections func() int
-	setCache    func(bytes int64) error
-	now         func() time.Time
+	catalog  *catalog.Catalog
+	store    *storage.Store
+	users    *auth.Users
+	process  func() Process
+	log      Log
+	logger   *slog.Logger
+	issues   func() []Issue
+	sessions Sessions
+	setCache func(bytes int64) error
+	now      func() time.Time
 
 	tables map[string]*systemTable
 
-	jobs     *jobs
 	counters counters
 
 	stop context.CancelFunc
@@ -62,7 +61,7 @@ var _ exec.Cluster = (*System)(nil)
 func Start(o Options) *System {
 	s := &System{
 		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, logger: o.Logger,
-		issues: o.Issues, connections: o.Connections, setCache: o.SetCache, now: o.Now, jobs: newJobs(),
+		issues: o.Issues, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
 	}
 	if s.process == nil {
 		s.process = func() Process { return Process{} }
@@ -70,8 +69,8 @@ func Start(o Options) *System {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	if s.connections == nil {
-		s.connections = func() int { return 0 }
+	if s.sessions == nil {
+		s.sessions = noSessions{}
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -133,11 +132,6 @@ func (s *System) setServer(ctx context.Context, server catalog.Server) error {
 func (s *System) ServerInfo() (id, name string) {
 	server := s.catalog.Snapshot().Server()
 	return string(server.ID), server.Name
-}
-
-// StartJob lists a query in the table jobs until end is called; kill is called when its row is deleted.
-func (s *System) StartJob(c *exec.Client, query func() string, kill func()) (end func()) {
-	return s.jobs.start(c, s.now(), query, kill)
 }
 
 // CountQuery counts a query that a client has sent.

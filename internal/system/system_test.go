@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
 	"rethinkdb/internal/auth"
@@ -17,6 +18,7 @@ import (
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/session"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
@@ -36,6 +38,20 @@ type world struct {
 type fakeLog []logfile.Entry
 
 func (l fakeLog) Newest(n int) ([]logfile.Entry, error) { return l[:min(n, len(l))], nil }
+
+// fakeSessions are three clients with the given queries.
+type fakeSessions struct {
+	jobs   []session.Job
+	killed []uuid.UUID
+}
+
+func (s *fakeSessions) Sessions() int       { return 3 }
+func (s *fakeSessions) Active() int         { return 2 }
+func (s *fakeSessions) Jobs() []session.Job { return s.jobs }
+func (s *fakeSessions) Kill(id uuid.UUID) bool {
+	s.killed = append(s.killed, id)
+	return true
+}
 
 func newWorld(t *testing.T, change ...func(*Options)) *world {
 	t.Helper()
@@ -66,8 +82,8 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 				Hostname: "host", ClusterPort: 29015, ReQLPort: 28015, HTTPPort: 8080, Canonical: []HostPort{{"10.0.0.1", 29015}},
 			}
 		},
-		Log:         fakeLog{{Time: time.Unix(1000, 500), Uptime: time.Second, Level: "info", Message: "hello"}},
-		Connections: func() int { return 3 },
+		Log:      fakeLog{{Time: time.Unix(1000, 500), Uptime: time.Second, Level: "info", Message: "hello"}},
+		Sessions: &fakeSessions{},
 	}
 	for _, c := range change {
 		c(&o)
@@ -256,9 +272,9 @@ func TestRowShapes(t *testing.T) {
 }
 
 func TestEveryTableFindsItsRows(t *testing.T) {
-	w := newWorld(t)
-	end := w.StartJob(w.admin, func() string { return "r.now()" }, func() {})
-	defer end()
+	w := newWorld(t, func(o *Options) {
+		o.Sessions = &fakeSessions{jobs: []session.Job{{ID: uuid.New(), Query: "r.now()"}}}
+	})
 	for name := range w.tables {
 		tbl := w.system(name)
 		rows, err := tbl.Scan(ctx, table.ScanOptions{})
@@ -300,8 +316,8 @@ func TestStatsShape(t *testing.T) {
 		t.Errorf("stats has rows %v, want %v", ids, want)
 	}
 	for i, want := range []string{
-		`{"id":["cluster"],"query_engine":{"client_connections":3,"clients_active":0,"queries_per_sec":0,"read_docs_per_sec":0,"written_docs_per_sec":0}}`,
-		`{"id":["server","$server"],"query_engine":{"client_connections":3,"clients_active":0,"queries_per_sec":0,"queries_total":0,` +
+		`{"id":["cluster"],"query_engine":{"client_connections":3,"clients_active":2,"queries_per_sec":0,"read_docs_per_sec":0,"written_docs_per_sec":0}}`,
+		`{"id":["server","$server"],"query_engine":{"client_connections":3,"clients_active":2,"queries_per_sec":0,"queries_total":0,` +
 			`"read_docs_per_sec":0,"read_docs_total":0,"written_docs_per_sec":0,"written_docs_total":0},"server":"alpha"}`,
 		`{"db":"test","id":["table","$tbl"],"query_engine":{"read_docs_per_sec":0,"written_docs_per_sec":0},"table":"tbl"}`,
 	} {

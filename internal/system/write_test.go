@@ -1,14 +1,19 @@
 package system
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/session"
 	"rethinkdb/internal/table"
 )
 
@@ -297,51 +302,30 @@ func TestRightsOnSystemTables(t *testing.T) {
 }
 
 func TestJobs(t *testing.T) {
-	w := newWorld(t)
-	killed := 0
-	end := w.StartJob(w.admin, func() string { return "r.table(\"tbl\")" }, func() { killed++ })
+	now := time.Unix(1000, 0)
 	bob := &exec.Client{User: "bob"}
-	endBob := w.StartJob(bob, func() string { return "r.now()" }, func() { t.Error("the wrong job was killed") })
+	sessions := &fakeSessions{jobs: []session.Job{
+		{ID: uuid.New(), Client: *bob, Began: now, Query: "r.now()"},
+		{ID: uuid.New(), Client: exec.Client{User: auth.Admin, Addr: netip.MustParseAddrPort("[::ffff:127.0.0.1]:4711")},
+			Began: now.Add(-1500 * time.Millisecond), Query: `r.table("tbl")`},
+	}}
+	w := newWorld(t, func(o *Options) {
+		o.Sessions = sessions
+		o.Now = func() time.Time { return now }
+	})
 	jobs := w.system("jobs")
-	rows, err := jobs.Scan(ctx, table.ScanOptions{Descending: true})
-	if err != nil {
-		t.Fatal(err)
+	id := `["query","` + sessions.jobs[1].ID.String() + `"]`
+	row, err := jobs.Get(ctx, w.value(id), table.ReadOptions{})
+	w.want(row, err, `{"duration_sec":1.5,"id":`+id+`,"info":{"client_address":"127.0.0.1","client_port":4711,`+
+		`"query":"r.table(\"tbl\")","user":"admin"},"servers":["alpha"],"type":"query"}`)
+	if n, err := jobs.Count(ctx); err != nil || n != 2 {
+		t.Errorf("admin sees %d jobs, %v", n, err)
 	}
-	var id datum.Value
-	for {
-		row, ok, err := rows.Next(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !ok {
-			break
-		}
-		info, _ := row.Get("info")
-		if user, _ := info.Get("user"); user.AsString() != auth.Admin {
-			continue
-		}
-		id, _ = row.Get("id")
-		if got, want := w.json(info), `{"client_address":"127.0.0.1","client_port":4711,"query":"r.table(\"tbl\")","user":"admin"}`; got != want {
-			t.Errorf("the job's info is %s, want %s", got, want)
-		}
-		if servers, _ := row.Get("servers"); w.json(servers) != `["alpha"]` {
-			t.Errorf("the job runs on %s", w.json(servers))
-		}
-	}
-	if n := w.jobs.clients(); n != 2 {
-		t.Errorf("%d clients are active", n)
-	}
-	if own := w.jobs.visible(bob); len(own) != 1 || own[0].client != bob {
+	if own := (jobsTable{w.System}).visible(bob); len(own) != 1 || own[0].Client.User != "bob" {
 		t.Errorf("bob sees %d jobs", len(own))
 	}
-	if r, err := w.put(jobs, id, false, func(datum.Value) datum.Value { return datum.Value{} }); err != nil || r.Err != nil || killed != 1 {
-		t.Errorf("killing gives %+v, %v and %d calls", r, err, killed)
-	}
-	end()
-	end()
-	endBob()
-	if n, _ := jobs.Count(ctx); n != 0 {
-		t.Errorf("%d jobs are left", n)
+	if r, err := w.remove(jobs, id); err != nil || r.Err != nil || !slices.Equal(sessions.killed, []uuid.UUID{sessions.jobs[1].ID}) {
+		t.Errorf("killing gives %+v, %v and kills %v", r, err, sessions.killed)
 	}
 }
 
