@@ -60,6 +60,33 @@ func writeFormat(fs vfs.FS, dir, name string) error {
 	if err := fs.Rename(temporary, name); err != nil {
 		return err
 	}
+	return syncDirectory(fs, dir)
+}
+
+// makeDirectory makes sure that dir is there, also after a crash of the machine. It syncs the parents down from the first
+// that was there, and at least the last one: somebody else may have created dir a moment ago.
+func makeDirectory(fs vfs.FS, dir string) error {
+	dir = filepath.Clean(dir)
+	missing := []string{filepath.Dir(dir)}
+	for parent := missing[0]; ; parent = filepath.Dir(parent) {
+		if _, err := fs.Stat(parent); err == nil || parent == filepath.Dir(parent) {
+			break
+		}
+		missing = append(missing, filepath.Dir(parent))
+	}
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, parent := range missing {
+		// A directory that may not be read cannot be opened for syncing. Then dir was not made here.
+		if err := syncDirectory(fs, parent); err != nil && !errors.Is(err, iofs.ErrPermission) {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncDirectory(fs vfs.FS, dir string) error {
 	d, err := fs.OpenDir(dir)
 	if err != nil {
 		return err

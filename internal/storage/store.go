@@ -107,7 +107,7 @@ func Open(dir string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(o Options) (err error) {
-	if err := s.fs.MkdirAll(s.dir, 0o700); err != nil {
+	if err := makeDirectory(s.fs, s.dir); err != nil {
 		return err
 	}
 	if o.Mem == nil && !o.Locked {
