@@ -60,9 +60,12 @@ type server struct {
 	compiler session.Compiler
 }
 
-func newServer(t testing.TB) *server {
+func newServer(t testing.TB) *server { return newServerIn(t, "data", storage.NewMemFS()) }
+
+// newServerIn is newServer for a directory: on disk when mem is nil.
+func newServerIn(t testing.TB, dir string, mem *storage.MemFS) *server {
 	log := slog.New(slog.DiscardHandler)
-	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS(), CacheBytes: 32 << 20, Logger: log})
+	store, err := storage.Open(dir, storage.Options{Mem: mem, CacheBytes: 256 << 20, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
