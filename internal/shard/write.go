@@ -171,8 +171,10 @@ func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
 		res.Changed = !old.IsAbsent()
 		return res
 	}
-	if err := s.validate(old, row, r.Values[i], r.Keys[i]); err != nil {
-		res.Err = err
+	if res.Err = row.DepthError(); res.Err != nil { // such a row has no fields to look at
+		return res
+	}
+	if res.Err = s.validate(old, row, r.Values[i], r.Keys[i]); res.Err != nil {
 		return res
 	}
 	res.Changed = old.IsAbsent() || !datum.Equal(old, row)
@@ -180,7 +182,9 @@ func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
 		res.New = old // rows that compare equal can differ, for example in the zone of a time; the stored one stays
 		return res
 	}
-	res.Err = datum.CheckStorable(row)
+	if res.Err = datum.CheckStorable(row); res.Err != nil {
+		res.Changed = false
+	}
 	return res
 }
 
