@@ -39,8 +39,7 @@ type Catalog struct {
 
 	current atomic.Pointer[Snapshot]
 
-	mu     sync.Mutex // guards changes of current, and closed
-	closed bool
+	mu sync.Mutex // guards changes of current, and closed
 }
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Nothing needs to be closed.
