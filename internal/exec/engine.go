@@ -62,11 +62,15 @@ type Plan struct {
 
 // compile compiles the term of a START query.
 func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
-	p := &Plan{eng: e, client: c, q: q, err: q.Err}
-	if p.err != nil {
-		return p
+	if q.Err != nil {
+		return &Plan{eng: e, client: c, q: q, err: q.Err}
 	}
-	b := &builder{}
+	one := &struct { // one allocation
+		p Plan
+		b builder
+	}{p: Plan{eng: e, client: c, q: q}}
+	p, b := &one.p, &one.b
+	b.ops, b.consts, b.nodes = b.room.ops[:], b.room.consts[:], b.room.nodes[:]
 	for _, o := range q.OptArgs {
 		n, err := b.compile(o.Term)
 		if err != nil {

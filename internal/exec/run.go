@@ -16,12 +16,16 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	if p.err != nil {
 		return reql.AppendError(dst, p.err), nil
 	}
-	q := &query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit}
-	fr := &frame{q: q}
+	one := &struct { // one allocation
+		q   query
+		fr  frame
+		cur Cursor
+	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit}}
+	fr, cur := &one.fr, &one.cur
+	fr.q, cur.fr = &one.q, fr
 	if p.slots > 0 {
 		fr.vars = make([]datum.Value, p.slots)
 	}
-	cur := &Cursor{fr: fr}
 	if p.q.Profile {
 		cur.started = time.Now()
 	}
