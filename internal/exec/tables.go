@@ -64,7 +64,11 @@ func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
 
 // noIndex is the error for a secondary index that the table does not have.
 func (t *tableVal) noIndex(name string, at *reql.Term) error {
-	return failAt(at, reql.OpFailed, "Index `%s` was not found on table `%s`.", name, t.displayName())
+	period := "."
+	if t.db.Name == "rethinkdb" { // whose tables say it without, as the reference does
+		period = ""
+	}
+	return failAt(at, reql.OpFailed, "Index `%s` was not found on table `%s`%s", name, t.displayName(), period)
 }
 
 // selectionVal is a sequence of whole rows of a table, which writes accept.

@@ -265,3 +265,18 @@ func TestADroppedTableRefusesWrites(t *testing.T) {
 		t.Errorf("a write to a dropped table gives %v", err)
 	}
 }
+
+func TestLookingUpATableDoesNotAllocate(t *testing.T) {
+	w := newWorld(t)
+	if n := testing.AllocsPerRun(100, func() {
+		db, err := w.Database("test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Table(w.admin, db, "tbl", ""); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("looking up a table allocates %v times", n)
+	}
+}
