@@ -93,6 +93,9 @@ func (g *Single) ID() storage.GroupID { return g.id }
 
 // Commit implements Group.
 func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
+	if err := g.store.Err(); err != nil { // before mu, which a writer may hold while it waits for space on the disk
+		return 0, err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.dropped {

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -44,7 +43,7 @@ func (s *Store) engineOptions() *pebble.Options {
 		BytesPerSync:    1 << 20,
 		// Space of dropped tables comes back without waiting for other writes.
 		FlushDelayDeleteRange: 10 * time.Second,
-		Logger:                engineLogger{s.log, s.die},
+		Logger:                engineLogger{s},
 		EventListener:         s.listener(),
 	}
 	for i := range o.Levels {
@@ -62,23 +61,20 @@ func (s *Store) engineOptions() *pebble.Options {
 }
 
 // engineLogger passes Pebble's messages on.
-type engineLogger struct {
-	log *slog.Logger
-	die func(error)
-}
+type engineLogger struct{ s *Store }
 
 func (l engineLogger) Infof(format string, args ...any) {
-	l.log.Debug(fmt.Sprintf(format, args...), "from", "pebble")
+	l.s.log.Debug(fmt.Sprintf(format, args...), "from", "pebble")
 }
 
 func (l engineLogger) Errorf(format string, args ...any) {
-	l.log.Error(fmt.Sprintf(format, args...), "from", "pebble")
+	l.s.log.Error(fmt.Sprintf(format, args...), "from", "pebble")
 }
 
 func (l engineLogger) Fatalf(format string, args ...any) {
 	err := fmt.Errorf("the storage engine cannot go on: "+format, args...)
-	l.log.Error(err.Error(), "from", "pebble")
-	l.die(err)
+	l.s.log.Error(err.Error(), "from", "pebble")
+	l.s.die(err)
 }
 
 // listener turns Pebble's events into log lines that an operator can act on and counts them for Metrics.

@@ -21,7 +21,7 @@ var (
 	ErrFormat   = errors.New("the data directory has an unknown format")
 	ErrClosed   = errors.New("the store is closed")
 	ErrFailed   = errors.New("the store refuses writes since an earlier write to its log failed; restart the server to recover")
-	ErrDiskFull = errors.New("no space left on device; writes resume by themselves when there is space again")
+	ErrDiskFull = errors.New("no space left on device")
 )
 
 // Options configure a Store. The zero value is usable.
@@ -42,6 +42,8 @@ type Options struct {
 
 	// Mem keeps the store in memory instead of the directory. For tests and simulations.
 	Mem *MemFS
+
+	fs vfs.FS // for tests of this package; replaces all of the above
 }
 
 // A Store is one Pebble instance in a directory. All methods are safe for concurrent use, except that Close must be the last
@@ -61,6 +63,7 @@ type Store struct {
 
 	failed  atomic.Pointer[error] // first error of the log; sticky
 	full    atomic.Bool           // the disk is full; see diskfull.go
+	opened  atomic.Bool           // Open has succeeded
 	closed  atomic.Bool
 	closing chan struct{} // closed by Close
 
@@ -95,9 +98,12 @@ func Open(dir string, o Options) (*Store, error) {
 	if s.die == nil {
 		s.die = func(err error) { panic(err) }
 	}
-	if o.Mem != nil {
+	switch {
+	case o.fs != nil:
+		s.fs = o.fs
+	case o.Mem != nil:
 		s.fs = o.Mem.fs
-	} else {
+	default:
 		s.fs = vfs.Default
 	}
 	if err := s.open(o); err != nil {
@@ -110,7 +116,7 @@ func (s *Store) open(o Options) (err error) {
 	if err := makeDirectory(s.fs, s.dir); err != nil {
 		return err
 	}
-	if o.Mem == nil && !o.Locked {
+	if o.Mem == nil && o.fs == nil && !o.Locked {
 		if s.lock, err = LockDirectory(s.dir); err != nil {
 			return err
 		}
@@ -123,15 +129,36 @@ func (s *Store) open(o Options) (err error) {
 	if err := checkFormat(s.fs, s.dir, s.path); err != nil {
 		return err
 	}
+	if err := s.checkSpace(); err != nil {
+		return err
+	}
 	s.fs = vfs.OnDiskFull(s.fs, s.waitForSpace)
 	s.cache = pebble.NewCache(s.cacheBytes)
-	s.db, err = pebble.Open(s.path, s.engineOptions())
+	s.db, err = s.openEngine()
 	if err != nil {
 		s.cache.Unref()
 		return err
 	}
 	s.sync.start(s)
+	s.opened.Store(true)
 	return nil
+}
+
+// openEngine turns the fatal errors of a start into ordinary ones: nothing has happened yet that could not be done again.
+func (s *Store) openEngine() (db *pebble.DB, err error) {
+	type fatal struct{ error }
+	defer func(die func(error)) {
+		s.die = die
+		if r := recover(); r != nil {
+			f, ok := r.(fatal)
+			if !ok {
+				panic(r)
+			}
+			err = f.error
+		}
+	}(s.die)
+	s.die = func(err error) { panic(fatal{err}) }
+	return pebble.Open(s.path, s.engineOptions())
 }
 
 // Close syncs what is not yet on disk and releases the directory. No other call may be under way. With a full disk it gives
@@ -175,7 +202,8 @@ func (s *Store) Err() error {
 		return ErrClosed
 	}
 	if s.full.Load() {
-		return ErrDiskFull
+		return fmt.Errorf("%w: less than %d MB are free on the file system of %s; writes resume by themselves when there is space",
+			ErrDiskFull, enoughSpace>>20, s.dir)
 	}
 	return nil
 }

@@ -39,22 +39,32 @@ type syncer struct {
 	armed          atomic.Bool   // the timer will fire
 	timer          *time.Timer
 
-	mu   sync.Mutex // guards next
-	next *syncRound
+	mu      sync.Mutex // guards the two
+	current *syncRound // the one under way, or the last one
+	next    *syncRound
 }
 
 type syncRound struct {
 	done chan struct{} // closed when err is set
+	once sync.Once
 	err  error
 }
 
 func newSyncRound() *syncRound { return &syncRound{done: make(chan struct{})} }
 
+// finish releases the waiters. Only the first call counts.
+func (r *syncRound) finish(err error) {
+	r.once.Do(func() {
+		r.err = err
+		close(r.done)
+	})
+}
+
 func (y *syncer) start(s *Store) {
 	y.s = s
 	y.kick = make(chan struct{}, 1)
 	y.ended = make(chan struct{})
-	y.next = newSyncRound()
+	y.current, y.next = newSyncRound(), newSyncRound()
 	y.timer = time.AfterFunc(time.Hour, y.pushOut)
 	y.timer.Stop()
 	go y.loop() // ended by stop
@@ -96,6 +106,9 @@ func (y *syncer) wait(ctx context.Context) error {
 	if y.durableBatches.Load() == y.appliedBatches.Load() {
 		return y.s.Err() // nothing is on its way
 	}
+	if err := y.s.Err(); err != nil {
+		return err
+	}
 	y.mu.Lock()
 	r := y.next
 	y.mu.Unlock()
@@ -110,6 +123,17 @@ func (y *syncer) wait(ctx context.Context) error {
 	}
 }
 
+// abandon releases all waiters with an error, since no sync will end soon.
+func (y *syncer) abandon(err error) {
+	y.mu.Lock()
+	rounds := [...]*syncRound{y.current, y.next}
+	y.next = newSyncRound()
+	y.mu.Unlock()
+	for _, r := range rounds {
+		r.finish(err)
+	}
+}
+
 func (y *syncer) loop() {
 	defer close(y.ended)
 	for {
@@ -121,10 +145,9 @@ func (y *syncer) loop() {
 		next := newSyncRound()
 		y.mu.Lock()
 		r := y.next
-		y.next = next
+		y.current, y.next = r, next
 		y.mu.Unlock()
-		r.err = y.syncLog()
-		close(r.done)
+		r.finish(y.syncLog())
 	}
 }
 
