@@ -303,6 +303,37 @@ func TestDrain(t *testing.T) {
 	f.Stop()
 }
 
+// A client that never closes its cursors gets an error at some point, not the server's memory.
+func TestOpenCursorsAreLimited(t *testing.T) {
+	f := start(t)
+	var out []byte
+	var err error
+	for token := int64(0); ; token++ {
+		query := `[1,[173,[10]]]`
+		if out, err = f.Handle(token, []byte(query), nil, f.answers, false); err != nil {
+			t.Fatal(err)
+		}
+		if len(out) == 0 {
+			out = []byte(<-f.answers)
+		}
+		if string(out[12:]) == firstFour {
+			continue
+		}
+		if !strings.HasPrefix(string(out[12:]), `{"t":18,"e":2000000,"r":["This connection has 65536 open cursors`) || token != 65536 {
+			t.Fatalf("token %d: %s", token, out[12:])
+		}
+		break
+	}
+	f.send(5, "[3]")
+	f.expect(5, sequence)
+	f.send(5, "[1,[173,[10]]]")
+	f.expect(5, firstFour)
+	f.Close()
+	if n := f.engine.Cursors.Load(); n != 0 {
+		t.Errorf("%d cursors open", n)
+	}
+}
+
 func TestPanicBecomesAnError(t *testing.T) {
 	f := start(t)
 	for _, query := range []string{`[1,"panic"]`, `[1,"panic slowly"]`} {

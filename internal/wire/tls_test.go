@@ -1,0 +1,72 @@
+package wire_test
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"rethinkdb/internal/wire"
+)
+
+func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(cert)
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, pool
+}
+
+func TestTLS(t *testing.T) {
+	config, pool := certificate(t)
+	s := start(t, func(o *wire.Options) { o.TLS = config })
+	nc, err := tls.Dial("tcp", s.addr, &tls.Config{RootCAs: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	if err := nc.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	c := &client{nc, t, bufio.NewReader(nc)}
+	if last := c.logIn("admin", ""); !strings.Contains(last, `"success":true`) {
+		t.Fatal(last)
+	}
+	for i, size := range []int{1, 600, 40_000, 3, 3_000_000, 5} {
+		text := strings.Repeat("x", size)
+		go c.ask(int64(i), `[1,"`+text+`"]`)
+		c.expect(int64(i), `{"t":1,"r":["`+text+`"]}`)
+	}
+	c.ask(9, `[1,"block"]`)
+	eventually(t, "the query runs", func() bool { return s.engine.Running.Load() == 1 })
+	nc.Close()
+	within(t, 200*time.Millisecond, "the query stops", func() bool { return s.engine.Running.Load() == 0 })
+
+	// Who does not speak TLS is not answered.
+	plain := dial(t, s.addr)
+	plain.write(magicV10 + strings.Repeat("x", 100))
+	if got, err := io.ReadAll(plain.r); strings.Contains(string(got), "server_version") {
+		t.Errorf("%q, %v", got, err)
+	}
+	eventually(t, "the connections end", func() bool { return s.Connections() == 0 })
+}
