@@ -374,14 +374,15 @@ func checkIdentifier(row datum.Value, field, id, name string, exists bool, forma
 	if !ok {
 		return nil
 	}
-	given, matches := "", false
+	var matches bool
 	if format == ByName {
 		if v.Kind() != datum.KindString {
 			return rowErrorf("Expected a %s name; got %s", field, v.Print())
 		}
 		matches = exists && v.AsString() == name
 	} else {
-		if given, ok = uuidOf(v); !ok {
+		given, ok := uuidOf(v)
+		if !ok {
 			return rowErrorf("Expected a UUID; got %s", v.Print())
 		}
 		matches = given == id

@@ -191,9 +191,13 @@ func (s *Session) compile(q *reql.Query) (plan Plan, failed *reql.Error) {
 
 // panicked reports a bug in the execution of a query, which costs its sender an error and nobody else anything.
 func (s *Session) panicked(p any) *reql.Error {
+	s.logPanic(p)
+	return reql.Errorf(reql.Internal, "Internal error: the server failed to run this query; its log has the details.")
+}
+
+func (s *Session) logPanic(p any) {
 	s.opt.Logger.Error("a query made the server panic; please report this", "panic", p, "user", s.opt.Client.User,
 		"client", s.opt.Client.Addr, "stack", string(debug.Stack()))
-	return reql.Errorf(reql.Internal, "Internal error: the server failed to run this query; its log has the details.")
 }
 
 // start runs a plan. A panic becomes an error response.
@@ -221,7 +225,7 @@ func (s *Session) closeCursor(cursor Cursor) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			s.panicked(p)
+			s.logPanic(p)
 		}
 	}()
 	cursor.Close()

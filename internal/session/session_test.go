@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -269,10 +270,10 @@ func TestClose(t *testing.T) {
 	if n := f.manager.Sessions(); n != 0 {
 		t.Errorf("%d sessions", n)
 	}
-	if _, err := f.Handle(1, []byte("[1,1]"), nil, f.answers, false); err != session.ErrClosed {
+	if _, err := f.Handle(1, []byte("[1,1]"), nil, f.answers, false); !errors.Is(err, session.ErrClosed) {
 		t.Errorf("a request after Close: %v", err)
 	}
-	if _, err := f.Handle(1, []byte(`[1,"slow"]`), nil, f.answers, false); err != session.ErrClosed {
+	if _, err := f.Handle(1, []byte(`[1,"slow"]`), nil, f.answers, false); !errors.Is(err, session.ErrClosed) {
 		t.Errorf("a slow request after Close: %v", err)
 	}
 }

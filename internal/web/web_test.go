@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -54,7 +55,7 @@ func start(t *testing.T) *fixture {
 		if err := f.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
-		if err := <-ended; err != http.ErrServerClosed {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
@@ -233,7 +234,9 @@ func TestClientGoesAway(t *testing.T) {
 	}()
 	f.eventually("the query runs", func() bool { return f.engine.Running.Load() == 1 })
 	cancel()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	f.eventually("the query stops", func() bool { return f.engine.Running.Load() == 0 })
 	f.eventually("the token is free", func() bool { return f.ask(id, 1, "[1,1]") == `{"t":1,"r":[1],P}` })
 }

@@ -45,7 +45,9 @@ func echo(b *testing.B, answerBytes int) string {
 					if _, err := io.ReadFull(r, body[:binary.LittleEndian.Uint32(h[8:])]); err != nil {
 						return
 					}
-					w.Write(answer)
+					if _, err := w.Write(answer); err != nil {
+						return
+					}
 					if r.Buffered() == 0 && w.Flush() != nil {
 						return
 					}

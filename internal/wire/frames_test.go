@@ -3,6 +3,7 @@ package wire_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -156,13 +157,10 @@ func TestV03RunsOneAtATime(t *testing.T) {
 
 // A client that goes away, in any of the ways in which it can, stops its queries within 100 ms.
 func TestClientGoesAway(t *testing.T) {
-	leave := map[string]func(*client){
-		"close":      func(c *client) { c.Close() },
-		"half-close": func(c *client) { c.Conn.(*net.TCPConn).CloseWrite() },
-		"reset": func(c *client) {
-			c.Conn.(*net.TCPConn).SetLinger(0)
-			c.Close()
-		},
+	leave := map[string]func(*net.TCPConn) error{
+		"close":      func(c *net.TCPConn) error { return c.Close() },
+		"half-close": func(c *net.TCPConn) error { return c.CloseWrite() },
+		"reset":      func(c *net.TCPConn) error { return errors.Join(c.SetLinger(0), c.Close()) },
 	}
 	busy := map[string]func(*client){
 		"one query":        func(c *client) { c.ask(1, `[1,"block"]`) },
@@ -181,7 +179,9 @@ func TestClientGoesAway(t *testing.T) {
 					c := connectAs(t, s.addr, magic)
 					busy(c)
 					eventually(t, "a query runs", func() bool { return s.engine.Running.Load() > 0 })
-					leave(c)
+					if err := leave(c.Conn.(*net.TCPConn)); err != nil {
+						t.Fatal(err)
+					}
 					// Twice the promise: the machine of the test is busy.
 					within(t, 200*time.Millisecond, "all queries stop", func() bool { return s.engine.Running.Load() == 0 })
 					eventually(t, "the session ends", func() bool { return s.sessions.Sessions() == 0 && s.Connections() == 0 })
