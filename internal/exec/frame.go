@@ -21,6 +21,8 @@ type query struct {
 	ctx context.Context
 
 	now datum.Value // r.now(), the same throughout the query
+
+	unsynced *unsynced // not nil inside of a for_each, which waits for the disk when it is done
 }
 
 // frame holds the variables of one thread of evaluation. Every parameter of every function of a query has a slot of

@@ -18,7 +18,7 @@ func init() {
 
 const notWrites = "FOR_EACH expects one or more basic write queries."
 
-func evalForEach(c call) (datum.Value, error) {
+func evalForEach(c call) (result datum.Value, err error) {
 	s, err := c.seq(0)
 	if err != nil {
 		return datum.Value{}, err
@@ -27,6 +27,16 @@ func evalForEach(c call) (datum.Value, error) {
 	if err != nil {
 		s.close()
 		return datum.Value{}, err
+	}
+	if c.fr.q.unsynced == nil {
+		c.fr.q.unsynced = &unsynced{}
+		defer func() {
+			u := c.fr.q.unsynced
+			c.fr.q.unsynced = nil
+			if failed := u.sync(c.fr); failed != nil && err == nil {
+				result, err = datum.Value{}, failed
+			}
+		}()
 	}
 	sum := resultSum{limit: c.fr.q.arrayLimit}
 	err = s.each(c.fr, func(row datum.Value) (bool, error) {
@@ -39,10 +49,7 @@ func evalForEach(c call) (datum.Value, error) {
 		}
 		return true, nil
 	})
-	if err != nil {
-		return datum.Value{}, err
-	}
-	return sum.datum(), nil
+	return sum.datum(), err
 }
 
 // notWritesError says that the function of for_each did not make the result of a write. An error that has a place

@@ -77,7 +77,7 @@ func evalInsert(c call) (datum.Value, error) {
 			if err := w.insert([]datum.Value{d}); err != nil {
 				return d, err
 			}
-			return w.result.datum(), nil
+			return w.finish()
 		}
 	}
 	s, err := v.seq(c.fr)
@@ -91,7 +91,7 @@ func evalInsert(c call) (datum.Value, error) {
 	if err := w.insertAll(s); err != nil {
 		return datum.Value{}, err
 	}
-	return w.result.datum(), nil
+	return w.finish()
 }
 
 // conflictOption evaluates what is to be done about keys that are taken.
@@ -150,6 +150,7 @@ func (w *inserter) insertAll(s *seq) error {
 		if len(rows) == 0 {
 			return nil
 		}
+		w.many = w.many || more
 		if err := w.insert(rows); err != nil {
 			return err
 		}

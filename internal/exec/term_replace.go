@@ -159,7 +159,7 @@ func (c call) replace(prepare func(w *replacer) error) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	return w.result.datum(), nil
+	return w.finish()
 }
 
 func (w *replacer) replaceOne(s *singleVal) error {
@@ -214,6 +214,7 @@ func (w *replacer) replaceAll(s *seq) error {
 		if len(keys) == 0 {
 			return nil
 		}
+		w.many = w.many || more
 		if !w.fixed {
 			if err := w.replaceRows(keys, rows); err != nil {
 				return err

@@ -22,6 +22,40 @@ type writer struct {
 	durability table.Durability
 	result     writeResult
 	written    bool // there was a write before: an error from now on leaves it open what was done
+
+	many     bool // there is more than one batch
+	unsynced bool // finish has to wait for the disk
+}
+
+// Nobody learns of a write before the query answers. So the batches of one term, and the writes of one for_each, do not
+// wait for the disk one by one, but once at the end, which covers them all.
+
+// durableTable is what tables with rows on disk are besides.
+type durableTable interface {
+	// Durable tells whether a write of that durability waits for the disk.
+	Durable(table.Durability) bool
+}
+
+// unsynced are the tables with writes that have not waited for the disk.
+type unsynced struct{ tables []*tableVal }
+
+func (u *unsynced) add(t *tableVal) {
+	for _, known := range u.tables {
+		if known.ID() == t.ID() {
+			return
+		}
+	}
+	u.tables = append(u.tables, t)
+}
+
+// sync waits for the disk.
+func (u *unsynced) sync(fr *frame) error {
+	for _, t := range u.tables {
+		if err := t.Sync(fr.q.ctx); err != nil {
+			return fr.writeError(err, true)
+		}
+	}
+	return nil
 }
 
 func (c call) writer(t *tableVal) writer {
@@ -88,12 +122,31 @@ func (w *writer) write(keys []datum.Value, generated []bool, update func(i int, 
 	if err := w.fr.check(); err != nil {
 		return nil, err
 	}
-	rows, err := w.table.Write(w.fr.q.ctx, table.WriteRequest{Keys: keys, Generated: generated, Update: update, Durability: w.durability})
+	req := table.WriteRequest{Keys: keys, Generated: generated, Update: update, Durability: w.durability}
+	if w.many || w.fr.q.unsynced != nil {
+		if t, ok := w.table.Table.(durableTable); ok && t.Durable(w.durability) {
+			req.Durability = table.DurabilitySoft
+			w.unsynced = true
+		}
+	}
+	rows, err := w.table.Write(w.fr.q.ctx, req)
 	if err != nil {
 		return nil, w.fr.writeError(err, w.written)
 	}
 	w.written = true
 	return rows, nil
+}
+
+// finish waits for the disk, or leaves that to the for_each around, and gives the result.
+func (w *writer) finish() (datum.Value, error) {
+	if w.unsynced {
+		if w.fr.q.unsynced != nil {
+			w.fr.q.unsynced.add(w.table)
+		} else if err := w.table.Sync(w.fr.q.ctx); err != nil {
+			return datum.Value{}, w.fr.writeError(err, true)
+		}
+	}
+	return w.result.datum(), nil
 }
 
 // count adds the rows of one batch to the result.

@@ -135,8 +135,8 @@ func (t *Table) SetDurability(d Durability) {
 	}
 }
 
-// durable reports whether a write waits for the disk.
-func (t *Table) durable(d Durability) bool {
+// Durable reports whether a write of that durability waits for the disk.
+func (t *Table) Durable(d Durability) bool {
 	if d == DurabilityDefault {
 		d = t.config.Load().Durability
 	}
@@ -212,7 +212,7 @@ func (t *Table) Write(ctx context.Context, req WriteRequest) ([]WriteResult, err
 	r := shard.Request{
 		Values:  req.Keys,
 		Update:  req.Update,
-		Durable: t.durable(req.Durability),
+		Durable: t.Durable(req.Durability),
 		Results: make([]WriteResult, len(req.Keys)),
 	}
 	if len(req.Keys) == 1 { // the usual write needs no list of keys on the heap
