@@ -129,12 +129,12 @@ func (r *resultSum) join(f *summed, v datum.Value) error {
 		return err
 	case l.Kind() == datum.KindArray && v.Kind() == datum.KindArray:
 		if f.arr == nil {
-			f.arr = appendElems(nil, f.val)
+			f.arr = joinElems(nil, f.val)
 		}
 		if len(f.arr)+v.Len() > r.limit {
 			r.warn(fmt.Sprintf("Too many changes, array truncated to %d.", r.limit))
 		}
-		f.arr = appendElems(f.arr, v)
+		f.arr = joinElems(f.arr, v)
 		if len(f.arr) > r.limit {
 			f.arr = f.arr[:r.limit]
 		}
@@ -146,7 +146,7 @@ func (r *resultSum) join(f *summed, v datum.Value) error {
 		f.value().PrintTrunc(), l.TypeName(), v.PrintTrunc(), v.TypeName())
 }
 
-func appendElems(dst []datum.Value, array datum.Value) []datum.Value {
+func joinElems(dst []datum.Value, array datum.Value) []datum.Value {
 	dst = slices.Grow(dst, array.Len())
 	for i := range array.Len() {
 		dst = append(dst, array.At(i))
@@ -175,7 +175,7 @@ func (r *resultSum) datum() datum.Value {
 	if len(r.warnings) > 0 {
 		var texts []datum.Value
 		if w, ok := b.Get("warnings"); ok && w.Kind() == datum.KindArray {
-			texts = appendElems(nil, w)
+			texts = joinElems(nil, w)
 		}
 		for _, t := range r.warnings {
 			if !slices.ContainsFunc(texts, func(v datum.Value) bool { return v.AsString() == t }) {
