@@ -89,10 +89,18 @@ func (s *System) dropDatabase(ctx context.Context, c *exec.Client, d *catalog.Da
 		return 0, err
 	}
 	n, err := s.catalog.DropDatabase(ctx, d.ID)
-	if err != nil {
-		return n, err
+	if err == nil {
+		s.forgotten(s.users.ForgetDatabase(string(d.ID)))
 	}
-	return n, s.users.ForgetDatabase(string(d.ID))
+	return n, err
+}
+
+// forgotten notes that permissions on what has just been dropped could not be removed. Nobody sees them, and they allow
+// nothing, so the drop has succeeded all the same.
+func (s *System) forgotten(err error) {
+	if err != nil {
+		s.logger.Error("The permissions on a dropped table or database could not be removed.", "error", err)
+	}
 }
 
 // TableCreate is table_create.
@@ -182,10 +190,10 @@ func (s *System) TableDrop(ctx context.Context, c *exec.Client, db exec.DB, name
 
 func (s *System) dropTable(ctx context.Context, t *catalog.Table) (*catalog.Table, error) {
 	t, err := s.catalog.DropTable(ctx, t.Config.ID)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s.forgotten(s.users.ForgetTable(t.ID()))
 	}
-	return t, s.users.ForgetTable(t.ID())
+	return t, err
 }
 
 // tableGone names the table that ended while an operation on it began.

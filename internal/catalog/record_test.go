@@ -1,0 +1,32 @@
+package catalog
+
+import (
+	"testing"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/storage"
+)
+
+// FuzzRecords reads damaged records. They must be errors, never panics, and what is read must be complete.
+func FuzzRecords(f *testing.F) {
+	shard := ShardConfig{Primary: "a", Replicas: []ServerID{"b", "a"}, NonVoting: []ServerID{"b"}}
+	table := TableConfig{
+		ID: "t", Name: "n", Database: "d", PrimaryKey: "id", Durability: Hard, WriteAcks: AckSingle,
+		Shards: []ShardConfig{shard, shard}, SplitPoints: UUIDSplits(2), Indexes: []string{"i"},
+		WriteHook: datum.String("hook"), Groups: []storage.GroupID{1, 1 << 31},
+	}
+	f.Add(encodeTable(table))
+	f.Add(encodeServer(Server{ID: "s", Name: "n", Tags: []string{"default"}, CacheBytes: AutoCache}))
+	f.Add(encodeCluster(Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout}))
+	f.Add(encodeDatabase("d"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if c, err := decodeTable("t", b); err == nil && len(c.SplitPoints) != len(c.Shards)-1 {
+			t.Errorf("a record became %+v", c)
+		}
+		if _, err := decodeDatabase("d", b); err == nil && len(b) == 0 {
+			t.Error("nothing is a database")
+		}
+		_, _ = decodeServer(b)
+		_, _ = decodeCluster(b)
+	})
+}
