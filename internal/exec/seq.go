@@ -30,6 +30,8 @@ type seq struct {
 	isArray bool
 	// infinite: it does not end; it must not be collected.
 	infinite bool
+	// infiniteText is the error of reading it to its end, when that is not the usual one.
+	infiniteText string
 	// table is set on sequences whose rows are whole rows of that table.
 	table *tableVal
 
@@ -132,6 +134,9 @@ func (s *seq) each(fr *frame, f func(row datum.Value) (more bool, err error)) er
 
 // noInfinite is the error of reading an infinite sequence to its end.
 func (s *seq) noInfinite() error {
+	if s.infinite && s.infiniteText != "" {
+		return failAt(s.at, reql.QueryLogic, "%s", s.infiniteText)
+	}
 	if s.infinite {
 		return failAt(s.at, reql.QueryLogic, "Cannot use an infinite stream with an aggregation function (`reduce`, `count`, etc.) or coerce it to an array.")
 	}

@@ -1,0 +1,273 @@
+package exec
+
+import (
+	"unicode/utf8"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, groupedSeq: true, slow: true,
+		doc: "The number of rows, of those that equal a value or for which a predicate is true; of characters, bytes or fields."})
+	for _, t := range []struct {
+		term reql.TermType
+		a    numeric
+		doc  string
+	}{
+		{reql.TermSum, numeric{name: "sum", new: func(f *function, c call) accumulator { return &sumAcc{f: f, at: c.n.t} }},
+			"The sum of numbers, or of what a function makes of the rows."},
+		{reql.TermAvg, numeric{name: "avg", new: func(f *function, c call) accumulator { return &avgAcc{sumAcc{f: f, at: c.n.t}} }},
+			"The average of numbers, or of what a function makes of the rows."},
+		{reql.TermMin, numeric{name: "min", sorting: ascending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "min", sign: -1} }},
+			"The least row, by its value or by what a function makes of it."},
+		{reql.TermMax, numeric{name: "max", sorting: descending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "max", sign: +1} }},
+			"The greatest row, by its value or by what a function makes of it."},
+	} {
+		register(t.term, spec{min: 1, max: 2, opts: []string{"index"}, val: t.a.eval, groupedSeq: true, slow: true, doc: t.doc})
+	}
+}
+
+func evalCount(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	if c.len() == 1 && v.isDatum() {
+		d, err := v.datum(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		switch d.Kind() {
+		case datum.KindBinary:
+			return c.ret(datum.Int(int64(d.Len()))), nil
+		case datum.KindString:
+			return c.ret(datum.Int(int64(utf8.RuneCountInString(d.AsString())))), nil
+		case datum.KindArray:
+			return c.ret(datum.Int(int64(d.Len()))), nil
+		case datum.KindObject, datum.KindTime, datum.KindGeometry:
+			return c.ret(datum.Int(int64(datum.RawObject(d).Len()))), nil
+		}
+	}
+	var st step
+	if c.len() == 2 {
+		if st, err = c.countStep(); err != nil {
+			return val{}, err
+		}
+	}
+	s, err := v.seq(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	if st != nil {
+		s = c.stepped(s, st)
+	} else if n, ok, err := s.known(c.fr); err != nil || ok {
+		return c.ret(datum.Int(n)), err
+	}
+	return s.accumulate(c, aggregation{passing: true, new: func() accumulator { return new(countAcc) }})
+}
+
+// countStep keeps the rows that count is to count.
+func (c call) countStep() (step, error) {
+	v, err := c.val(1)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := v.x.(*function); ok {
+		return filterStep(f, nil), nil
+	}
+	d, err := v.datum(c.fr)
+	if err != nil {
+		return nil, err
+	}
+	return func(_ *frame, row datum.Value) (datum.Value, bool, error) { return row, datum.Equal(row, d), nil }, nil
+}
+
+// known gives the number of rows of a whole table, which it knows.
+func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
+	if s.scan == nil || s.group != nil || s.from != nil || len(s.steps) > 0 {
+		return 0, false, nil
+	}
+	if r := s.scan.opts.Range; !r.Low.IsAbsent() || !r.High.IsAbsent() {
+		return 0, false, nil
+	}
+	s.close()
+	n, err = s.scan.table.Count(fr.q.ctx)
+	return n, true, err
+}
+
+type countAcc int64
+
+func (a *countAcc) add(*frame, datum.Value) error           { *a++; return nil }
+func (a *countAcc) merge(_ *frame, other accumulator) error { *a += *other.(*countAcc); return nil }
+func (a *countAcc) finish(*frame) (datum.Value, error)      { return datum.Int(int64(*a)), nil }
+
+// numeric is sum, avg, min or max: an aggregation over the rows or over what a function makes of them.
+type numeric struct {
+	name    string
+	new     func(f *function, c call) accumulator // f may be nil
+	sorting sorting                               // of min and max, which an index can answer
+}
+
+func (a numeric) eval(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	index, indexAt, byIndex, err := c.optDatum("index")
+	if err != nil {
+		return val{}, err
+	}
+	var f *function
+	if c.len() == 2 {
+		if f, err = c.fn(1, getFieldShortcut); err != nil {
+			return val{}, err
+		}
+	}
+	switch {
+	case byIndex && f != nil:
+		return val{}, c.logic("Cannot provide both a function and an index to %s.", a.name)
+	case byIndex:
+		t, err := v.table(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		if a.sorting == unordered {
+			return val{}, c.logic("Cannot call %s on an index.", a.name)
+		}
+		name, err := strAt(index, indexAt)
+		if err != nil {
+			return val{}, err
+		}
+		return c.extreme(&sliceVal{table: t, index: name, sorting: a.sorting}, a.name)
+	case f == nil && a.sorting != unordered:
+		if t, ok := v.x.(*tableVal); ok {
+			return c.extreme(&sliceVal{table: t, sorting: a.sorting}, a.name)
+		}
+	}
+	s, err := v.seq(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	return s.accumulate(c, aggregation{passing: true, new: func() accumulator { return a.new(f, c) }})
+}
+
+// extreme gives the first row of a slice.
+func (c call) extreme(sl *sliceVal, name string) (val, error) {
+	s, err := sl.seq(c.fr, c.n.t)
+	if err != nil {
+		return val{}, err
+	}
+	defer s.close()
+	row, ok, err := s.next(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	if !ok {
+		return val{}, c.logic("`%s` found no entries in the specified index.", name)
+	}
+	return c.rowOf(sl.table, row), nil
+}
+
+// valueOf gives what f makes of a row, or the row itself without an f; absent when that does not exist.
+func valueOf(fr *frame, f *function, row datum.Value) (datum.Value, error) {
+	if f == nil {
+		return row, nil
+	}
+	d, err := f.maybe(fr, row)
+	if err != nil {
+		return d, blame(err, f.at)
+	}
+	return d, nil
+}
+
+type sumAcc struct {
+	f   *function
+	at  *reql.Term
+	sum float64
+	n   int64
+}
+
+func (a *sumAcc) add(fr *frame, row datum.Value) error {
+	d, err := valueOf(fr, a.f, row)
+	if err != nil {
+		return err
+	}
+	switch d.Kind() {
+	case datum.KindNumber:
+		a.sum += d.AsNumber()
+		a.n++
+		return nil
+	case datum.KindAbsent, datum.KindNull:
+		return errSkipped
+	}
+	return blame(typeError(d, "NUMBER"), a.at)
+}
+
+func (a *sumAcc) merge(_ *frame, other accumulator) error {
+	o := other.(*sumAcc)
+	a.sum += o.sum
+	a.n += o.n
+	return nil
+}
+
+func (a *sumAcc) finish(*frame) (datum.Value, error) { return datum.NewNumber(a.sum) }
+
+type avgAcc struct{ sumAcc }
+
+func (a *avgAcc) merge(fr *frame, other accumulator) error {
+	return a.sumAcc.merge(fr, &other.(*avgAcc).sumAcc)
+}
+
+func (a *avgAcc) finish(*frame) (datum.Value, error) {
+	if a.n == 0 {
+		return datum.Value{}, noRowsToAggregate("average", "avg")
+	}
+	return datum.NewNumber(a.sum / float64(a.n))
+}
+
+func noRowsToAggregate(what, name string) error {
+	return reql.Errorf(reql.NonExistence, "Cannot take the %s of an empty stream.  (If you passed `%s` a field name, it may be that no elements of the stream had that field.)", what, name)
+}
+
+// bestAcc keeps the first row with the least or the greatest value.
+type bestAcc struct {
+	f    *function
+	at   *reql.Term
+	name string
+	sign int
+
+	row, value datum.Value
+}
+
+func (a *bestAcc) add(fr *frame, row datum.Value) error {
+	d, err := valueOf(fr, a.f, row)
+	if err != nil {
+		return err
+	}
+	if d.IsAbsent() {
+		return errSkipped
+	}
+	if a.row.IsAbsent() || datum.Compare(d, a.value)*a.sign > 0 {
+		a.row = keep(row)
+		a.value = a.row
+		if a.f != nil {
+			a.value = keep(d)
+		}
+	}
+	return nil
+}
+
+func (a *bestAcc) merge(_ *frame, other accumulator) error {
+	if o := other.(*bestAcc); a.row.IsAbsent() || !o.row.IsAbsent() && datum.Compare(o.value, a.value)*a.sign > 0 {
+		a.row, a.value = o.row, o.value
+	}
+	return nil
+}
+
+func (a *bestAcc) finish(*frame) (datum.Value, error) {
+	if a.row.IsAbsent() {
+		return a.row, noRowsToAggregate(a.name, a.name)
+	}
+	return a.row, nil
+}

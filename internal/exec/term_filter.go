@@ -1,0 +1,48 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermFilter, spec{min: 2, max: 2, opts: []string{"default"}, val: evalFilter, groupedSeq: true, slow: true,
+		doc: "The rows for which a function is true, or that have what a pattern has."})
+}
+
+func evalFilter(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	f, err := c.fn(1, constantShortcut)
+	if err != nil {
+		return val{}, err
+	}
+	return c.steppedVal(v, filterStep(f, c.ownOpt("default")))
+}
+
+// filterStep keeps the rows for which f is true. When the answer does not exist it is what missing evaluates to, or false
+// if missing is nil; a missing that is r.error() without a text stands for the error.
+func filterStep(f *function, missing node) step {
+	return func(fr *frame, row datum.Value) (datum.Value, bool, error) {
+		keep, err := f.test(fr, row)
+		if err == nil {
+			return row, keep, nil
+		}
+		if !isNonExistence(err) {
+			return row, false, blame(err, f.at)
+		}
+		if missing == nil {
+			return row, false, nil
+		}
+		d, _, missingErr := missing.datum(fr)
+		if missingErr == nil {
+			return row, d.Truthy(), nil
+		}
+		if e, ok := missingErr.(*reql.Error); ok && e.Class == reql.EmptyUser { //nolint:errorlint // never wrapped here
+			return row, false, blame(err, f.at)
+		}
+		return row, false, missingErr
+	}
+}

@@ -1,0 +1,85 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermGroup, spec{min: 1, max: -1, opts: []string{"index", "multi"}, val: evalGroup, groupedSeq: true, slow: true,
+		doc: "Groups the rows by what functions make of them; the terms that follow are evaluated for each group."})
+	register(reql.TermUngroup, spec{min: 1, max: 1, datum: evalUngroup, notGrouped: true, slow: true,
+		doc: "The groups as an array of objects with group and reduction."})
+}
+
+func evalGroup(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	g := &grouping{at: c.n.t, stages: make([]groupStage, 1)}
+	for i := 1; i < c.len(); i++ {
+		f, err := c.fn(i, getFieldShortcut)
+		if err != nil {
+			return val{}, err
+		}
+		g.funcs = append(g.funcs, f)
+	}
+	s, err := c.groupSource(v, g)
+	if err != nil {
+		return val{}, err
+	}
+	if len(g.funcs) == 0 {
+		return val{}, c.logic("Cannot group by nothing.")
+	}
+	if g.multi, _, err = c.optBool("multi"); err != nil {
+		return val{}, err
+	}
+	if s.group != nil {
+		return val{}, failAt(s.at, reql.QueryLogic, "Cannot call `group` on the output of `group` (did you mean to `ungroup`?).")
+	}
+	s.group, s.at = g, c.n.t
+	return val{x: s, at: c.n.t}, nil
+}
+
+// groupSource gives the sequence to group. An index becomes the last function.
+func (c call) groupSource(v val, g *grouping) (*seq, error) {
+	d, at, ok, err := c.optDatum("index")
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return v.seq(c.fr)
+	}
+	index, err := strAt(d, at)
+	if err != nil {
+		return nil, err
+	}
+	t, err := v.table(c.fr)
+	if err != nil {
+		return nil, err
+	}
+	if index == t.PrimaryKey() {
+		g.funcs = append(g.funcs, fieldFunction(datum.String(index), c.n.t))
+	}
+	return (&sliceVal{table: t, index: index}).seq(c.fr, c.n.t)
+}
+
+func evalUngroup(c call) (datum.Value, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	g, err := v.maybeGrouped(c.fr, true)
+	if err == nil && g == nil {
+		g, err = v.groupedData(c.fr)
+	}
+	if err != nil {
+		return datum.Value{}, err
+	}
+	rows := make([]datum.Value, len(g.entries))
+	for i, e := range g.entries {
+		rows[i] = datum.Object([]datum.Field{{Key: "group", Val: e.key}, {Key: "reduction", Val: e.val}})
+	}
+	return c.limited(rows)
+}

@@ -1,0 +1,140 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermInnerJoin, spec{min: 3, max: 3, val: evalInnerJoin, groupedSeq: true, slow: true,
+		doc: "All pairs of rows of two sequences for which a predicate is true."})
+	register(reql.TermOuterJoin, spec{min: 3, max: 3, val: evalOuterJoin, groupedSeq: true, slow: true,
+		doc: "Like inner_join, and the rows of the first sequence that have no partner."})
+	register(reql.TermEqJoin, spec{min: 3, max: 3, opts: []string{"index", "ordered"}, val: evalEqJoin, groupedSeq: true, slow: true,
+		doc: "Each row with the row of a table that has a field of it, or what a function makes of it, as its key."})
+}
+
+func pair(left, right datum.Value) datum.Value {
+	return datum.Object([]datum.Field{{Key: "left", Val: left}, {Key: "right", Val: right}})
+}
+
+// partners gives the pairs of a row with the rows of the second argument, which is evaluated for each row of the first, as
+// is the predicate.
+func (c call) partners(fr *frame, left datum.Value) (*seq, error) {
+	v, err := c.args[1].eval(fr)
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.finiteSeq(fr)
+	if err != nil {
+		return nil, err
+	}
+	var f *function
+	return s.with(func(fr *frame, right datum.Value) (datum.Value, bool, error) {
+		if f == nil {
+			v, err := c.args[2].eval(fr)
+			if err != nil {
+				return right, false, err
+			}
+			if f, err = v.function(fr, constantShortcut); err != nil {
+				return right, false, err
+			}
+		}
+		d, err := f.call2(fr, left, right)
+		if err != nil {
+			return right, false, blame(err, f.at)
+		}
+		if !d.Truthy() {
+			return right, false, nil
+		}
+		return pair(left, right), true, nil
+	}), nil
+}
+
+func evalInnerJoin(c call) (val, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return val{}, err
+	}
+	return c.retSeq(s.expanded(func(fr *frame, left datum.Value) (val, error) {
+		s, err := c.partners(fr, left)
+		if err != nil {
+			return val{}, blame(err, c.n.t)
+		}
+		return val{x: s, at: c.n.t}, nil
+	}, c.n.t))
+}
+
+func evalOuterJoin(c call) (val, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return val{}, err
+	}
+	return c.retSeq(s.expanded(func(fr *frame, left datum.Value) (val, error) {
+		s, err := c.partners(fr, left)
+		if err != nil {
+			return val{}, blame(err, c.n.t)
+		}
+		pairs, err := s.collect(fr)
+		if err != nil {
+			return val{}, blame(err, c.n.t)
+		}
+		if len(pairs) == 0 {
+			pairs = []datum.Value{datum.Object([]datum.Field{{Key: "left", Val: left}})}
+		}
+		return val{d: datum.Array(pairs), at: c.n.t}, nil
+	}, c.n.t))
+}
+
+// evalEqJoin looks the partner of each row up, in the order of the rows.
+func evalEqJoin(c call) (val, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return val{}, err
+	}
+	t, err := c.table(2)
+	if err != nil {
+		return val{}, err
+	}
+	f, err := c.fn(1, getFieldShortcut)
+	if err != nil {
+		return val{}, err
+	}
+	if _, _, err := c.optBool("ordered"); err != nil {
+		return val{}, err
+	}
+	index := t.PrimaryKey()
+	d, _, ok, err := c.optDatum("index")
+	if err != nil {
+		return val{}, err
+	}
+	if ok {
+		if err := typed(d, datum.KindString, "STRING"); err != nil {
+			return val{}, err
+		}
+		index = d.AsString()
+	}
+	if err := s.ungrouped(); err != nil {
+		return val{}, err
+	}
+	return c.retSeq(s.expanded(func(fr *frame, left datum.Value) (val, error) {
+		key, err := f.maybe(fr, left)
+		if err != nil {
+			return val{}, blame(err, f.at)
+		}
+		if key.IsAbsent() || key.Kind() == datum.KindNull {
+			return val{d: datum.Array(nil), at: c.n.t}, nil
+		}
+		if index != t.PrimaryKey() {
+			return val{}, t.noIndex(index, c.n.t)
+		}
+		right, err := t.get(fr, key)
+		if err != nil {
+			return val{}, blame(err, c.n.t)
+		}
+		if right.IsAbsent() {
+			return val{d: datum.Array(nil), at: c.n.t}, nil
+		}
+		return val{d: datum.Array([]datum.Value{pair(left, right)}), at: c.n.t}, nil
+	}, c.n.t))
+}

@@ -1,0 +1,130 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermMap, spec{min: 2, max: -1, val: evalMap, groupedSeq: true, slow: true,
+		doc: "What a function makes of each row, or of the rows of several sequences side by side."})
+	register(reql.TermConcatMap, spec{min: 2, max: 2, val: evalConcatMap, groupedSeq: true, slow: true,
+		doc: "The rows of all sequences that a function makes of the rows."})
+	register(reql.TermZip, spec{min: 1, max: 1, val: evalZip, slow: true, doc: "Merges the two sides of the rows of a join."})
+}
+
+func evalMap(c call) (val, error) {
+	n := c.len() - 1
+	seqs := make([]*seq, n)
+	for i := range seqs {
+		var err error
+		if seqs[i], err = c.seq(i); err != nil {
+			return val{}, err
+		}
+	}
+	f, err := c.fn(n, noShortcut)
+	if err != nil {
+		return val{}, err
+	}
+	if f.native == nil && f.arity != 0 && f.arity != n {
+		were := "s were"
+		if n == 1 {
+			were = " was"
+		}
+		return val{}, c.logic("The function passed to `map` expects %d argument%s, but %d sequence%s found.", f.arity, plural(f.arity), n, were)
+	}
+	if n == 1 {
+		return c.retSeq(c.stepped(seqs[0], mapStep(f)))
+	}
+	out := &seq{src: &mapRows{f: f, seqs: seqs, args: make([]datum.Value, n)}, isArray: true, infinite: true, at: c.n.t, fr: c.fr}
+	for _, s := range seqs {
+		out.isArray = out.isArray && s.isArray && s.group == nil
+		out.infinite = out.infinite && s.infinite
+	}
+	return c.retSeq(out)
+}
+
+func mapStep(f *function) step {
+	return func(fr *frame, row datum.Value) (datum.Value, bool, error) {
+		d, err := f.call1(fr, row)
+		if err != nil {
+			return d, false, blame(err, f.at)
+		}
+		return d, true, nil
+	}
+}
+
+// mapRows takes the rows of several sequences side by side until the shortest ends.
+type mapRows struct {
+	f    *function
+	seqs []*seq
+	args []datum.Value
+}
+
+func (r *mapRows) next(fr *frame) (datum.Value, bool, error) {
+	for i, s := range r.seqs {
+		if err := s.ungrouped(); err != nil {
+			return datum.Value{}, false, err
+		}
+		var ok bool
+		var err error
+		if r.args[i], ok, err = s.next(fr); err != nil || !ok {
+			return datum.Value{}, false, err
+		}
+	}
+	d, err := r.f.callN(fr, r.args...)
+	if err != nil {
+		return d, false, blame(err, r.f.at)
+	}
+	return d, true, nil
+}
+
+func (r *mapRows) close() {
+	for _, s := range r.seqs {
+		s.close()
+	}
+}
+
+func evalConcatMap(c call) (val, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return val{}, err
+	}
+	f, err := c.fn(1, noShortcut)
+	if err != nil {
+		return val{}, err
+	}
+	return c.retSeq(s.expanded(func(fr *frame, row datum.Value) (val, error) {
+		v, err := f.call(fr, row)
+		if err != nil {
+			return v, blame(err, f.at)
+		}
+		return v, nil
+	}, c.n.t))
+}
+
+func evalZip(c call) (val, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return val{}, err
+	}
+	at := c.n.t
+	return c.retSeq(c.stepped(s, func(_ *frame, row datum.Value) (datum.Value, bool, error) {
+		if !isObject(row) {
+			return row, false, blame(typeError(row, "OBJECT"), at)
+		}
+		left, ok := row.Get("left")
+		if !ok {
+			return row, false, failAt(at, reql.QueryLogic, "ZIP can only be called on the result of a join.")
+		}
+		right, ok := row.Get("right")
+		if !ok {
+			return left, true, nil
+		}
+		d, err := datum.Merge(left, right)
+		if err != nil {
+			return d, false, blame(err, at)
+		}
+		return d, true, nil
+	}))
+}

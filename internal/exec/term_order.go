@@ -1,0 +1,235 @@
+package exec
+
+import (
+	"slices"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermOrderBy, spec{min: 1, max: -1, opts: []string{"index"}, val: evalOrderBy, slow: true,
+		doc: "The rows sorted by fields or by what functions make of them, or read in the order of an index."})
+	register(reql.TermDistinct, spec{min: 1, max: 1, opts: []string{"index"}, val: evalDistinct, slow: true, doc: "Each row once, or each value of an index."})
+}
+
+func evalOrderBy(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	written := c.n.t.Args
+	if written[0].Type == reql.TermArgs {
+		return val{}, c.logic("r.args is not supported in an order_by or union command yet.")
+	}
+	o := make(sortKeys, len(written)-1)
+	for i := range o {
+		arg, err := c.val(i + 1)
+		if err != nil {
+			return val{}, err
+		}
+		if o[i], err = c.key(arg, written[i+1]); err != nil {
+			return val{}, err
+		}
+	}
+	var sl *sliceVal
+	var s *seq
+	var t *tableVal
+	switch v.x.(type) {
+	case *tableVal, *sliceVal:
+		if sl, err = v.slice(c.fr); err == nil {
+			t = sl.table
+		}
+	default:
+		s, t, err = v.seqOf(c.fr)
+	}
+	if err != nil {
+		return val{}, err
+	}
+	index, indexAt, byIndex, err := c.optDatum("index")
+	if err != nil {
+		return val{}, err
+	}
+	switch {
+	case s != nil && s.exhausted():
+		if !byIndex && len(o) == 0 {
+			return val{}, c.logic("Must specify something to order by.")
+		}
+		return c.retSelection(s, t)
+	case byIndex && sl == nil:
+		return val{}, c.logic("Indexed order_by can only be performed on a TABLE or TABLE_SLICE. Make sure order_by comes before any transformations (such as map) or filters.")
+	case byIndex:
+		name, err := strAt(index, indexAt)
+		if err != nil {
+			return val{}, err
+		}
+		return c.orderByIndex(sl, name, o)
+	}
+	if s == nil {
+		if s, err = sl.seq(c.fr, c.n.t); err != nil {
+			return val{}, err
+		}
+	}
+	if len(o) == 0 {
+		return val{}, c.logic("Must specify something to order by.")
+	}
+	rows, err := c.sort(s, o)
+	if err != nil {
+		return val{}, err
+	}
+	return c.retSelection(sliceSeq(rows), t)
+}
+
+// exhausted tells that the sequence is known to be empty.
+func (s *seq) exhausted() bool {
+	switch r := s.src.(type) {
+	case *arrayRows:
+		return r.at >= r.v.Len()
+	case noRows:
+		return true
+	}
+	return false
+}
+
+// orderByIndex gives the slice in the order of an index. No two rows are equal in the primary key, so that there is
+// nothing for further keys to sort.
+func (c call) orderByIndex(sl *sliceVal, index string, o sortKeys) (val, error) {
+	if sl.sorting != unordered {
+		return val{}, failAt(sl.table.at, reql.QueryLogic, "Cannot perform multiple indexed ORDER_BYs on the same table.")
+	}
+	if sl.index != "" && sl.index != index {
+		return val{}, failAt(sl.table.at, reql.QueryLogic, "Cannot order by index `%s` after calling BETWEEN on index `%s`.", index, sl.index)
+	}
+	out := *sl
+	out.index, out.sorting = index, ascending
+	for _, opt := range c.n.t.OptArgs {
+		if opt.Name == "index" && opt.Term.Type == reql.TermDesc {
+			out.sorting = descending
+		}
+	}
+	if len(o) == 0 {
+		return val{x: &out, at: c.n.t}, nil
+	}
+	s, err := out.seq(c.fr, c.n.t)
+	return val{x: &selectionVal{table: out.table, seq: s}, at: c.n.t}, err
+}
+
+// sort reads the sequence and sorts it. When the term around this one takes only the first rows, only those are kept;
+// there must not be more than the array limit all the same.
+func (c call) sort(s *seq, o sortKeys) ([]datum.Value, error) {
+	if err := s.noInfinite(); err != nil {
+		return nil, err
+	}
+	limit := -1
+	if want, ok := c.n.data.(int); ok {
+		limit = want
+	}
+	k, err := s.drain(c.fr, func() sink { return &sorter{o: o, limit: limit, at: c.n.t} }, limit >= 0)
+	if err != nil {
+		return nil, err
+	}
+	return k.(*sorter).sorted(c.fr)
+}
+
+func evalDistinct(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	d, at, byIndex, err := c.optDatum("index")
+	if err != nil {
+		return val{}, err
+	}
+	switch v.x.(type) {
+	case *tableVal, *sliceVal:
+		sl, err := v.slice(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		index := sl.table.PrimaryKey()
+		if byIndex {
+			if index, err = strAt(d, at); err != nil {
+				return val{}, err
+			}
+		}
+		if out, ok, err := c.distinctIndex(sl, index, byIndex); ok || err != nil {
+			return out, err
+		}
+	}
+	if byIndex {
+		return val{}, c.logic("Can only perform an indexed distinct on a TABLE.")
+	}
+	s, err := v.seq(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	return s.accumulate(c, aggregation{passing: true, new: func() accumulator { return &distinctAcc{values: map[string]datum.Value{}} }})
+}
+
+// distinctIndex gives the distinct values of an index of a slice, or its distinct rows, which are all of them. ok is false
+// when the slice is by another index.
+func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok bool, err error) {
+	out := *sl
+	switch {
+	case values && index == sl.table.PrimaryKey():
+		s, err := out.seq(c.fr, c.n.t)
+		if err != nil {
+			return val{}, false, err
+		}
+		f := fieldFunction(datum.String(index), c.n.t)
+		v, err = c.retSeq(c.stepped(s, mapStep(f)))
+		return v, true, err
+	case sl.index == "" || sl.index == index:
+		out.index = index
+		if out.sorting == unordered {
+			out.sorting = ascending
+		}
+		s, err := out.seq(c.fr, c.n.t)
+		if err != nil {
+			return val{}, false, err
+		}
+		v, err = c.retSeq(s)
+		return v, true, err
+	}
+	return val{}, false, nil
+}
+
+// distinctAcc keeps one of all equal values, by their key encodings, whose order is that of the values.
+type distinctAcc struct {
+	values map[string]datum.Value
+	buf    []byte
+}
+
+func (a *distinctAcc) add(fr *frame, row datum.Value) error {
+	var err error
+	if a.buf, err = datum.AppendKey(a.buf[:0], row); err != nil {
+		return err
+	}
+	if _, found := a.values[string(a.buf)]; found {
+		return nil
+	}
+	a.values[string(a.buf)] = keep(row)
+	return fr.checkArray(len(a.values))
+}
+
+func (a *distinctAcc) merge(fr *frame, other accumulator) error {
+	for key, v := range other.(*distinctAcc).values {
+		if _, found := a.values[key]; !found {
+			a.values[key] = v
+		}
+	}
+	return fr.checkArray(len(a.values))
+}
+
+func (a *distinctAcc) finish(*frame) (datum.Value, error) {
+	keys := make([]string, 0, len(a.values))
+	for key := range a.values {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	out := make([]datum.Value, len(keys))
+	for i, key := range keys {
+		out[i] = a.values[key]
+	}
+	return datum.Array(out), nil
+}

@@ -1,0 +1,125 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, slow: true, doc: "Whether there is no row."})
+	register(reql.TermContains, spec{min: 1, max: -1, datum: evalContains, slow: true,
+		doc: "Whether there is a different row for each of the values and predicates."})
+	register(reql.TermOffsetsOf, spec{min: 2, max: 2, val: evalOffsetsOf, slow: true,
+		doc: "The numbers of the rows that equal a value or for which a predicate is true."})
+}
+
+func evalIsEmpty(c call) (datum.Value, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	defer s.close()
+	_, ok, err := s.next(c.fr)
+	return datum.Bool(!ok), err
+}
+
+func evalContains(c call) (datum.Value, error) {
+	s, err := c.seq(0)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	var values []datum.Value
+	var predicates []*function
+	for i := 1; i < c.len(); i++ {
+		v, err := c.val(i)
+		if err != nil {
+			return datum.Value{}, err
+		}
+		if f, ok := v.x.(*function); ok {
+			predicates = append(predicates, f)
+			continue
+		}
+		d, err := v.datum(c.fr)
+		if err != nil {
+			return datum.Value{}, err
+		}
+		values = append(values, d)
+	}
+	found := false
+	err = s.each(c.fr, func(row datum.Value) (bool, error) {
+		for i, v := range values {
+			if datum.Equal(v, row) {
+				values[i] = values[len(values)-1]
+				values = values[:len(values)-1]
+				break
+			}
+		}
+		for i, f := range predicates {
+			d, err := f.call1(c.fr, row)
+			if err != nil {
+				return false, blame(err, f.at)
+			}
+			if d.Truthy() {
+				predicates[i] = predicates[len(predicates)-1]
+				predicates = predicates[:len(predicates)-1]
+				break
+			}
+		}
+		found = len(values) == 0 && len(predicates) == 0
+		return !found, nil
+	})
+	return datum.Bool(found), err
+}
+
+// equals is the function that compares with d.
+func equals(d datum.Value, at *reql.Term) *function {
+	return &function{at: at, arity: 1, native: func(_ *frame, args []datum.Value) (datum.Value, error) {
+		return datum.Bool(datum.Equal(args[0], d)), nil
+	}}
+}
+
+func evalOffsetsOf(c call) (val, error) {
+	v, err := c.val(1)
+	if err != nil {
+		return val{}, err
+	}
+	f, ok := v.x.(*function)
+	if !ok {
+		d, err := v.datum(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		f = equals(d, c.n.t)
+	}
+	s, err := c.seq(0)
+	if err != nil {
+		return val{}, err
+	}
+	return c.retSeq(s.over(&offsetRows{s: s, keep: filterStep(f, nil)}, c.n.t))
+}
+
+// offsetRows gives the numbers of the rows that keep keeps.
+type offsetRows struct {
+	s    *seq
+	keep step
+	n    int64
+}
+
+func (r *offsetRows) next(fr *frame) (datum.Value, bool, error) {
+	if err := r.s.ungrouped(); err != nil {
+		return datum.Value{}, false, err
+	}
+	for {
+		row, ok, err := r.s.next(fr)
+		if err != nil || !ok {
+			return row, false, err
+		}
+		r.n++
+		_, keep, err := r.keep(fr, row)
+		if err != nil || keep {
+			return datum.Int(r.n - 1), keep, err
+		}
+	}
+}
+
+func (r *offsetRows) close() { r.s.close() }

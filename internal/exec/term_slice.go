@@ -1,0 +1,358 @@
+package exec
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slow: true, doc: "One row by its number; negative numbers count from the end."})
+	register(reql.TermSlice, spec{min: 2, max: 3, opts: []string{"left_bound", "right_bound"}, val: evalSlice, compile: compileSlice, slow: true,
+		doc: "The rows, or the characters or bytes, from one number to another."})
+	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slow: true, doc: "The rows after the first ones."})
+	register(reql.TermLimit, spec{min: 2, max: 2, val: evalLimit, compile: compileLimit, slow: true, doc: "The first rows."})
+}
+
+func evalNth(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	index, at, err := c.datumAt(1)
+	if err != nil {
+		return val{}, err
+	}
+	return nth(c, v, index, at)
+}
+
+// nth gives one row of v by its number, which the term indexAt has made.
+func nth(c call, v val, index datum.Value, indexAt *reql.Term) (val, error) {
+	if v.isSeq() && v.x != nil {
+		if g, err := v.maybeGrouped(c.fr, true); err != nil || g != nil {
+			if err != nil {
+				return val{}, err
+			}
+			return nthOfGroups(c, g, index, indexAt)
+		}
+	} else if v.x == nil && v.d.Kind() != datum.KindArray {
+		_, err := v.seq(c.fr)
+		return val{}, err
+	}
+	n, err := int32At(index, indexAt)
+	if err != nil {
+		return val{}, err
+	}
+	if v.isDatum() {
+		d, err := v.datum(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		d, err = element(d, int64(n))
+		return c.ret(d), err
+	}
+	s, t, err := v.seqOf(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	if n < -1 {
+		s.close()
+		return val{}, c.logic("Cannot use an index < -1 (%d) on a stream.", n)
+	}
+	if n == -1 {
+		if err := s.noInfinite(); err != nil {
+			return val{}, err
+		}
+	}
+	var found datum.Value
+	i := int32(0)
+	err = s.each(c.fr, func(row datum.Value) (bool, error) {
+		if i == n || n == -1 {
+			found = row
+		}
+		i++
+		return i <= n || n == -1, nil
+	})
+	switch {
+	case err != nil:
+		return val{}, err
+	case found.IsAbsent():
+		return val{}, c.fail(reql.NonExistence, "Index out of bounds: %d", n)
+	case t != nil:
+		return c.rowOf(t, found), nil
+	}
+	return c.ret(found), nil
+}
+
+// rowOf gives a row of a table that writes accept.
+func (c call) rowOf(t *tableVal, row datum.Value) val {
+	key, _ := row.Get(t.PrimaryKey())
+	return val{x: &singleVal{table: t, key: key, row: row}, at: c.n.t}
+}
+
+func nthOfGroups(c call, g *grouped, index datum.Value, indexAt *reql.Term) (val, error) {
+	out := &grouped{entries: make([]groupEntry, len(g.entries))}
+	n, err := int32At(index, indexAt)
+	if err != nil {
+		return val{}, err
+	}
+	for i, e := range g.entries {
+		d, err := element(e.val, int64(n))
+		if err != nil {
+			return val{}, err
+		}
+		out.entries[i] = groupEntry{e.key, d}
+	}
+	return val{x: out, at: c.n.t}, nil
+}
+
+func int32At(d datum.Value, at *reql.Term) (int32, error) {
+	n, err := intAt(d, at)
+	if err == nil && n != int64(int32(n)) {
+		err = failAt(at, reql.QueryLogic, "Integer too large: %d", n)
+	}
+	return int32(n), err
+}
+
+// element gives element n of an array.
+func element(arr datum.Value, n int64) (datum.Value, error) {
+	if err := typed(arr, datum.KindArray, "ARRAY"); err != nil {
+		return arr, err
+	}
+	at, err := position(n, arr.Len())
+	if err != nil {
+		return arr, err
+	}
+	if at >= uint64(arr.Len()) {
+		return arr, reql.Errorf(reql.NonExistence, "Index out of bounds: %d", at)
+	}
+	return arr.At(int(at)), nil
+}
+
+// sliceBounds are the arguments of slice as they are written.
+type sliceBounds struct {
+	left, right         int64
+	leftOpen, rightOpen bool
+}
+
+// within gives the range of size elements, counting negative numbers from the end. from may be greater than to.
+func (b sliceBounds) within(size int) (from, to uint64) {
+	from, leftErr := position(b.left, size)
+	to, rightErr := position(b.right, size)
+	if b.leftOpen && leftErr == nil {
+		from++
+	}
+	if !b.rightOpen && rightErr == nil {
+		to++
+	}
+	return from, min(to, uint64(size))
+}
+
+func evalSlice(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	b := sliceBounds{right: -1}
+	if b.leftOpen, err = c.openBound("left_bound", false); err != nil {
+		return val{}, err
+	}
+	if b.left, err = c.int(1); err != nil {
+		return val{}, err
+	}
+	if c.len() == 3 {
+		if b.rightOpen, err = c.openBound("right_bound", true); err != nil {
+			return val{}, err
+		}
+		if b.right, err = c.int(2); err != nil {
+			return val{}, err
+		}
+	}
+	return c.slice(v, b)
+}
+
+func evalSkip(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	n, err := c.int(1)
+	if err != nil {
+		return val{}, err
+	}
+	return c.slice(v, sliceBounds{left: n, right: -1})
+}
+
+func (c call) slice(v val, b sliceBounds) (val, error) {
+	if v.isDatum() {
+		d, err := v.datum(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		switch d.Kind() {
+		case datum.KindArray:
+			return c.sliceArray(d, b)
+		case datum.KindBinary:
+			from, to := b.within(d.Len())
+			if from > to {
+				return c.ret(datum.Binary(nil)), nil
+			}
+			return c.ret(datum.Binary(append([]byte(nil), d.AsBinary()[from:to]...))), nil
+		case datum.KindString:
+			return c.ret(datum.String(sliceString(d.AsString(), b))), nil
+		}
+		return val{}, failAt(v.at, reql.QueryLogic, "Expected ARRAY, BINARY, or STRING, but found %s.", d.TypeName())
+	}
+	if !v.isSeq() {
+		return val{}, failAt(v.at, reql.QueryLogic, "Cannot slice non-sequences.")
+	}
+	s, t, err := v.seqOf(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	if b.left < 0 {
+		return val{}, c.logic("Cannot use a negative left index on a stream.")
+	}
+	from, to := uint64(b.left), uint64(b.right)
+	if b.leftOpen {
+		from++
+	}
+	switch {
+	case b.right < -1:
+		return val{}, c.logic("Cannot use a right index < -1 on a stream.")
+	case b.right == -1 && b.rightOpen:
+		return val{}, c.logic("Cannot slice to an open right index of -1 on a stream.")
+	case b.right == -1:
+		to = math.MaxUint64
+	case !b.rightOpen:
+		to++
+	}
+	return c.retSelection(s.slice(from, to, c.n.t), t)
+}
+
+func (c call) sliceArray(d datum.Value, b sliceBounds) (val, error) {
+	from, to := b.within(d.Len())
+	if from >= to {
+		return c.ret(datum.Array(nil)), nil
+	}
+	if from == 0 && to == uint64(d.Len()) {
+		return c.ret(d), c.fr.checkArray(d.Len())
+	}
+	out := make([]datum.Value, to-from)
+	for i := range out {
+		out[i] = d.At(int(from) + i)
+	}
+	d, err := c.limited(out)
+	return c.ret(d), err
+}
+
+// sliceString cuts characters, which are code points, out of a string.
+func sliceString(s string, b sliceBounds) string {
+	from, to := b.within(utf8.RuneCountInString(s))
+	if from > to {
+		return ""
+	}
+	start, end, n := len(s), len(s), uint64(0)
+	for i := range s {
+		if n == from {
+			start = i
+		}
+		if n == to {
+			end = i
+			break
+		}
+		n++
+	}
+	return strings.Clone(s[start:end]) // the memory of a row does not live as long as it
+}
+
+// slice gives the rows from number from to number to, which is not among them.
+func (s *seq) slice(from, to uint64, at *reql.Term) *seq {
+	out := s.over(&sliceRows{s: s, skip: from, left: max(to, from) - from}, at)
+	out.table = s.table
+	out.infinite = s.infinite && to == math.MaxUint64
+	return out
+}
+
+type sliceRows struct {
+	s    *seq
+	skip uint64 // rows still to be left out
+	left uint64 // rows still to be given after those
+	done bool
+}
+
+func (r *sliceRows) next(fr *frame) (datum.Value, bool, error) {
+	if r.left == 0 {
+		r.close()
+		return datum.Value{}, false, nil
+	}
+	if err := r.s.ungrouped(); err != nil {
+		return datum.Value{}, false, err
+	}
+	for ; r.skip > 0; r.skip-- {
+		row, ok, err := r.s.next(fr)
+		if err != nil || !ok {
+			return row, false, err
+		}
+	}
+	r.left--
+	return r.s.next(fr)
+}
+
+// close may come twice: at the end of the slice the rest is let go at once.
+func (r *sliceRows) close() {
+	if !r.done {
+		r.done = true
+		r.s.close()
+	}
+}
+
+func evalLimit(c call) (val, error) {
+	v, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	s, t, err := v.seqOf(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	n, err := c.int32(1)
+	if err != nil {
+		return val{}, err
+	}
+	if n < 0 {
+		return val{}, c.logic("LIMIT takes a non-negative argument (got %d)", n)
+	}
+	return c.retSelection(s.slice(0, uint64(n), c.n.t), t)
+}
+
+// compileLimit tells an order_by below how many of its rows are wanted.
+func compileLimit(_ *builder, n *opNode) error {
+	if !n.splices {
+		wantRows(n.args[0], n, 1)
+	}
+	return nil
+}
+
+func compileSlice(_ *builder, n *opNode) error {
+	if !n.splices && len(n.args) == 3 && len(n.opts) == 0 {
+		wantRows(n.args[0], n, 2)
+	}
+	return nil
+}
+
+// wantRows tells order_by that the term around it takes only as many rows as its argument i says.
+func wantRows(arg node, n *opNode, i int) {
+	order, ok := arg.(*opNode)
+	if !ok || order.t.Type != reql.TermOrderBy || n.groups {
+		return
+	}
+	if d, ok := n.constant(i); ok && d.Kind() == datum.KindNumber {
+		if want, err := d.Int64(); err == nil && want >= 0 && want == int64(int32(want)) {
+			order.data = int(want)
+		}
+	}
+}
