@@ -160,9 +160,7 @@ func (v val) seq(fr *frame) (*seq, error) {
 			s.at = v.at
 			return s, nil
 		}
-		e := reql.Errorf(v.errorClass(), "Cannot convert %s to SEQUENCE", v.d.TypeName())
-		e.Term = v.at
-		return nil, e
+		return nil, reql.Errorf(v.errorClass(), "Cannot convert %s to SEQUENCE", v.d.TypeName())
 	case *seq:
 		return x, nil
 	case *selectionVal:
