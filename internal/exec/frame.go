@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	"rethinkdb/internal/datum"
@@ -17,7 +18,7 @@ type query struct {
 	plan       *Plan
 	arrayLimit int
 
-	// ctx ends when the client goes away or stops the query.
+	// ctx ends when the client goes away or stops the query. Each batch of a cursor comes with its own.
 	ctx context.Context
 
 	now datum.Value // r.now(), the same throughout the query
@@ -33,6 +34,8 @@ type frame struct {
 	q     *query
 	vars  []datum.Value
 	ticks uint32
+
+	regexps map[string]*regexp.Regexp // those that match has compiled
 }
 
 func (fr *frame) clone() *frame {

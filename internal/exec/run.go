@@ -20,7 +20,7 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 		q   query
 		fr  frame
 		cur Cursor
-	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit}}
+	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit, now: nowDatum()}}
 	fr, cur := &one.fr, &one.cur
 	fr.q, cur.fr = &one.q, fr
 	if p.slots > 0 {
@@ -132,7 +132,8 @@ func (cur *Cursor) evaluate() (val, error) {
 }
 
 // Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.
-func (cur *Cursor) Next(_ context.Context, dst []byte) (out []byte, more bool) {
+func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
+	cur.fr.q.ctx = ctx
 	if cur.fr.q.plan.q.Profile {
 		cur.started = time.Now()
 	}
