@@ -142,6 +142,11 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 			return nil, err
 		}
 	}
+	if b.scope != nil { // otherwise it is evaluated no more than once
+		if m := fold(n); m != nil {
+			return m, nil
+		}
+	}
 	if s.special != nil && !n.splices && !n.groups {
 		if m := s.special(n); m != nil {
 			return m, nil

@@ -23,6 +23,10 @@ type spec struct {
 	// special, when set, may give a node that evaluates the same faster than the general one can; nil for no.
 	special func(n *opNode) node
 
+	// pure: of scalars, the term makes the same datum always, whatever the query's options, so that it can be evaluated
+	// when compiling.
+	pure bool
+
 	// det is the term's own determinism, joined with that of its arguments.
 	det determinism
 

@@ -38,6 +38,10 @@ func (t *Term) OptArg(name string) *Term {
 	return nil
 }
 
+// Parent gives the term that t is an argument of, nil for the root, and t's position there, which is negative for an
+// optional argument.
+func (t *Term) Parent() (parent *Term, pos int) { return t.parent, int(t.pos) }
+
 // Written is the type that the client wrote: that of the folded term, or else Type.
 func (t *Term) Written() TermType {
 	if t.Folded != 0 {

@@ -1,0 +1,258 @@
+package exec
+
+import (
+	"math"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermAdd, spec{min: 1, max: -1, datum: evalAdd, special: specialArith('+'), pure: true,
+		doc: "The sum of numbers, a time moved by seconds, or the concatenation of strings or arrays."})
+	register(reql.TermSub, spec{min: 1, max: -1, datum: foldLeft(sub), special: specialArith('-'), pure: true,
+		doc: "The first number less the others, a time moved back by seconds, or the seconds between two times."})
+	register(reql.TermMul, spec{min: 1, max: -1, datum: foldLeft(mul), special: specialArith('*'), pure: true,
+		doc: "The product of numbers, or an array repeated."})
+	register(reql.TermDiv, spec{min: 1, max: -1, datum: foldLeft(div), special: specialArith('/'), pure: true,
+		doc: "The first number divided by the others."})
+	register(reql.TermMod, spec{min: 2, max: 2, datum: evalMod, pure: true,
+		doc: "The remainder of the division of two integers, with the sign of the first."})
+	register(reql.TermFloor, spec{min: 1, max: 1, datum: evalRounding(math.Floor), pure: true,
+		doc: "The largest integer that is not greater than a number."})
+	register(reql.TermCeil, spec{min: 1, max: 1, datum: evalRounding(math.Ceil), pure: true,
+		doc: "The smallest integer that is not less than a number."})
+	register(reql.TermRound, spec{min: 1, max: 1, datum: evalRounding(math.Round), pure: true,
+		doc: "The integer next to a number, halves away from zero."})
+}
+
+// binaryOp is an operation on two data.
+type binaryOp func(fr *frame, l, r datum.Value) (datum.Value, error)
+
+// arithmetic gives the operation on two operands of any type for the sign of an arithmetic term.
+func arithmetic(sign byte) binaryOp {
+	switch sign {
+	case '+':
+		return add
+	case '-':
+		return sub
+	case '*':
+		return mul
+	default:
+		return div
+	}
+}
+
+func foldLeft(op binaryOp) func(c call) (datum.Value, error) {
+	return func(c call) (datum.Value, error) {
+		acc, err := c.datum(0)
+		for i := 1; i < c.len() && err == nil; i++ {
+			var d datum.Value
+			if d, err = c.datum(i); err == nil {
+				acc, err = op(c.fr, acc, d)
+			}
+		}
+		return acc, err
+	}
+}
+
+// evalAdd is foldLeft(add), but it copies long concatenations once only.
+func evalAdd(c call) (datum.Value, error) {
+	acc, err := c.datum(0)
+	if err != nil {
+		return acc, err
+	}
+	var text []byte         // acc as a string that can grow
+	var elems []datum.Value // acc as an array that can grow
+	for i := 1; i < c.len(); i++ {
+		d, err := c.datum(i)
+		if err != nil {
+			return d, err
+		}
+		switch k := acc.Kind(); {
+		case k == datum.KindString && d.Kind() == datum.KindString && c.len() > 2:
+			if text == nil {
+				text = append(text, acc.AsString()...)
+			}
+			text = append(text, d.AsString()...)
+		case k == datum.KindArray && d.Kind() == datum.KindArray && c.len() > 2:
+			if elems == nil {
+				elems = appendElems(make([]datum.Value, 0, acc.Len()+d.Len()), acc)
+			}
+			elems = appendElems(elems, d)
+			if err := c.fr.checkArray(len(elems)); err != nil {
+				return d, err
+			}
+		default:
+			if acc, err = add(c.fr, acc, d); err != nil {
+				return d, err
+			}
+		}
+	}
+	switch {
+	case text != nil:
+		return datum.String(string(text)), nil
+	case elems != nil:
+		return datum.Array(elems), nil
+	}
+	return acc, nil
+}
+
+func appendElems(dst []datum.Value, a datum.Value) []datum.Value {
+	for i := range a.Len() {
+		dst = append(dst, a.At(i))
+	}
+	return dst
+}
+
+func add(fr *frame, l, r datum.Value) (datum.Value, error) {
+	switch lk, rk := l.Kind(), r.Kind(); {
+	case lk == datum.KindTime:
+		return moveTime(l, r, 1)
+	case rk == datum.KindTime:
+		return moveTime(r, l, 1)
+	case lk == datum.KindNumber:
+		if err := typed(r, datum.KindNumber, "NUMBER"); err != nil {
+			return r, err
+		}
+		return datum.NewNumber(l.AsNumber() + r.AsNumber())
+	case lk == datum.KindString:
+		if err := typed(r, datum.KindString, "STRING"); err != nil {
+			return r, err
+		}
+		switch {
+		case l.Len() == 0: // keeps what belongs to a row marked as such
+			return r, nil
+		case r.Len() == 0:
+			return l, nil
+		}
+		return datum.String(l.AsString() + r.AsString()), nil
+	case lk == datum.KindArray:
+		if err := typed(r, datum.KindArray, "ARRAY"); err != nil {
+			return r, err
+		}
+		n := l.Len() + r.Len()
+		if err := fr.checkArray(n); err != nil {
+			return r, err
+		}
+		return datum.Array(appendElems(appendElems(make([]datum.Value, 0, n), l), r)), nil
+	}
+	return l, typeError(l, "NUMBER")
+}
+
+func sub(_ *frame, l, r datum.Value) (datum.Value, error) {
+	if l.Kind() == datum.KindTime {
+		if r.Kind() != datum.KindTime {
+			return moveTime(l, r, -1)
+		}
+		a, _ := l.TimeParts()
+		b, _ := r.TimeParts()
+		return datum.NewNumber(roundMillis(a - b))
+	}
+	a, b, err := twoNumbers(l, r)
+	if err != nil {
+		return l, err
+	}
+	return datum.NewNumber(a - b)
+}
+
+func mul(fr *frame, l, r datum.Value) (datum.Value, error) {
+	if l.Kind() == datum.KindArray {
+		return repeat(fr, l, r)
+	}
+	if r.Kind() == datum.KindArray {
+		return repeat(fr, r, l)
+	}
+	a, b, err := twoNumbers(l, r)
+	if err != nil {
+		return l, err
+	}
+	return datum.NewNumber(a * b)
+}
+
+func div(_ *frame, l, r datum.Value) (datum.Value, error) {
+	a, b, err := twoNumbers(l, r)
+	if err != nil {
+		return l, err
+	}
+	if b == 0 {
+		return l, reql.Errorf(reql.QueryLogic, "Cannot divide by zero.")
+	}
+	return datum.NewNumber(a / b)
+}
+
+func twoNumbers(l, r datum.Value) (a, b float64, err error) {
+	if err := typed(l, datum.KindNumber, "NUMBER"); err != nil {
+		return 0, 0, err
+	}
+	if err := typed(r, datum.KindNumber, "NUMBER"); err != nil {
+		return 0, 0, err
+	}
+	return l.AsNumber(), r.AsNumber(), nil
+}
+
+// repeat gives the elements of an array times times.
+func repeat(fr *frame, array, times datum.Value) (datum.Value, error) {
+	n, err := times.Int64()
+	if err != nil {
+		return times, err
+	}
+	if n < 0 {
+		return times, reql.Errorf(reql.QueryLogic, "Cannot multiply an ARRAY by a negative number.")
+	}
+	if array.Len() == 0 {
+		return array, nil
+	}
+	if n > int64(fr.q.arrayLimit) {
+		return times, arrayLimitError(fr.q.arrayLimit)
+	}
+	if err := fr.checkArray(array.Len() * int(n)); err != nil {
+		return times, err
+	}
+	out := make([]datum.Value, 0, array.Len()*int(n))
+	for range n {
+		out = appendElems(out, array)
+	}
+	return datum.Array(out), nil
+}
+
+// moveTime adds seconds to a time, which keeps its zone.
+func moveTime(t, seconds datum.Value, sign float64) (datum.Value, error) {
+	if err := typed(seconds, datum.KindNumber, "NUMBER"); err != nil {
+		return seconds, err
+	}
+	epoch, zone := t.TimeParts()
+	sum, err := datum.NewNumber(epoch + sign*seconds.AsNumber())
+	if err != nil {
+		return sum, err
+	}
+	return datum.Time(sum.AsNumber(), zone), nil
+}
+
+// roundMillis rounds seconds to milliseconds, halves away from zero.
+func roundMillis(seconds float64) float64 { return math.Round(seconds*1000) / 1000 }
+
+func evalMod(c call) (datum.Value, error) {
+	a, err := c.int(0)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	b, err := c.int(1)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	if b == 0 {
+		return datum.Value{}, c.logic("Cannot take a number modulo 0.")
+	}
+	return datum.Int(a % b), nil
+}
+
+func evalRounding(round func(float64) float64) func(c call) (datum.Value, error) {
+	return func(c call) (datum.Value, error) {
+		f, err := c.num(0)
+		if err != nil {
+			return datum.Value{}, err
+		}
+		return datum.NewNumber(round(f))
+	}
+}

@@ -1,0 +1,72 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// ordering is the set of results of a comparison for which a term is true.
+type ordering uint8
+
+const (
+	less ordering = 1 << iota
+	equal
+	greater
+)
+
+func init() {
+	for _, x := range [...]struct {
+		term reql.TermType
+		want ordering
+		not  bool
+		doc  string
+	}{
+		{reql.TermEq, equal, false, "Whether all values are equal."},
+		{reql.TermNe, equal, true, "Whether not all values are equal."},
+		{reql.TermLt, less, false, "Whether each value is less than the next."},
+		{reql.TermLe, less | equal, false, "Whether no value is greater than the next."},
+		{reql.TermGt, greater, false, "Whether each value is greater than the next."},
+		{reql.TermGe, greater | equal, false, "Whether no value is less than the next."},
+	} {
+		register(x.term, spec{min: 2, max: -1, datum: evalCompare(x.want, x.not), special: specialCompare(x.want, x.not), pure: true, doc: x.doc})
+	}
+}
+
+// holds tells whether the comparison of a with b gives what is wanted.
+func (want ordering) holds(a, b datum.Value) bool {
+	switch ka, kb := a.Kind(), b.Kind(); {
+	case ka == datum.KindNumber && kb == datum.KindNumber:
+		x, y := a.AsNumber(), b.AsNumber()
+		switch {
+		case x < y:
+			return want&less != 0
+		case x > y:
+			return want&greater != 0
+		}
+		return want&equal != 0
+	case want == equal && ka == datum.KindString && kb == datum.KindString:
+		return a.AsString() == b.AsString()
+	}
+	return want&(1<<(datum.Compare(a, b)+1)) != 0
+}
+
+// evalCompare compares each argument with the next and evaluates no more than it needs.
+func evalCompare(want ordering, not bool) func(c call) (datum.Value, error) {
+	return func(c call) (datum.Value, error) {
+		l, err := c.datum(0)
+		if err != nil {
+			return l, err
+		}
+		for i := 1; i < c.len(); i++ {
+			r, err := c.datum(i)
+			if err != nil {
+				return r, err
+			}
+			if !want.holds(l, r) {
+				return datum.Bool(not), nil
+			}
+			l = r
+		}
+		return datum.Bool(!not), nil
+	}
+}

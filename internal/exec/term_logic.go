@@ -1,0 +1,63 @@
+package exec
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermAnd, spec{max: -1, val: evalLogic(false), special: specialLogic(false),
+		doc: "The first value that is false, or else the last one. True without any."})
+	register(reql.TermOr, spec{max: -1, val: evalLogic(true), special: specialLogic(true),
+		doc: "The first value that is true, or else the last one. False without any."})
+	register(reql.TermNot, spec{min: 1, max: 1, datum: evalNot, special: specialNot, pure: true,
+		doc: "True for false and null, false for all else."})
+	register(reql.TermBranch, spec{min: 3, max: -1, val: evalBranch, special: specialBranch,
+		doc: "The value after the first condition that is true, or else the last one."})
+}
+
+// truth converts v to its truth: false and null are false, all else is true.
+func (v val) truth(fr *frame) (bool, error) {
+	d, err := v.datum(fr)
+	return d.Truthy(), err
+}
+
+// evalLogic gives the first argument whose truth is stop, or else the last one.
+func evalLogic(stop bool) func(c call) (val, error) {
+	return func(c call) (val, error) {
+		v := c.ret(datum.Bool(!stop))
+		for i := range c.len() {
+			var err error
+			if v, err = c.val(i); err != nil {
+				return v, err
+			}
+			t, err := v.truth(c.fr)
+			if err != nil || t == stop {
+				return v, err
+			}
+		}
+		return v, nil
+	}
+}
+
+func evalNot(c call) (datum.Value, error) {
+	t, err := c.bool(0)
+	return datum.Bool(!t), err
+}
+
+func evalBranch(c call) (val, error) {
+	if c.len()%2 == 0 {
+		return val{}, c.logic("Cannot call `branch` term with an even number of arguments.")
+	}
+	last := c.len() - 1
+	for i := 0; i < last; i += 2 {
+		t, err := c.bool(i)
+		if err != nil {
+			return val{}, err
+		}
+		if t {
+			return c.val(i + 1)
+		}
+	}
+	return c.val(last)
+}
