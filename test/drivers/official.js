@@ -25,12 +25,16 @@ function each(cursor, row) {
   });
 }
 
+// same compares values as JSON; the arrays of the driver have methods of their own, which assert would compare.
+function same(actual, expected) {
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(actual)), expected);
+}
+
 async function rejects(promise, text) {
   try {
     await promise;
   } catch (error) {
-    assert(error.message.includes(text), `error text ${error.message}`);
-    assert(error.msg, 'the driver sees an error of the server');
+    assert(error.msg.includes(text), `error text ${error.msg}`); // only errors of the server have a msg
     return;
   }
   assert.fail(`no error with ${text}`);
@@ -43,14 +47,14 @@ async function main() {
     const result = await run(query, options);
     return Array.isArray(result) ? result : call(result, 'toArray');
   };
-  const db = `official_${style}`;
+  const db = `${name}_${style}`.replace(/\W/g, '_');
 
-  assert.strictEqual((await run(r.dbCreate(db))).created ?? (await run(r.dbList())).filter((d) => d === db).length, 1);
+  await run(r.dbCreate(db));
   assert((await run(r.dbList())).includes(db));
   conn.use(db);
   await run(r.tableCreate('users'));
   await run(r.tableCreate('codes', { primaryKey: 'code', durability: 'soft' }));
-  assert.deepStrictEqual((await run(r.tableList())).sort(), ['codes', 'users']);
+  same((await list(r.tableList())).sort(), ['codes', 'users']);
 
   // 1,000 inserts: one after the other, many at once, and in one query.
   const users = r.table('users');
@@ -67,7 +71,7 @@ async function main() {
   assert(twice.first_error.startsWith('Duplicate primary key `id`'), twice.first_error);
 
   assert.strictEqual(await run(users.count()), ROWS);
-  assert.deepStrictEqual(await run(users.get(7)), documents[7]);
+  same(await run(users.get(7)), documents[7]);
   assert.strictEqual(await run(users.get(-1)), null);
   assert.strictEqual((await list(users.getAll(1, 2, 3))).length, 3);
   assert.strictEqual((await list(users.between(10, 20))).length, 10);
@@ -85,7 +89,7 @@ async function main() {
   assert.strictEqual((await run(users.get(7).update({ visits: 1 }, { durability: 'soft' }))).replaced, 1);
 
   const best = await list(users.orderBy(r.desc('n')).limit(3)('n'));
-  assert.deepStrictEqual(best, [999, 998, 997]);
+  same(best, [999, 998, 997]);
   const byName = await list(users.orderBy('name', r.asc('n'))('id'));
   assert.strictEqual(byName.length, ROWS);
 
@@ -105,14 +109,14 @@ async function main() {
   const stepwise = await run(r.table('users').between(0, 3));
   const seen = [];
   for (let i = 0; i < 3; i++) seen.push((await call(stepwise, 'next')).id);
-  assert.deepStrictEqual(seen.sort(), [0, 1, 2]);
-  assert.strictEqual((await list(users, { arrayLimit: 200000 })).length, ROWS);
+  same(seen.sort(), [0, 1, 2]);
+  if (r.binary) assert.strictEqual((await list(users, { arrayLimit: 200000 })).length, ROWS); // since 1.15
 
   // Aggregation, groups and joins.
   assert.strictEqual(await run(users.sum('n')), (ROWS * (ROWS - 1)) / 2);
   assert.strictEqual(await run(users.map((u) => u('n')).reduce((a, b) => a.add(b))), (ROWS * (ROWS - 1)) / 2);
   const groups = await run(users.group('even').count());
-  assert.deepStrictEqual(groups.map((g) => g.reduction), [ROWS / 2, ROWS / 2]);
+  same(groups.map((g) => g.reduction), [ROWS / 2, ROWS / 2]);
   await run(r.table('codes').insert([{ code: 'blue', hex: '#00f' }, { code: 'red', hex: '#f00' }]));
   const joined = await list(users.hasFields('colour').limit(5).eqJoin('colour', r.table('codes')).zip());
   assert(joined.length === 5 && joined.every((row) => row.hex === '#00f'));
@@ -146,7 +150,7 @@ async function main() {
   assert.strictEqual(await run(users.count()), ROWS / 2 - 1);
   assert.strictEqual((await run(users.delete())).deleted, ROWS / 2 - 1);
   await run(r.tableDrop('codes'));
-  assert.deepStrictEqual(await run(r.tableList()), ['users']);
+  same(await list(r.tableList()), ['users']);
   await run(r.dbDrop(db));
   assert(!(await run(r.dbList())).includes(db));
 

@@ -53,7 +53,7 @@ async function main() {
   await assert.rejects(User.get(-1).run(), thinky.Errors.DocumentNotFound);
   await seven.delete();
   assert.strictEqual(await User.count().execute(), ROWS - 1);
-  await User.filter({ even: true }).delete().run();
+  await User.filter({ even: true }).delete().execute();
   assert.strictEqual(await User.count().execute(), ROWS / 2 - 1);
   await r.dbDrop('thinky').run();
   await r.getPoolMaster().drain();

@@ -18,6 +18,7 @@ const (
 	Table       = 15
 	Get         = 16
 	Between     = 182
+	Filter      = 39
 	OrderBy     = 41
 	Count       = 43
 	Insert      = 56
@@ -33,6 +34,7 @@ const (
 	MinVal      = 180
 	MaxVal      = 181
 	Range       = 173
+	Func        = 69
 )
 
 // Types of responses.

@@ -5,6 +5,7 @@ package program
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -436,4 +437,61 @@ func TestStopFinishesWrites(t *testing.T) {
 	if count < sum || count > sum+writers {
 		t.Errorf("%d rows after the restart, %d were acknowledged", count, sum)
 	}
+}
+
+// TestStopInterruptsEndlessQueries stops a server that has queries which would run for ever.
+func TestStopInterruptsEndlessQueries(t *testing.T) {
+	s := harness.Start(t, "")
+	// All numbers that fulfil false: it looks for a first row for ever.
+	endless := harness.Term(harness.Filter, harness.Term(harness.Range), harness.Term(harness.Func, harness.Term(harness.MakeArray, 1), false))
+	answers := make(chan error, 4)
+	for range cap(answers) {
+		c, err := harness.Dial(s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Send([]any{1, endless}); err != nil {
+			t.Fatal(err)
+		}
+		go func() { // ends with the answer, or with the connection
+			_, r, err := c.Receive()
+			if err == nil && r.Type != harness.RuntimeError {
+				err = fmt.Errorf("the answer has type %d", r.Type)
+			}
+			answers <- err
+		}()
+	}
+	waitFor(t, "the queries to run", func() bool { return runningQueries(t, s, "range") >= cap(answers) })
+	stop(t, s, syscall.SIGTERM)
+	for range cap(answers) {
+		if err := <-answers; err != nil {
+			t.Errorf("a client was not told why its query ended: %v", err)
+		}
+	}
+}
+
+// runningQueries is how many queries with that term the table jobs shows.
+func runningQueries(t *testing.T, s *harness.Server, term string) int {
+	t.Helper()
+	c, err := harness.Dial(s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	rows, err := c.Run(harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "jobs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := 0
+	for _, raw := range rows {
+		var job struct{ Info struct{ Query string } }
+		if err := json.Unmarshal(raw, &job); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(job.Info.Query, term) {
+			running++
+		}
+	}
+	return running
 }
