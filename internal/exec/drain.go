@@ -74,13 +74,13 @@ func (r *expandedRows) close() {
 // finiteSeq gives v as a sequence that can be read to its end at once.
 func (v val) finiteSeq(fr *frame) (*seq, error) {
 	s, err := v.seq(fr)
-	if err == nil {
-		err = s.ungrouped()
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = s.noInfinite()
+	if err := s.ungrouped(); err != nil {
+		return nil, err
 	}
-	return s, err
+	return s, s.noInfinite()
 }
 
 // eachOf calls emit for every row of v, an array or a sequence.

@@ -108,6 +108,14 @@ type function struct {
 	byField bool
 }
 
+// term is the function itself, as opposed to its body.
+func (f *function) term() *reql.Term {
+	if f.node != nil {
+		return f.node.t
+	}
+	return f.at
+}
+
 func (f *function) badArity(n int) error {
 	return failAt(f.at, reql.QueryLogic, "Expected function with %d argument%s but found function with %d argument%s.",
 		n, plural(n), f.arity, plural(f.arity))

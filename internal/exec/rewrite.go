@@ -23,7 +23,7 @@ func applyDatum(fr *frame, typ reql.TermType, at *reql.Term, args ...datum.Value
 	return v.datum(fr)
 }
 
-// fieldFunction is the function that a field name, or any argument of bracket, stands for.
+// fieldFunction is the function that a field name stands for. Any other key is an error when it is called.
 func fieldFunction(key datum.Value, at *reql.Term) *function {
 	f := &function{at: at, arity: 1}
 	if key.Kind() == datum.KindString {
@@ -33,12 +33,12 @@ func fieldFunction(key datum.Value, at *reql.Term) *function {
 			if plainObject(args[0]) {
 				return field(args[0], name)
 			}
-			return applyDatum(fr, reql.TermBracket, at, args[0], key)
+			return applyDatum(fr, reql.TermGetField, at, args[0], key)
 		}
 		return f
 	}
 	f.native = func(fr *frame, args []datum.Value) (datum.Value, error) {
-		return applyDatum(fr, reql.TermBracket, at, args[0], key)
+		return applyDatum(fr, reql.TermGetField, at, args[0], key)
 	}
 	return f
 }

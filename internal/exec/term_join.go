@@ -25,7 +25,13 @@ func (c call) partners(fr *frame, left datum.Value) (*seq, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := v.finiteSeq(fr)
+	s, err := v.seq(fr)
+	if err == nil {
+		err = s.ungrouped()
+	}
+	if err == nil {
+		err = s.noInfinite()
+	}
 	if err != nil {
 		return nil, err
 	}

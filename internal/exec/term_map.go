@@ -96,8 +96,12 @@ func evalConcatMap(c call) (val, error) {
 	}
 	return c.retSeq(s.expanded(func(fr *frame, row datum.Value) (val, error) {
 		v, err := f.call(fr, row)
-		if err != nil {
+		switch {
+		case err != nil:
 			return v, blame(err, f.at)
+		case v.x == nil && v.d.Kind() != datum.KindArray:
+			_, err := v.seq(fr)
+			return v, blame(err, f.term())
 		}
 		return v, nil
 	}, c.n.t))

@@ -33,6 +33,9 @@ func mergeRow(c call, row datum.Value) (datum.Value, error) {
 		if isObject(with) && with.Kind() != datum.KindObject {
 			return row, failAt(v.at, reql.QueryLogic, "Cannot merge objects of type `%s`.", with.TypeName())
 		}
+		if with.IsLiteral() && isObject(row) {
+			return row, datum.StrayLiteral()
+		}
 		if row, err = datum.Merge(row, with); err != nil {
 			return row, err
 		}
