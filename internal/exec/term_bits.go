@@ -63,7 +63,10 @@ func evalShiftLeft(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	return datum.NewNumber(math.Ldexp(float64(n), int(min(by, 1<<12)))) // more is infinite anyway
+	if by >= 1<<12 && n != 0 { // as in the original, whatever the sign of n
+		return datum.NewNumber(math.Inf(1))
+	}
+	return datum.NewNumber(math.Ldexp(float64(n), int(min(by, 1<<12))))
 }
 
 func evalShiftRight(c call) (datum.Value, error) {

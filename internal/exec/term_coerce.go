@@ -225,6 +225,10 @@ func coerceSeq(fr *frame, s *seq, to coerceType) (datum.Value, error) {
 	if to != typeObject {
 		return s.array(fr)
 	}
+	if err := s.noInfinite(); err != nil {
+		s.close()
+		return datum.Value{}, err
+	}
 	var b datum.ObjectBuilder
 	err := s.each(fr, func(pair datum.Value) (bool, error) {
 		if err := typed(pair, datum.KindArray, "ARRAY"); err != nil {

@@ -17,12 +17,18 @@ func compileLiteral(_ *builder, n *opNode) error {
 }
 
 // literalAllowed tells whether t is, or is in an object that is, what merge or update gets or what filter compares
-// with, or the result of the function that merge or update calls.
+// with, or the result of the function that merge or update calls. An array whose elements become arguments does not count.
 func literalAllowed(t *reql.Term) bool {
 	p, pos := t.Parent()
 	for p != nil && p.Type == reql.TermMakeObj {
 		t = p
 		p, pos = t.Parent()
+	}
+	if p != nil && p.Type == reql.TermMakeArray {
+		if up, _ := p.Parent(); up != nil && up.Type == reql.TermArgs {
+			up, _ = up.Parent()
+			return up != nil && up.Type == reql.TermMerge
+		}
 	}
 	inFunction := p != nil && p.Type == reql.TermFunc && pos == 1
 	if inFunction {

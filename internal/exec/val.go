@@ -88,7 +88,11 @@ func (v val) isSeq() bool {
 
 // errorClass is the class of a type error about v: a null may be caught by default, anything else not.
 func (v val) errorClass() reql.ErrorClass {
-	if v.x == nil && v.d.Kind() == datum.KindNull {
+	d := v.d
+	if s, ok := v.x.(*singleVal); ok {
+		d = s.row // which has been read for the text of the error
+	}
+	if d.Kind() == datum.KindNull {
 		return reql.NonExistence
 	}
 	return reql.QueryLogic
