@@ -1,7 +1,10 @@
 package shard
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -35,7 +38,8 @@ type Result struct {
 type writeScratch struct {
 	batch   *storage.Batch
 	hashes  []uint64
-	key     []byte // prefix of the shard's rows, then the present key
+	order   []int32 // indexes of the request's keys
+	key     []byte  // prefix of the shard's rows, then the present key
 	encoded []byte
 }
 
@@ -57,10 +61,15 @@ func (s *Shard) putScratch(w *writeScratch) {
 // Write reads the old rows, has Update compute their successors, and commits what changed. Its steps:
 //
 //  1. Take the latches of all keys, in one order for everybody.
-//  2. For each key, in order: read the old row once, call Update, validate, encode, note row and index changes in the batch.
-//  3. Commit: index and row count join the batch, and readers see it.
-//  4. Release the latches.
-//  5. If durable, wait for the disk. See replication.Single for why that may come after 4.
+//  2. Read the old rows, in the order of the keys.
+//  3. For each key, in the order of the request: call Update and validate.
+//  4. Encode the changed rows and their index changes into the batch, in the order of the keys.
+//  5. Commit: index and row count join the batch, and readers see it.
+//  6. Release the latches.
+//  7. If durable, wait for the disk. See replication.Single for why that may come after 6.
+//
+// Reading and writing in the order of the keys makes a batch of 200 random keys about twice as fast: neighbours in the
+// engine's memory are found from each other.
 //
 // Errors of a row are in its result. The error of Write itself says that nothing was written, or wraps ErrUnknownOutcome.
 func (s *Shard) Write(ctx context.Context, r *Request) error {
@@ -76,44 +85,50 @@ func (s *Shard) Write(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// apply does steps 1 to 4 and returns the index up to which the group must be durable for the write to be durable.
+// apply does steps 1 to 6 and returns the index up to which the group must be durable for the write to be durable.
 func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error) {
 	w := s.scratch.Get().(*writeScratch)
 	defer s.putScratch(w)
+	w.sortKeys(r.Keys)
 	distinct := s.hashKeys(w, r.Keys)
 	if err := s.latches.acquireAll(ctx, w.hashes); err != nil {
 		return 0, err
 	}
 	defer s.latches.releaseAll(w.hashes)
 
-	earlier := earlierRows(nil)
-	if !distinct {
-		earlier = make(earlierRows)
+	if err := s.readOld(ctx, w, r); err != nil {
+		return 0, err
 	}
-	cmd := replication.Command{Batch: w.batch}
-	changed := int64(0)
+	var earlier map[string]datum.Value // what the request has made of its keys so far
+	if !distinct {
+		earlier = make(map[string]datum.Value)
+	}
 	for i, key := range r.Keys {
 		if key == nil {
 			continue
 		}
-		if i%256 == 255 && ctx.Err() != nil {
+		if i%ctxInterval == ctxInterval-1 && ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
-		w.key = append(w.key[:len(s.lower)], key...)
-		res := &r.Results[i]
-		old, err := s.oldRow(w.key, key, earlier)
-		if err != nil {
-			return 0, err
+		old := r.Results[i].Old
+		if row, ok := earlier[string(key)]; ok {
+			old = row
 		}
-		*res = s.evaluate(r, i, old)
-		if res.Err != nil || !res.Changed {
+		r.Results[i] = s.evaluate(r, i, old)
+		if earlier != nil && r.Results[i].Changed {
+			earlier[string(key)] = r.Results[i].New
+		}
+	}
+
+	cmd := replication.Command{Batch: w.batch}
+	changed := int64(0)
+	for _, i := range w.order {
+		res := &r.Results[i]
+		if !res.Changed {
 			continue
 		}
-		if err := s.put(w, key, res); err != nil {
+		if err := s.put(w, r.Keys[i], res); err != nil {
 			return 0, err
-		}
-		if earlier != nil {
-			earlier[string(key)] = res.New
 		}
 		cmd.Rows += present(res.New) - present(res.Old)
 		changed++
@@ -122,8 +137,76 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		// Old rows that this write saw and reports may not be on disk yet.
 		return s.group.State().Applied, nil
 	}
-	s.written.Add(changed)
-	return s.group.Commit(ctx, &cmd)
+	index, err := s.group.Commit(ctx, &cmd)
+	if err == nil {
+		s.written.Add(changed)
+	}
+	return index, err
+}
+
+// sortKeys fills w.order with the indexes of the valid keys, in the order of the keys and, for one key, of the request.
+func (w *writeScratch) sortKeys(keys [][]byte) {
+	w.order = w.order[:0]
+	for i, k := range keys {
+		if k != nil {
+			w.order = append(w.order, int32(i))
+		}
+	}
+	slices.SortFunc(w.order, func(i, j int32) int {
+		if c := bytes.Compare(keys[i], keys[j]); c != 0 {
+			return c
+		}
+		return cmp.Compare(i, j)
+	})
+}
+
+// manyKeys is from how many keys on a Lookup is cheaper than single reads.
+const manyKeys = 8
+
+// readOld fills in the old rows of the results.
+func (s *Shard) readOld(ctx context.Context, w *writeScratch, r *Request) error {
+	if len(w.order) < manyKeys {
+		for _, i := range w.order {
+			w.key = append(w.key[:len(s.lower)], r.Keys[i]...)
+			v, found, err := s.store.Get(w.key)
+			if err != nil {
+				return err
+			}
+			if found {
+				if r.Results[i].Old, err = decode(v); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	l, err := s.store.Lookup()
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.lookUp(ctx, l, w, r.Keys, func(i int32) *datum.Value { return &r.Results[i].Old }), l.Close())
+}
+
+// lookUp stores the rows of the keys in w.order at where row says.
+func (s *Shard) lookUp(ctx context.Context, l *storage.Lookup, w *writeScratch, keys [][]byte, row func(i int32) *datum.Value) error {
+	var rows copier
+	for n, i := range w.order {
+		if n%ctxInterval == ctxInterval-1 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		w.key = append(w.key[:len(s.lower)], keys[i]...)
+		v, found, err := l.Get(w.key)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		if *row(i), err = decode(rows.copy(v)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hashKeys fills w.hashes with the ascending hashes of the keys and reports whether there are no duplicates among the keys.
@@ -141,20 +224,6 @@ func (s *Shard) hashKeys(w *writeScratch, keys [][]byte) (distinct bool) {
 	n := len(w.hashes)
 	w.hashes = slices.Compact(w.hashes)
 	return len(w.hashes) == n // equal hashes of different keys count as duplicates, which is slower but right
-}
-
-// earlierRows has what the same request has made of the keys so far; the batch is not visible yet. Nil if no key comes twice.
-type earlierRows map[string]datum.Value
-
-func (s *Shard) oldRow(storageKey, key []byte, earlier earlierRows) (datum.Value, error) {
-	if row, ok := earlier[string(key)]; ok {
-		return row, nil
-	}
-	v, found, err := s.store.Get(storageKey)
-	if err != nil || !found {
-		return datum.Value{}, err
-	}
-	return decode(v)
 }
 
 // evaluate computes and validates the new row.
@@ -190,6 +259,7 @@ func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
 
 // put adds the change of a row and of its index entries to the batch.
 func (s *Shard) put(w *writeScratch, key []byte, res *Result) error {
+	w.key = append(w.key[:len(s.lower)], key...)
 	for _, m := range s.indexes {
 		if err := m.Update(w.batch, key, res.Old, res.New); err != nil {
 			return err

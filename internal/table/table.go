@@ -157,6 +157,23 @@ func (t *Table) Get(_ context.Context, pk datum.Value, _ ReadOptions) (datum.Val
 	return t.route(key).Get(key)
 }
 
+// GetMany returns the rows of several primary keys, absent where there is none, all of one state of the table. It is cheaper
+// than as many calls of Get. The first value that cannot be a primary key makes it fail with a *datum.Error.
+func (t *Table) GetMany(ctx context.Context, pks []datum.Value, _ ReadOptions) ([]datum.Value, error) {
+	keys := make([][]byte, len(pks))
+	all := make([]byte, 0, keyBytes*len(pks))
+	for i, pk := range pks {
+		start := len(all)
+		var err error
+		if all, err = appendPrimaryKey(all, pk); err != nil {
+			return nil, err
+		}
+		keys[i] = all[start:len(all):len(all)]
+	}
+	rows := make([]datum.Value, len(pks))
+	return rows, t.shards[0].GetMany(ctx, keys, rows)
+}
+
 // Count returns the number of rows. It does not depend on their number.
 func (t *Table) Count(context.Context) (int64, error) {
 	n := int64(0)
