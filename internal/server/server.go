@@ -129,14 +129,14 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	}
 	n.sessions = session.NewManager()
 	n.system = system.Start(system.Options{
-		Catalog:     n.data.catalog,
-		Store:       n.data.store,
-		Users:       n.data.users,
-		Process:     n.process,
-		Log:         log,
-		Logger:      logger,
-		Sessions:    n.sessions,
-		SetCache:    n.setCache,
+		Catalog:  n.data.catalog,
+		Store:    n.data.store,
+		Users:    n.data.users,
+		Process:  n.process,
+		Log:      log,
+		Logger:   logger,
+		Sessions: n.sessions,
+		SetCache: n.setCache,
 	})
 	engine := exec.New(n.system, logger)
 	n.driver = wire.NewServer(wire.Options{

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,8 +125,7 @@ func run(t testing.TB, dir string, args []string, command ...string) *Server {
 
 func start(program, dir string, args []string, command ...string) (*Server, error) {
 	s := &Server{Dir: dir, output: newTranscript(), exited: make(chan struct{})}
-	words := append(command, "--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0")
-	words = append(words, args...)
+	words := slices.Concat(command, []string{"--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, args)
 	s.cmd = exec.Command(program, words...)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {
