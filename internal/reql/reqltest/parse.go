@@ -127,7 +127,9 @@ func (p *parser) callTerm(name string, args []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	args = append(args, more...)
+	if args = append(args, more...); args == nil {
+		args = []any{}
+	}
 	if name == "do" {
 		last := len(args) - 1
 		args = append([]any{args[last]}, args[:last]...)
@@ -247,7 +249,11 @@ func (p *parser) function() (any, error) {
 	p.i++ // the parenthesis
 	var names []string
 	for !p.take(")") {
-		names = append(names, p.ident())
+		name := p.ident()
+		if name == "" {
+			return nil, fmt.Errorf("expected a parameter")
+		}
+		names = append(names, name)
 		p.take(",")
 	}
 	if err := p.expect("=>"); err != nil {
