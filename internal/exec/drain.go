@@ -109,6 +109,9 @@ const minParallelRows = 4096
 // drain reads the sequence to its end into a sink, in parallel when it is a scan of a large table. passing tells that the
 // sink keeps nothing of the rows.
 func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) {
+	if _, err := fr.batchOptions(); err != nil { // which mean nothing here but are checked
+		return nil, err
+	}
 	chain := s.chain()
 	root := chain[0]
 	if r, ok := root.src.(*scanRows); ok && passing && r.rows == nil {

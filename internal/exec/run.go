@@ -102,26 +102,17 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 // evaluate evaluates the options of the whole query and its term.
 func (cur *Cursor) evaluate() (val, error) {
 	fr := cur.fr
-	v, ok, err := fr.q.global(fr, "array_limit")
+	if _, _, err := fr.limit("changefeed_queue_size", "changefeed queue size"); err != nil {
+		return val{}, err
+	}
+	n, ok, err := fr.limit("array_limit", "array size limit")
 	if err != nil {
-		return v, err
+		return val{}, err
 	}
 	if ok {
-		d, err := v.datum(fr)
-		if err != nil {
-			return v, err
-		}
-		n, err := intAt(d, v.at)
-		if err != nil {
-			return v, err
-		}
-		if n < 1 {
-			return v, &reql.Error{Type: reql.RuntimeError, Class: reql.QueryLogic, TopLevel: true,
-				Msg: "Illegal array size limit `" + d.PrintCompact() + "`.  (Must be >= 1.)"}
-		}
 		fr.q.arrayLimit = int(min(n, 1<<40))
 	}
-	v, err = fr.q.plan.root.eval(fr)
+	v, err := fr.q.plan.root.eval(fr)
 	if err == nil && v.x != nil {
 		if s, ok := v.x.(*singleVal); ok {
 			v.d, err = s.get(fr)
@@ -129,6 +120,23 @@ func (cur *Cursor) evaluate() (val, error) {
 		}
 	}
 	return v, err
+}
+
+// limit evaluates an option of the whole query that is a limit; ok is false when it is not given.
+func (fr *frame) limit(name, text string) (n int64, ok bool, err error) {
+	v, ok, err := fr.q.global(fr, name)
+	if !ok || err != nil {
+		return 0, false, err
+	}
+	d, err := v.datum(fr)
+	if err != nil {
+		return 0, false, err
+	}
+	n, err = intAt(d, v.at)
+	if err == nil && n < 1 {
+		err = topLevel("Illegal %s `%d`.  (Must be >= 1.)", text, n)
+	}
+	return n, err == nil, err
 }
 
 // Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.

@@ -20,8 +20,7 @@ func evalTypeOf(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	name, err := v.typeName(c.fr)
-	return datum.String(name), err
+	return datum.String(v.typeName()), nil
 }
 
 func evalBinary(c call) (datum.Value, error) {

@@ -16,11 +16,7 @@ func evalInfo(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	name, err := v.typeName(c.fr)
-	if err != nil {
-		return datum.Value{}, err
-	}
-	fields := []datum.Field{{Key: "type", Val: datum.String(name)}}
+	fields := []datum.Field{{Key: "type", Val: datum.String(v.typeName())}}
 	add := func(key string, d datum.Value) { fields = append(fields, datum.Field{Key: key, Val: d}) }
 	addTable := func(t *tableVal) error {
 		info, err := tableInfo(c.fr, t)

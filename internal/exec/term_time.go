@@ -42,12 +42,22 @@ func evalNow(c call) (datum.Value, error) { return c.fr.q.now, nil }
 // time evaluates argument i to a time.
 func (c call) time(i int) (datum.Value, error) {
 	d, at, err := c.datumAt(i)
-	if err != nil || d.Kind() == datum.KindTime {
+	if err != nil {
 		return d, err
 	}
+	return timeOf(d, at)
+}
+
+func timeOf(d datum.Value, at *reql.Term) (datum.Value, error) {
+	if d.Kind() == datum.KindTime {
+		return d, nil
+	}
 	if d.Kind() == datum.KindBinary || d.Kind() == datum.KindGeometry || d.IsLiteral() {
-		_, err = field(d, "epoch_time") // they pass for a moment, as in the original
+		_, err := field(d, "epoch_time") // they pass for a moment, as in the original
 		return d, err
+	}
+	if err := printable(d); err != nil {
+		return d, blame(err, at)
 	}
 	return d, failAt(at, reql.QueryLogic, "Not a TIME pseudotype: `%s`.", d.PrintTrunc())
 }
@@ -117,12 +127,19 @@ func evalEpochTime(c call) (datum.Value, error) {
 }
 
 func evalInTimezone(c call) (datum.Value, error) {
-	d, err := c.time(0)
+	v, err := c.val(0)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	name, err := c.datum(1) // before a look at the type of the first
+	if err != nil {
+		return name, err
+	}
+	d, err := v.datum(c.fr)
 	if err != nil {
 		return d, err
 	}
-	name, err := c.datum(1)
-	if err != nil {
+	if d, err = timeOf(d, v.at); err != nil {
 		return d, err
 	}
 	if err := typed(name, datum.KindString, "STRING"); err != nil {

@@ -113,7 +113,7 @@ func (v val) wrongKind(fr *frame, want kind) error {
 func (v val) print(fr *frame) (string, error) {
 	switch x := v.x.(type) {
 	case nil:
-		return v.d.Print(), nil
+		return v.d.Print(), printable(v.d)
 	case *singleVal:
 		d, err := x.get(fr)
 		if err != nil {
@@ -132,10 +132,16 @@ func (v val) print(fr *frame) (string, error) {
 	return "VALUE " + v.kind().String(), nil
 }
 
+// printable is the error for what the texts of errors cannot show: r.minval and r.maxval, for they are no JSON.
+func printable(d datum.Value) error {
+	_, err := datum.AppendJSON(nil, d)
+	return err
+}
+
 // printTrunc is print cut to 300 bytes.
 func (v val) printTrunc(fr *frame) (string, error) {
 	if v.x == nil {
-		return v.d.PrintTrunc(), nil
+		return v.d.PrintTrunc(), printable(v.d)
 	}
 	s, err := v.print(fr)
 	if err == nil && len(s) > 300 {
@@ -232,39 +238,32 @@ func (v val) underlyingTable() *tableVal {
 }
 
 // typeName is what type_of says of v.
-func (v val) typeName(fr *frame) (string, error) {
+func (v val) typeName() string {
 	switch x := v.x.(type) {
 	case nil:
-		return v.d.TypeName(), nil
+		return v.d.TypeName()
 	case *dbVal:
-		return "DB", nil
+		return "DB"
 	case *tableVal:
-		return "TABLE", nil
+		return "TABLE"
 	case *sliceVal:
-		return "TABLE_SLICE", nil
+		return "TABLE_SLICE"
 	case *selectionVal:
 		if x.seq.isArray {
-			return "SELECTION<ARRAY>", nil
+			return "SELECTION<ARRAY>"
 		}
-		return "SELECTION<STREAM>", nil
+		return "SELECTION<STREAM>"
 	case *singleVal:
-		d, err := x.get(fr)
-		if err != nil {
-			return "", err
-		}
-		if d.Kind() == datum.KindObject {
-			return "SELECTION<OBJECT>", nil
-		}
-		return d.TypeName(), nil
+		return "SELECTION<OBJECT>"
 	case *seq:
 		if x.group != nil {
-			return "GROUPED_STREAM", nil
+			return "GROUPED_STREAM"
 		}
-		return "STREAM", nil
+		return "STREAM"
 	case *function:
-		return "FUNCTION", nil
+		return "FUNCTION"
 	}
-	return "GROUPED_DATA", nil
+	return "GROUPED_DATA"
 }
 
 // typed checks that a datum has a type, with the error of arithmetic and the like.
