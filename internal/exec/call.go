@@ -111,15 +111,11 @@ func intAt(d datum.Value, at *reql.Term) (int64, error) {
 
 // int32 evaluates argument i to an integer of 32 bits.
 func (c call) int32(i int) (int32, error) {
-	d, at, err := c.args[i].datum(c.fr)
+	v, err := c.val(i)
 	if err != nil {
 		return 0, err
 	}
-	n, err := intAt(d, at)
-	if err == nil && n != int64(int32(n)) {
-		err = failAt(at, reql.QueryLogic, "Integer too large: %d", n)
-	}
-	return int32(n), err
+	return v.int32(c.fr)
 }
 
 // bool evaluates argument i to its truth: false and null are false, all else is true.

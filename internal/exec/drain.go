@@ -103,6 +103,15 @@ func (v val) eachOf(fr *frame, emit func(row datum.Value) error) error {
 	return s.each(fr, func(row datum.Value) (bool, error) { return true, emit(row) })
 }
 
+// each calls f for every row of v until it says that it has enough.
+func (v val) each(fr *frame, f func(row datum.Value) (more bool, err error)) error {
+	s, err := v.seq(fr)
+	if err != nil {
+		return err
+	}
+	return s.each(fr, f)
+}
+
 // minParallelRows is the size of a table from which a scan is worth its goroutines.
 const minParallelRows = 4096
 

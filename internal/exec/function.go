@@ -108,12 +108,10 @@ type function struct {
 	byField bool
 }
 
-// term is the function itself, as opposed to its body.
+// term is what the body is part of: the function itself, or the term around the datum of a shortcut.
 func (f *function) term() *reql.Term {
-	if f.node != nil {
-		return f.node.t
-	}
-	return f.at
+	t, _ := f.at.Parent()
+	return t
 }
 
 func (f *function) badArity(n int) error {
@@ -237,8 +235,12 @@ func (f *function) test(fr *frame, row datum.Value) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if d.Kind() == datum.KindObject && (f.node == nil || f.node.objectBody) {
-		return matches(d, row, f.at)
+	if isObject(d) && (f.node == nil || f.node.objectBody) {
+		ok, err := matches(datum.RawObject(d), row, f.at)
+		if err != nil {
+			err = blame(err, f.term())
+		}
+		return ok, err
 	}
 	return d.Truthy(), nil
 }
@@ -251,17 +253,14 @@ func matches(pattern, row datum.Value, at *reql.Term) (bool, error) {
 	}
 	for i := range pattern.Len() {
 		key, want := pattern.FieldAt(i)
-		var got datum.Value
-		ok := false
-		if row.Kind() == datum.KindObject {
-			got, ok = row.Get(key)
-		} else if row.Kind() != datum.KindObject {
-			return false, blame(typeError(row, "OBJECT"), at)
+		if !isObject(row) {
+			return false, typeError(row, "OBJECT")
 		}
+		got, ok := row.Get(key)
 		if !ok {
 			return false, failAt(at, reql.NonExistence, "No attribute `%s` in object.", key)
 		}
-		if want.Kind() == datum.KindObject && got.Kind() == datum.KindObject {
+		if isObject(want) && isObject(got) {
 			if ok, err := matches(want, got, at); !ok || err != nil {
 				return false, err
 			}

@@ -43,10 +43,10 @@ func (p *polymorphic) on(c call, v val) (val, error) {
 			return c.ret(d), err
 		}
 		if d.Kind() != datum.KindArray {
-			return val{}, blame(p.refuse(c, val{d: d, at: v.at}), v.at)
+			return val{}, p.refuse(c, val{d: d, at: v.at}, v.at)
 		}
 	} else if !v.isSeq() {
-		return val{}, blame(p.refuse(c, v), v.at)
+		return val{}, p.refuse(c, v, v.at)
 	}
 	if nested, _, err := c.optBool("_NO_RECURSE_"); err != nil || nested {
 		if err == nil {
@@ -137,23 +137,23 @@ func (p *polymorphic) element(c call, fr *frame, row datum.Value) (datum.Value, 
 	if row.Kind() == datum.KindArray {
 		return row, p.nested(c)
 	}
-	return row, blame(p.refuse(c, val{d: row}), c.n.t)
+	return row, blame(p.refuse(c, val{d: row}, c.n.t), c.n.t)
 }
 
 func (p *polymorphic) nested(c call) error {
 	return c.logic("Cannot perform %s on a sequence of sequences.", p.name)
 }
 
-// refuse is the error for what is neither an object nor a sequence.
-func (p *polymorphic) refuse(c call, v val) error {
+// refuse is the error for what is neither an object nor a sequence, which at has made.
+func (p *polymorphic) refuse(c call, v val, at *reql.Term) error {
 	if v.x == nil && (v.d.IsObject() || v.d.Kind() == datum.KindTime) {
-		return reql.Errorf(reql.QueryLogic, "Cannot call `%s` on objects of type `%s`.", p.name, v.d.TypeName())
+		return failAt(at, reql.QueryLogic, "Cannot call `%s` on objects of type `%s`.", p.name, v.d.TypeName())
 	}
 	text, err := v.printTrunc(c.fr)
 	if err != nil {
 		return err
 	}
-	return reql.Errorf(v.errorClass(), "Cannot perform %s on a non-object non-sequence `%s`.", p.name, text)
+	return failAt(at, v.errorClass(), "Cannot perform %s on a non-object non-sequence `%s`.", p.name, text)
 }
 
 // constant gives the datum of argument i when it is a literal.

@@ -30,7 +30,13 @@ func evalMakeArray(c call) (datum.Value, error) {
 	return datum.Array(elems), c.fr.checkArray(len(elems))
 }
 
-func evalArgs(c call) (val, error) { return c.val(0) }
+func evalArgs(c call) (val, error) {
+	d, err := c.datum(0)
+	if err != nil {
+		return val{}, err
+	}
+	return c.ret(d), typed(d, datum.KindArray, "ARRAY")
+}
 
 // makeObj is MAKE_OBJ, whose optional arguments are the fields.
 type objNode struct {
@@ -215,12 +221,17 @@ func evalTable(c call) (val, error) {
 	return val{x: t, at: c.n.t}, err
 }
 
+// evalGet looks at the type of its first argument last, as the original does.
 func evalGet(c call) (val, error) {
-	t, err := c.table(0)
+	v, err := c.val(0)
 	if err != nil {
 		return val{}, err
 	}
 	key, err := c.datum(1)
+	if err != nil {
+		return val{}, err
+	}
+	t, err := v.table(c.fr)
 	if err != nil {
 		return val{}, err
 	}

@@ -40,7 +40,7 @@ func evalBracket(c call) (val, error) {
 	}
 	switch key.Kind() {
 	case datum.KindNumber:
-		return nth(c, v, key, at)
+		return nth(c, v, val{d: key, at: at})
 	case datum.KindString:
 		return bracketField.on(c, v)
 	}

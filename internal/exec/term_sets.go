@@ -189,17 +189,12 @@ func evalDifference(c call) (val, error) {
 		}
 		found := false
 		v, err := args[1].eval(fr)
-		if err != nil {
-			return row, false, err
+		if err == nil {
+			err = v.each(fr, func(e datum.Value) (bool, error) {
+				found = datum.Equal(e, row)
+				return !found, nil
+			})
 		}
-		s, err := v.seq(fr)
-		if err != nil {
-			return row, false, err
-		}
-		err = s.each(fr, func(e datum.Value) (bool, error) {
-			found = datum.Equal(e, row)
-			return !found, nil
-		})
 		if err != nil && isNonExistence(err) {
 			return row, false, nil
 		}

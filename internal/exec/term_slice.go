@@ -22,27 +22,27 @@ func evalNth(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	index, at, err := c.datumAt(1)
+	index, err := c.val(1)
 	if err != nil {
 		return val{}, err
 	}
-	return nth(c, v, index, at)
+	return nth(c, v, index)
 }
 
-// nth gives one row of v by its number, which the term indexAt has made.
-func nth(c call, v val, index datum.Value, indexAt *reql.Term) (val, error) {
+// nth gives one row of v by its number.
+func nth(c call, v, index val) (val, error) {
 	if v.isSeq() && v.x != nil {
 		if g, err := v.maybeGrouped(c.fr, true); err != nil || g != nil {
 			if err != nil {
 				return val{}, err
 			}
-			return nthOfGroups(c, g, index, indexAt)
+			return nthOfGroups(c, g, index)
 		}
 	} else if v.x == nil && v.d.Kind() != datum.KindArray {
 		_, err := v.seq(c.fr)
 		return val{}, err
 	}
-	n, err := int32At(index, indexAt)
+	n, err := index.int32(c.fr)
 	if err != nil {
 		return val{}, err
 	}
@@ -93,9 +93,9 @@ func (c call) rowOf(t *tableVal, row datum.Value) val {
 	return val{x: &singleVal{table: t, key: key, row: row}, at: c.n.t}
 }
 
-func nthOfGroups(c call, g *grouped, index datum.Value, indexAt *reql.Term) (val, error) {
+func nthOfGroups(c call, g *grouped, index val) (val, error) {
 	out := &grouped{entries: make([]groupEntry, len(g.entries))}
-	n, err := int32At(index, indexAt)
+	n, err := index.int32(c.fr)
 	if err != nil {
 		return val{}, err
 	}
@@ -109,10 +109,15 @@ func nthOfGroups(c call, g *grouped, index datum.Value, indexAt *reql.Term) (val
 	return val{x: out, at: c.n.t}, nil
 }
 
-func int32At(d datum.Value, at *reql.Term) (int32, error) {
-	n, err := intAt(d, at)
+// int32 converts v to an integer of 32 bits.
+func (v val) int32(fr *frame) (int32, error) {
+	d, err := v.datum(fr)
+	if err != nil {
+		return 0, err
+	}
+	n, err := intAt(d, v.at)
 	if err == nil && n != int64(int32(n)) {
-		err = failAt(at, reql.QueryLogic, "Integer too large: %d", n)
+		err = failAt(v.at, reql.QueryLogic, "Integer too large: %d", n)
 	}
 	return int32(n), err
 }

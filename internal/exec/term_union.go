@@ -148,7 +148,7 @@ type mergedRows struct {
 
 type mergeHead struct {
 	row  datum.Value
-	keys []datum.Value
+	keys []datum.Value // those that have been compared
 	s    *seq
 }
 
@@ -173,23 +173,29 @@ func (r *mergedRows) next(fr *frame) (datum.Value, bool, error) {
 	}
 	first := 0
 	for i := range r.heads[1:] {
-		if r.compare(r.heads[i+1], r.heads[first]) < 0 {
+		c, err := r.compare(fr, &r.heads[i+1], &r.heads[first])
+		if err != nil {
+			return datum.Value{}, false, err
+		}
+		if c < 0 {
 			first = i + 1
 		}
 	}
 	head := r.heads[first]
 	following, ok, err := r.read(fr, head.s)
-	switch {
-	case err != nil:
+	if err != nil {
 		return datum.Value{}, false, err
-	case !ok:
-		r.heads = append(r.heads[:first], r.heads[first+1:]...)
-	case r.compare(following, head) < 0:
-		return datum.Value{}, false, r.c.logic("The streams given as arguments are not ordered by given ordering.")
-	default:
-		r.heads[first] = following
 	}
-	return head.row, true, nil
+	if !ok {
+		r.heads = append(r.heads[:first], r.heads[first+1:]...)
+		return head.row, true, nil
+	}
+	c, err := r.compare(fr, &following, &head)
+	if err == nil && c < 0 {
+		err = r.c.logic("The streams given as arguments are not ordered by given ordering.")
+	}
+	r.heads[first] = following
+	return head.row, err == nil, err
 }
 
 func (r *mergedRows) read(fr *frame, s *seq) (mergeHead, bool, error) {
@@ -197,22 +203,27 @@ func (r *mergedRows) read(fr *frame, s *seq) (mergeHead, bool, error) {
 	if err != nil || !ok {
 		return mergeHead{}, false, err
 	}
-	h := mergeHead{row: row, keys: make([]datum.Value, len(r.o)), s: s}
-	for i := range r.o {
-		if h.keys[i], err = r.o.of(fr, i, row); err != nil {
-			return h, false, err
-		}
-	}
-	return h, true, nil
+	return mergeHead{row: row, s: s}, true, nil
 }
 
-func (r *mergedRows) compare(a, b mergeHead) int {
+// compare computes keys as they are needed, first those of a.
+func (r *mergedRows) compare(fr *frame, a, b *mergeHead) (int, error) {
 	for i := range r.o {
+		for _, h := range []*mergeHead{a, b} {
+			if len(h.keys) > i {
+				continue
+			}
+			key, err := r.o.of(fr, i, h.row)
+			if err != nil {
+				return 0, err
+			}
+			h.keys = append(h.keys, key)
+		}
 		if c := r.o.compareKeys(i, a.keys[i], b.keys[i]); c != 0 {
-			return c
+			return c, nil
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 func (r *mergedRows) close() {
