@@ -92,6 +92,9 @@ func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
 		return 0, false, nil
 	}
 	s.close()
+	if _, err := fr.batchOptions(); err != nil { // as for other aggregations
+		return 0, false, err
+	}
 	n, err = s.scan.table.Count(fr.q.ctx)
 	return n, true, err
 }
