@@ -29,7 +29,7 @@ const (
 // constNode is a literal or anything else that is known when compiling.
 type constNode struct {
 	v val
-	// size is the length of the longest array in a literal that was folded, zero when there is none over the default limit.
+	d determinism // of the r.args that the value comes from
 }
 
 func (n *constNode) eval(*frame) (val, error) { return n.v, nil }
@@ -40,7 +40,7 @@ func (n *constNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
 	d, err := n.v.datum(fr)
 	return d, n.v.at, err
 }
-func (n *constNode) det() determinism { return detAlways }
+func (n *constNode) det() determinism { return n.d }
 func (n *constNode) term() *reql.Term { return n.v.at }
 
 // opNode is a term with arguments, evaluated by its spec.
@@ -168,7 +168,7 @@ func (n *opNode) splice(fr *frame) ([]node, error) {
 			return nil, blame(err, at)
 		}
 		for i := range d.Len() {
-			out = append(out, &constNode{v: val{d: d.At(i), at: n.t}})
+			out = append(out, &constNode{v: val{d: d.At(i), at: n.t}, d: a.det()})
 		}
 	}
 	if err := n.spec.checkArity(len(out)); err != nil {

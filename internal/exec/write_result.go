@@ -21,6 +21,7 @@ type writeResult struct {
 
 	firstError string
 	report     returnChanges
+	reported   bool // there was a row: without any there is not even an empty list of changes
 	changes    []datum.Value
 	limit      int  // on the number of changes and of generated keys
 	truncated  bool // there were more changes
@@ -31,6 +32,7 @@ type writeResult struct {
 
 // row counts a row that was written, or needed not be. Old and row are absent where there is none.
 func (r *writeResult) row(old, row datum.Value, changed bool) {
+	r.reported = r.report != changesNone
 	switch {
 	case old.IsAbsent() && row.IsAbsent():
 		r.skipped++
@@ -58,6 +60,7 @@ func (r *writeResult) failed(old datum.Value, err error) {
 
 func (r *writeResult) countError(err error) {
 	r.errors++
+	r.reported = r.report != changesNone
 	if r.errors == 1 {
 		r.firstError = err.Error()
 	}
@@ -89,14 +92,14 @@ func (r *writeResult) addGenerated(key datum.Value) {
 // datum gives the result object. Its fields are appended in their order.
 func (r *writeResult) datum() datum.Value {
 	n := 6
-	for _, more := range [...]bool{r.report != changesNone, r.errors > 0, r.generated != nil, r.truncated || r.moreGenerated > 0} {
+	for _, more := range [...]bool{r.reported, r.errors > 0, r.generated != nil, r.truncated || r.moreGenerated > 0} {
 		if more {
 			n++
 		}
 	}
 	fields := make([]datum.Field, 0, n)
 	count := func(name string, n int) { fields = append(fields, datum.Field{Key: name, Val: datum.Int(int64(n))}) }
-	if r.report != changesNone {
+	if r.reported {
 		fields = append(fields, datum.Field{Key: "changes", Val: datum.Array(r.changes)})
 	}
 	count("deleted", r.deleted)
