@@ -3,7 +3,6 @@ package shard
 import (
 	"bytes"
 	"context"
-	"errors"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
@@ -24,14 +23,17 @@ type ScanOptions struct {
 // ctxInterval is how many rows a scan reads between two looks at its context.
 const ctxInterval = 128
 
-// Rows are the rows of a scan in key order, all of one snapshot. They are not safe for concurrent use.
+// Rows are the rows of a scan in key order. From the first row on, and again from the first row after each Park, they are of
+// one state of the shard. They are not safe for concurrent use.
+//
+// A snapshot for the whole life of a cursor was considered: an idle cursor would keep every old version of every row on disk
+// for as long as its client likes, and closing a Pebble snapshot costs more than a short scan does.
 type Rows struct {
 	shard      *Shard
-	snapshot   *storage.Snapshot
 	descending bool
 
-	// The iterator is nil before the first row, while parked and after the end. key is the last key that was returned, kept
-	// only by Park.
+	// The iterator is nil before the first row, while parked, and after the end. key is the last key that was returned; it
+	// is only kept by Park.
 	it           *storage.Iterator
 	lower, upper []byte
 	begun, ended bool
@@ -43,7 +45,7 @@ type Rows struct {
 
 // Scan returns the rows within bounds.
 func (s *Shard) Scan(o ScanOptions) *Rows {
-	r := &Rows{shard: s, snapshot: s.store.Snapshot(), descending: o.Descending}
+	r := &Rows{shard: s, descending: o.Descending}
 	r.rows.transient = o.Transient
 	r.lower, r.upper = s.bounds(o.Bounds)
 	r.ended = bytes.Compare(r.lower, r.upper) >= 0
@@ -91,7 +93,7 @@ func (r *Rows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
 
 // position opens the iterator and moves it to the first row that was not returned yet.
 func (r *Rows) position() (ok bool, err error) {
-	if r.it, err = r.snapshot.Iter(r.lower, r.upper); err != nil {
+	if r.it, err = r.shard.store.Iter(r.lower, r.upper); err != nil {
 		return false, err
 	}
 	switch {
@@ -107,34 +109,32 @@ func (r *Rows) position() (ok bool, err error) {
 	return r.it.First(), nil
 }
 
-// Park gives back the memory that an open iterator pins (memtables, files that compactions have replaced). The snapshot
-// stays, so the scan goes on as if nothing had happened.
+// Park gives back the memory that an open iterator pins (memtables, files that compactions have replaced). The scan goes on
+// after the last row.
 func (r *Rows) Park() error {
 	if r.it == nil || r.ended {
 		return nil
 	}
 	r.key = append(r.key[:0], r.it.Key()...)
-	it := r.it
-	r.it = nil
 	r.rows.chunk = nil
-	return it.Close()
+	return r.closeIterator()
 }
 
 // Close ends the scan.
 func (r *Rows) Close() error {
-	if r.snapshot == nil {
-		return nil
-	}
 	r.ended = true
 	r.shard.read.Add(r.n)
-	var err error
-	if r.it != nil {
-		err = r.it.Close()
-		r.it = nil
+	r.n = 0
+	return r.closeIterator()
+}
+
+func (r *Rows) closeIterator() error {
+	if r.it == nil {
+		return nil
 	}
-	err = errors.Join(err, r.snapshot.Close())
-	r.snapshot = nil
-	return err
+	it := r.it
+	r.it = nil
+	return it.Close()
 }
 
 // copier turns the value under an iterator into a row.
@@ -143,11 +143,10 @@ func (r *Rows) Close() error {
 // for many rows; the garbage collector frees a chunk when no row in it is used any more.
 type copier struct {
 	transient bool
-	chunk     []byte // the unused rest of the chunk is its capacity
-	chunks    int
+	chunk     []byte // rows, and room for more
 }
 
-// Chunks begin small, because many scans are, and grow to 32 KB, about 30 rows of 1 KB. Larger ones would save little and
+// Chunks begin with room for a few rows, because many scans are short, and grow to 32 KB. Larger ones would save little and
 // let one row that somebody keeps pin more.
 const (
 	minChunkBytes = 1 << 10
@@ -167,15 +166,10 @@ func (c *copier) row(it *storage.Iterator) (datum.Value, error) {
 
 func (c *copier) copy(v []byte) []byte {
 	if cap(c.chunk)-len(c.chunk) < len(v) {
-		size := min(minChunkBytes<<(2*c.chunks), maxChunkBytes)
-		if len(v) > size/4 {
-			if len(v) > maxChunkBytes/4 {
-				return bytes.Clone(v) // alone: it would waste the rest of a chunk
-			}
-			size = maxChunkBytes
+		if len(v) > maxChunkBytes/4 {
+			return bytes.Clone(v) // alone: it would waste the rest of a chunk
 		}
-		c.chunk = make([]byte, 0, size)
-		c.chunks = min(c.chunks+1, 3)
+		c.chunk = make([]byte, 0, min(max(minChunkBytes, 4*len(v), 2*cap(c.chunk)), maxChunkBytes))
 	}
 	start := len(c.chunk)
 	c.chunk = append(c.chunk, v...)

@@ -103,13 +103,10 @@ func (s *Shard) EstimatedBytes() (int64, error) {
 	return s.store.ApproximateSize(storage.GroupRange(s.config.Group))
 }
 
-// maxKeyOnStack is the size of key that Get builds without an allocation: prefix and the longest primary key.
-const maxKeyOnStack = 160
-
 // Get returns the row with this encoded primary key, absent if there is none. The row is valid for ever.
 func (s *Shard) Get(key []byte) (datum.Value, error) {
-	var buf [maxKeyOnStack]byte
-	v, found, err := s.store.Get(append(append(buf[:0], s.lower...), key...))
+	storageKey := append(make([]byte, 0, storage.PrefixLen+len(key)), s.lower...)
+	v, found, err := s.store.Get(append(storageKey, key...))
 	if err != nil {
 		return datum.Value{}, err
 	}

@@ -59,17 +59,19 @@ func get(r pebble.Reader, key []byte) ([]byte, bool, error) {
 }
 
 func iter(r pebble.Reader, lower, upper []byte) (*Iterator, error) {
-	it, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
+	it := &Iterator{options: pebble.IterOptions{LowerBound: lower, UpperBound: upper}}
+	var err error
+	if it.pi, err = r.NewIter(&it.options); err != nil {
 		return nil, fmt.Errorf("iterate: %w", err)
 	}
-	return &Iterator{pi: it}, nil
+	return it, nil
 }
 
 // An Iterator walks over keys in order. It sees one state of the store, pins the memtables and files of that state, and is
 // not safe for concurrent use. Key and Value are valid until the next movement.
 type Iterator struct {
-	pi *pebble.Iterator
+	pi      *pebble.Iterator
+	options pebble.IterOptions // here to save an allocation
 }
 
 // First, Last, Next, Prev, SeekGE (the first key ≥ key) and SeekLT (the last key < key) move the iterator and report whether

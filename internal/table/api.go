@@ -58,8 +58,8 @@ type Rows interface {
 }
 
 // A Parker is what the Rows of Scan are besides. Park gives back the memory that the scan holds while nobody reads from it:
-// call it when the next row is wanted at some unknown time, as between two batches of a cursor. The scan stays on its
-// snapshot and goes on with the next call of Next, which costs a seek.
+// call it when the next row is wanted at some unknown time, as between two batches of a cursor. The scan goes on after its
+// last row with the next call of Next, which costs a seek and sees the table as it is then, as cursors of RethinkDB do.
 type Parker interface {
 	Park() error
 }

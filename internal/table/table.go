@@ -226,36 +226,44 @@ func (t *Table) EstimatedBytes() (int64, error) {
 // Write changes rows. Errors of a row are in its result. The error of Write itself says that nothing was written, except
 // when it wraps ErrUnknownOutcome: then the results are there, too.
 func (t *Table) Write(ctx context.Context, req WriteRequest) ([]WriteResult, error) {
-	r := shard.Request{
-		Values:  req.Keys,
-		Update:  req.Update,
-		Durable: t.Durable(req.Durability),
+	if len(req.Keys) == 1 {
+		return t.writeOne(ctx, req)
+	}
+	return t.write(ctx, req, &shard.Request{
+		Keys:    make([][]byte, len(req.Keys)),
 		Results: make([]WriteResult, len(req.Keys)),
-	}
-	if len(req.Keys) == 1 { // the usual write needs no list of keys on the heap
-		var key [1][]byte
-		r.Keys = key[:]
-		t.encodeKeys(&r)
-	} else {
-		r.Keys = make([][]byte, len(req.Keys))
-		t.encodeKeys(&r)
-	}
-	return r.Results, t.shards[0].Write(ctx, &r)
+	}, make([]byte, 0, keyBytes*len(req.Keys)))
 }
 
-// encodeKeys fills in the encoded keys, or the errors of values that cannot be a primary key.
-func (t *Table) encodeKeys(r *shard.Request) {
-	all := make([]byte, 0, keyBytes*min(len(r.Keys), 64))
+// writeOne is Write for one key. All that it needs is one allocation instead of four.
+func (t *Table) writeOne(ctx context.Context, req WriteRequest) ([]WriteResult, error) {
+	var m struct {
+		request shard.Request
+		key     [1][]byte
+		result  [1]WriteResult
+		encoded [keyBytes]byte
+	}
+	m.request.Keys = m.key[:]
+	m.request.Results = m.result[:]
+	return t.write(ctx, req, &m.request, m.encoded[:0])
+}
+
+// write encodes the keys into buf, if it is large enough, and writes.
+func (t *Table) write(ctx context.Context, req WriteRequest, r *shard.Request, buf []byte) ([]WriteResult, error) {
+	r.Values = req.Keys
+	r.Update = req.Update
+	r.Durable = t.Durable(req.Durability)
 	for i, v := range r.Values {
-		start := len(all)
-		longer, err := appendPrimaryKey(all, v)
+		start := len(buf)
+		longer, err := appendPrimaryKey(buf, v)
 		if err != nil {
 			r.Results[i].Err = err
 			continue
 		}
-		all = longer
-		r.Keys[i] = all[start:len(all):len(all)]
+		buf = longer
+		r.Keys[i] = buf[start:len(buf):len(buf)]
 	}
+	return r.Results, t.shards[0].Write(ctx, r)
 }
 
 // keyBytes is room for usual primary keys: a uuid takes 38 bytes.
@@ -274,7 +282,8 @@ func appendPrimaryKey(dst []byte, v datum.Value) ([]byte, error) {
 	return datum.AppendKey(dst, v)
 }
 
-// Scan returns the rows of a range in the order of the primary key, all of one snapshot. Close them.
+// Scan returns the rows of a range in the order of the primary key. They are of one state of the table from the first row on,
+// and again from the first row after each Park. Close them.
 func (t *Table) Scan(_ context.Context, o ScanOptions) (Rows, error) {
 	so, err := shardOptions(o)
 	if err != nil {
