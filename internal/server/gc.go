@@ -10,6 +10,17 @@ import (
 // one, with a heap of ten megabytes, would collect hundreds of times per second under a load that allocates gigabytes. So the
 // pace is set by a limit instead: the heap may grow to gcPercent over what is alive while it is small, and is held at the limit
 // once the cache is full.
+//
+// Measured with 50,000 documents of 1 KB in two tables, --cache-size 512, on two busy cores, in µs of CPU per operation and
+// MB resident at the end:
+//
+//	GOGC   get   insert.soft   update.soft   stream   resident
+//	 100   19    51            36            3.1      244
+//	 400   22    44            28            1.8      265
+//	1000   21    33            24            1.6      364
+//
+// 400 has most of the gain for little memory. With --cache-size 256, loading and streaming a million such documents peaks at
+// 358 MB.
 const gcPercent = 400
 
 // memoryLimit leaves, beyond the cache, an eighth of it for what the cache needs besides blocks, and a fixed part for
