@@ -21,6 +21,9 @@ type Request struct {
 	// Update computes a row's successor. It runs under the latches of all keys.
 	Update func(i int, old datum.Value) (datum.Value, error)
 
+	// Fresh marks keys that certainly have no row, because they are random and new: no old row is looked for. Nil means none.
+	Fresh []bool
+
 	Durable bool // wait for the disk
 
 	Results []Result // as many as keys, filled in by Write
@@ -164,10 +167,18 @@ func (w *writeScratch) sortKeys(keys [][]byte) {
 // manyKeys is from how many keys on a Lookup is cheaper than single reads.
 const manyKeys = 8
 
+func (r *Request) fresh(i int32) bool { return r.Fresh != nil && r.Fresh[i] }
+
 // readOld fills in the old rows of the results.
 func (s *Shard) readOld(ctx context.Context, w *writeScratch, r *Request) error {
+	if r.Fresh != nil && !slices.Contains(r.Fresh, false) {
+		return nil
+	}
 	if len(w.order) < manyKeys {
 		for _, i := range w.order {
+			if r.fresh(i) {
+				continue
+			}
 			w.key = append(w.key[:len(s.lower)], r.Keys[i]...)
 			v, found, err := s.store.Get(w.key)
 			if err != nil {
