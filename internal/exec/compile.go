@@ -12,6 +12,8 @@ type builder struct {
 	slow   bool
 	waits  bool
 
+	globals []optNode // of the whole query
+
 	// Room for the nodes of a small query: a get of one row takes 13 allocations instead of 25 with it.
 	ops    []opNode
 	consts []constNode
@@ -143,7 +145,7 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 		}
 	}
 	if b.scope != nil { // otherwise it is evaluated no more than once
-		if m := fold(n); m != nil {
+		if m := b.fold(n); m != nil {
 			return m, nil
 		}
 	}

@@ -80,6 +80,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		}
 		p.globals = append(p.globals, optNode{o.Name, n})
 	}
+	b.globals = p.globals
 	// Optional arguments of the whole query are few and cheap, whatever their terms.
 	b.slow, b.waits = false, false
 	root, err := b.compile(q.Term)

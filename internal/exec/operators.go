@@ -351,9 +351,19 @@ func (n *defaultNode) maybe(fr *frame) (datum.Value, error) {
 // fold gives the value of a pure term of scalar literals, evaluated once and for all. Where that fails it gives nil, so
 // that the error comes when and if the term is evaluated. Arrays are left alone: their limit is an option of the query
 // that is not known yet.
-func fold(n *opNode) node {
-	if !n.spec.pure || n.splices || len(n.opts) > 0 {
+func (b *builder) fold(n *opNode) node {
+	if !n.spec.pure || n.splices {
 		return nil
+	}
+	for _, o := range n.opts {
+		if _, ok := o.node.(*constNode); !ok {
+			return nil
+		}
+	}
+	for _, g := range b.globals {
+		if n.spec.hasOpt(g.name) {
+			return nil
+		}
 	}
 	for i := range n.args {
 		if d, ok := n.constant(i); !ok || !foldable(d) {
@@ -368,7 +378,7 @@ func fold(n *opNode) node {
 }
 
 // foldFrame is for terms that need no query. Nothing in it changes.
-var foldFrame = &frame{q: &query{ctx: context.Background(), arrayLimit: defaultArrayLimit}}
+var foldFrame = &frame{q: &query{plan: &Plan{}, ctx: context.Background(), arrayLimit: defaultArrayLimit}}
 
 func foldable(d datum.Value) bool {
 	return d.Kind() != datum.KindArray && !d.IsObject()

@@ -95,11 +95,14 @@ func datumType(d datum.Value) coerceType {
 	return typeObject
 }
 
-// compileCoerceTo makes the query a slow one, unless the type that is wanted is plainly not made from a sequence.
+// compileCoerceTo keeps a type that is known in n.data, and makes the query a slow one unless that type is plainly not made
+// from a sequence.
 func compileCoerceTo(b *builder, n *opNode) error {
-	if len(n.args) == 2 {
-		if to, ok := n.args[1].(*constNode); ok {
-			switch coerceType(upcase(to.v.d.AsString())) {
+	if len(n.args) == 2 && !n.splices {
+		if name, ok := n.constant(1); ok && name.Kind() == datum.KindString {
+			to := coerceType(upcase(name.AsString()))
+			n.data = to
+			switch to {
 			case typeString, typeNumber, typeBool, typeBinary:
 				return nil
 			}
@@ -123,11 +126,14 @@ func evalCoerceTo(c call) (val, error) {
 		}
 		from = datumType(d)
 	}
-	name, err := c.str(1)
-	if err != nil {
-		return val{}, err
+	to, ok := c.n.data.(coerceType)
+	if !ok {
+		name, err := c.str(1)
+		if err != nil {
+			return val{}, err
+		}
+		to = coerceType(upcase(name))
 	}
-	to := coerceType(upcase(name))
 	toKind := kind(slices.Index(kindTypes[:], to)) //nolint:gosec // -1 is no kind
 	switch {
 	case slices.Contains(datumTypes, to):

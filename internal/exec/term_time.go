@@ -12,7 +12,7 @@ func init() {
 	register(reql.TermNow, spec{datum: evalNow, det: detConstantNow, doc: "The time at which the query began."})
 	register(reql.TermTime, spec{min: 4, max: 7, datum: evalTime, pure: true, doc: "The time of a date, or of a date and a time of day, in a zone."})
 	register(reql.TermEpochTime, spec{min: 1, max: 1, datum: evalEpochTime, pure: true, doc: "The time so many seconds after the begin of 1970."})
-	register(reql.TermISO8601, spec{min: 1, max: 1, opts: []string{"default_timezone"}, datum: evalISO8601, doc: "The time that a string in the form of ISO 8601 stands for."})
+	register(reql.TermISO8601, spec{min: 1, max: 1, opts: []string{"default_timezone"}, datum: evalISO8601, pure: true, doc: "The time that a string in the form of ISO 8601 stands for."})
 	for t, x := range map[reql.TermType]struct {
 		f   func(d datum.Value) (datum.Value, error)
 		doc string
@@ -34,7 +34,7 @@ func init() {
 		register(t, spec{min: 1, max: 1, datum: evalOfTime(x.f), pure: true, doc: x.doc})
 	}
 	register(reql.TermInTimezone, spec{min: 2, max: 2, datum: evalInTimezone, pure: true, doc: "The same time in another zone."})
-	register(reql.TermDuring, spec{min: 3, max: 3, opts: []string{"left_bound", "right_bound"}, datum: evalDuring, doc: "Whether a time is between two others."})
+	register(reql.TermDuring, spec{min: 3, max: 3, opts: []string{"left_bound", "right_bound"}, datum: evalDuring, pure: true, doc: "Whether a time is between two others."})
 }
 
 func evalNow(c call) (datum.Value, error) { return c.fr.q.now, nil }
