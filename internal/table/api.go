@@ -74,8 +74,8 @@ type WriteRequest struct {
 	// no row. An error is the error of that key and does not stop the others.
 	Update func(i int, old datum.Value) (datum.Value, error)
 
-	// Generated says which keys the server has made up; nil means none. Only system tables look at it: some create rows
-	// only under generated keys, others never do.
+	// Generated says which keys the server has just made up, as random UUIDs; nil means none. Tables do not look for old rows
+	// of such keys. Some system tables create rows only under generated keys, others never do.
 	Generated []bool
 
 	Durability Durability

@@ -252,6 +252,7 @@ func (t *Table) writeOne(ctx context.Context, req WriteRequest) ([]WriteResult, 
 func (t *Table) write(ctx context.Context, req WriteRequest, r *shard.Request, buf []byte) ([]WriteResult, error) {
 	r.Values = req.Keys
 	r.Update = req.Update
+	r.Fresh = req.Generated
 	r.Durable = t.Durable(req.Durability)
 	for i, v := range r.Values {
 		start := len(buf)
