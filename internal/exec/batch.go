@@ -67,9 +67,9 @@ func (fr *frame) batchOptions() (batchOptions, error) {
 	case err != nil:
 		return o, err
 	case sec < 0:
-		return o, topLevel("max_batch_seconds must be positive (got `%s`).", d.PrintCompact())
+		return o, topLevel("max_batch_seconds must be positive (got `%s`).", datum.FormatNumber(sec))
 	case sec >= 86400:
-		return o, topLevel("max_batch_seconds is too large (got `%s`, must be less than 86400).", d.PrintCompact())
+		return o, topLevel("max_batch_seconds is too large (got `%s`, must be less than 86400).", datum.FormatNumber(sec))
 	}
 	o.maxTime = time.Duration(sec * float64(time.Second))
 	o.minRows = min(o.minRows, o.maxRows)
