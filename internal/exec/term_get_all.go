@@ -1,10 +1,12 @@
 package exec
 
 import (
+	"context"
 	"slices"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 )
 
 func init() {
@@ -12,7 +14,7 @@ func init() {
 		doc: "The rows with any of some keys, or of some values of an index."})
 }
 
-// evalGetAll looks the keys up one by one, in their order; a key that is given several times gives its row as often.
+// evalGetAll looks the keys up in their order; a key that is given several times gives its row as often.
 func evalGetAll(c call) (val, error) {
 	t, err := c.table(0)
 	if err != nil {
@@ -50,36 +52,87 @@ func evalGetAll(c call) (val, error) {
 	return val{x: &selectionVal{table: t, seq: s}, at: c.n.t}, nil
 }
 
-// keyRows reads the rows of ascending keys. Equal keys stand side by side and are read once.
+// keyRows reads the rows of ascending keys, some at a time.
 type keyRows struct {
-	table *tableVal
-	keys  []datum.Value // the next one first
-	row   datum.Value   // of the key before, when it comes again
-	again bool
+	table   *tableVal
+	keys    []datum.Value // not read yet
+	rows    []datum.Value // read and not returned yet; absent where there is none
+	checked bool
 }
+
+// maxKeysPerRead bounds the memory of the rows that are read at once. The first read takes fewer, because many readers
+// want just the first row.
+const (
+	maxKeysPerRead   = 128
+	firstKeysPerRead = 16
+)
 
 func (r *keyRows) next(fr *frame) (datum.Value, bool, error) {
-	for len(r.keys) > 0 {
-		key := r.keys[0]
-		if !r.again {
-			var err error
-			if r.row, err = r.table.get(fr, key); err != nil {
-				return datum.Value{}, false, err
-			}
-			if err := fr.tick(); err != nil {
-				return datum.Value{}, false, err
+	for {
+		for len(r.rows) > 0 {
+			row := r.rows[0]
+			r.rows = r.rows[1:]
+			if !row.IsAbsent() {
+				return row, true, nil
 			}
 		}
-		r.keys = r.keys[1:]
-		r.again = len(r.keys) > 0 && datum.Equal(key, r.keys[0])
-		if !r.row.IsAbsent() {
-			return r.row, true, nil
+		if len(r.keys) == 0 {
+			return datum.Value{}, false, nil
+		}
+		if err := r.read(fr); err != nil {
+			return datum.Value{}, false, err
 		}
 	}
-	return datum.Value{}, false, nil
 }
 
-func (r *keyRows) close() { r.keys = nil }
+// read reads the rows of the next keys.
+func (r *keyRows) read(fr *frame) error {
+	limit := maxKeysPerRead
+	if !r.checked { // a key that cannot be one fails the query before it returns any row
+		for _, k := range r.keys {
+			if err := datum.CheckPrimaryKey(k); err != nil {
+				return err
+			}
+		}
+		r.checked, limit = true, firstKeysPerRead
+	}
+	if err := fr.check(); err != nil {
+		return err
+	}
+	n := min(limit, len(r.keys))
+	keys := r.keys[:n]
+	r.keys = r.keys[n:]
+	var err error
+	r.rows, err = r.table.getMany(fr, keys)
+	return err
+}
+
+func (r *keyRows) close() { r.keys, r.rows = nil, nil }
+
+// manyGetter is what tables with rows on disk are besides.
+type manyGetter interface {
+	// GetMany gives the rows of some keys, absent where there is none.
+	GetMany(ctx context.Context, keys []datum.Value, ro table.ReadOptions) ([]datum.Value, error)
+}
+
+// getMany reads the rows of some keys; they are absent where there is none.
+func (t *tableVal) getMany(fr *frame, keys []datum.Value) ([]datum.Value, error) {
+	if many, ok := t.Table.(manyGetter); ok && len(keys) > 1 {
+		rows, err := many.GetMany(fr.q.ctx, keys, t.read)
+		if err != nil {
+			return nil, fr.readError(err)
+		}
+		return rows, nil
+	}
+	rows := make([]datum.Value, len(keys))
+	for i, k := range keys {
+		var err error
+		if rows[i], err = t.get(fr, k); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
 
 // noRows is the source of an empty sequence.
 type noRows struct{}

@@ -161,3 +161,16 @@ func BenchmarkUpdateTable(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "docs/s")
 }
+
+// BenchmarkGetAll100 reads 100 rows of 1 KB by their keys.
+func BenchmarkGetAll100(b *testing.B) {
+	s := tableServer(b)
+	docs, keys := make([]string, 1000), make([]string, 100)
+	for i := range docs {
+		docs[i] = document(fmt.Sprintf("key-%d", i))
+		keys[i/10] = fmt.Sprintf(`"key-%d"`, i)
+	}
+	s.mustRun(b, `[1,[56,[`+table+`,[2,[`+strings.Join(docs, ",")+`]]]],{}]`)
+	q := `[1,[78,[` + table + `,` + strings.Join(keys, ",") + `]],{}]`
+	benchmarkQuery(b, s, func(int) string { return q })
+}
