@@ -87,6 +87,9 @@ func (n *objNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
 	obj := datum.Object(fields)
 	if i, pseudo := slices.BinarySearch(n.names, "$reql_type$"); pseudo && i >= 0 {
 		v, err := datum.FromPseudo(obj)
+		if err == nil && v.IsLiteral() { // only r.literal makes these
+			err = datum.StrayLiteral()
+		}
 		if err != nil {
 			return v, n.t, blame(err, n.t)
 		}
