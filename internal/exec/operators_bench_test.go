@@ -18,7 +18,7 @@ func compileFunction(t testing.TB, script string) (*function, *frame) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, bad := reql.ParseQuery([]byte(body))
+	q, bad := reql.ParseQuery(body)
 	if bad != nil || q.Err != nil {
 		t.Fatal(bad, q.Err)
 	}

@@ -90,10 +90,10 @@ func sliceInfo(s *sliceVal) []datum.Field {
 // boundInfo appends what there is to say of a bound. unbounded is the kind of the value that bounds nothing.
 func boundInfo(fields []datum.Field, name string, bound datum.Value, open bool, unbounded datum.Kind) []datum.Field {
 	how := "closed"
-	switch k := bound.Kind(); {
-	case k == unbounded || k == datum.KindAbsent:
+	switch bound.Kind() {
+	case unbounded, datum.KindAbsent:
 		how = "unbounded"
-	case k == datum.KindMinVal || k == datum.KindMaxVal:
+	case datum.KindMinVal, datum.KindMaxVal:
 		how = "unachievable"
 	default:
 		if open {
