@@ -2,9 +2,12 @@ package server
 
 import (
 	"runtime/debug"
+
+	"rethinkdb/internal/storage"
 )
 
-// The garbage collector. Cached blocks and memtables are Go memory, and so are rows on their way to a client.
+// The garbage collector. Rows on their way to a client are Go memory, and so are cached blocks and memtables in a program
+// that was built without cgo; with cgo they are C memory (storage.CacheOffHeap).
 //
 // With the default GOGC=100 a server whose cache is full would grow to twice the cache before each collection; and an empty
 // one, with a heap of ten megabytes, would collect hundreds of times per second under a load that allocates gigabytes. So the
@@ -27,7 +30,11 @@ const gcPercent = 400
 // connections, queries and garbage. It is a target of the collector, not a cap: a query that needs more gets it.
 func memoryLimit(cacheBytes int64) int64 {
 	const workBytes = 192 * megabyte
-	return cacheBytes + cacheBytes/8 + workBytes
+	limit := cacheBytes/8 + workBytes
+	if !storage.CacheOffHeap {
+		limit += cacheBytes
+	}
+	return limit
 }
 
 func tuneGC(cacheBytes int64) {
