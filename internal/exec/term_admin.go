@@ -22,18 +22,16 @@ func evalConfig(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	db, name := DB{}, ""
 	if d, ok := v.x.(*dbVal); ok {
-		db = d.DB
-	} else {
-		t, err := v.table(c.fr)
-		if err != nil {
-			return val{}, err
-		}
-		db, name = t.db, t.name
+		row, key, err := c.cluster().ConfigRow(c.fr.q.client, d.DB, "")
+		return c.systemRow("db_config", row, key, err)
 	}
-	t, key, err := c.cluster().ConfigRow(c.fr.q.client, db, name)
-	return c.systemRow(t, key, err, name, "db_config", "table_config")
+	t, err := v.table(c.fr)
+	if err != nil {
+		return val{}, err
+	}
+	row, key, err := c.cluster().ConfigRow(c.fr.q.client, t.db, t.name)
+	return c.systemRow("table_config", row, key, err)
 }
 
 func evalStatus(c call) (val, error) {
@@ -41,18 +39,14 @@ func evalStatus(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	st, key, err := c.cluster().StatusRow(c.fr.q.client, t.db, t.name)
-	return c.systemRow(st, key, err, t.name, "", "table_status")
+	row, key, err := c.cluster().StatusRow(c.fr.q.client, t.db, t.name)
+	return c.systemRow("table_status", row, key, err)
 }
 
 // systemRow is a row of a system table as the value of the term.
-func (c call) systemRow(t Table, key datum.Value, err error, tableName, ofDB, ofTable string) (val, error) {
+func (c call) systemRow(name string, t Table, key datum.Value, err error) (val, error) {
 	if err != nil {
 		return val{}, err
-	}
-	name := ofTable
-	if tableName == "" {
-		name = ofDB
 	}
 	db, err := c.cluster().Database("rethinkdb")
 	if err != nil {

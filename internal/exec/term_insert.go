@@ -167,7 +167,8 @@ func (w *inserter) insert(rows []datum.Value) error {
 	var generated []bool
 	var bad badRows
 	for i, row := range rows {
-		key, ok := datum.Value{}, false
+		var key datum.Value
+		var ok bool
 		switch row.Kind() {
 		case datum.KindObject:
 			if key, ok = row.Get(pk); !ok {
