@@ -84,7 +84,7 @@ func topLevel(format string, args ...any) error {
 
 // batch appends an answer with the next rows. It ends when it is full: at maxRows rows, at maxBytes bytes (once there
 // are minRows rows), or when its time is up and it has a row. One row is read ahead, so that the last batch of a
-// sequence is known to be the last.
+// sequence is known to be the last; its JSON waits for the next batch, because the row itself may not live so long.
 func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 	fr, o := cur.fr, cur.opts
 	if first {
@@ -97,29 +97,31 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 	out = append(dst, `{"t":3,"r":[`...)
 	began := time.Time{}
 	start := len(out)
-	for n := int64(0); ; {
-		row, ok := cur.ahead, cur.isAhead
-		if ok {
-			cur.ahead, cur.isAhead = datum.Value{}, false
-		} else {
-			var err error
-			if row, ok, err = cur.seq.next(fr); err != nil {
-				return cur.fail(dst[:head], interrupted(blame(err, fr.q.plan.q.Term))), false
-			}
-			if !ok {
-				out[head+5] = '2'
-				break
-			}
+	n := int64(0)
+	if len(cur.ahead) > 0 {
+		out = append(out, cur.ahead...)
+		cur.ahead = cur.ahead[:0]
+		n++
+	}
+	for {
+		row, ok, err := cur.seq.next(fr)
+		if err != nil {
+			return cur.fail(dst[:head], interrupted(blame(err, fr.q.plan.q.Term))), false
+		}
+		if !ok {
+			out[head+5] = '2'
+			break
 		}
 		if n >= o.maxRows || int64(len(out)-start) >= o.maxBytes && n >= o.minRows {
-			cur.ahead, cur.isAhead = row, true
+			if cur.ahead, err = datum.AppendJSON(cur.ahead, row); err != nil {
+				return cur.fail(dst[:head], err), false
+			}
 			more = true
 			break
 		}
 		if n > 0 {
 			out = append(out, ',')
 		}
-		var err error
 		if out, err = datum.AppendJSON(out, row); err != nil {
 			return cur.fail(dst[:head], err), false
 		}
@@ -132,6 +134,11 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 				more = true
 				break
 			}
+		}
+	}
+	if more { // the client may ask for the next batch at any time, or never
+		if err := cur.seq.park(); err != nil {
+			return cur.fail(dst[:head], fr.readError(err)), false
 		}
 	}
 	out = append(out, ']')

@@ -123,8 +123,8 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	}
 	chain := s.chain()
 	root := chain[0]
-	if r, ok := root.src.(*scanRows); ok && passing && r.rows == nil {
-		r.scan.opts.Transient = true
+	if passing {
+		s.passRows(false)
 	}
 	workers := runtime.GOMAXPROCS(0)
 	if root.scan == nil || workers == 1 {

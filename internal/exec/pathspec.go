@@ -2,6 +2,7 @@ package exec
 
 import (
 	"slices"
+	"strings"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
@@ -10,95 +11,69 @@ import (
 // pathSpec says which fields pluck, without and has_fields mean: some names of the object itself, and for other names
 // what is meant below them.
 type pathSpec struct {
-	// keys is set when the spec is nothing but names: sorted, each once.
-	keys []string
+	fields []pathField // sorted, no name twice; unless there is a list
 
-	// Otherwise one of these. A list applies part after part; a name may come more than once.
-	key    string // a single name, when isKey
-	isKey  bool
-	list   []*pathSpec
-	fields []pathField // sorted
+	// list is set when a name comes twice with something below it. The parts then apply one after the other.
+	list []*pathSpec
 }
 
 type pathField struct {
 	key   string
-	below *pathSpec
+	below *pathSpec // nil for the whole field
 }
 
 // newPathSpec makes a path specification of the arguments of a term.
-func newPathSpec(paths []datum.Value) (*pathSpec, error) {
-	p, err := pathOf(datum.Array(paths))
-	if err != nil {
-		return nil, err
-	}
-	p.flatten()
-	return p, nil
-}
+func newPathSpec(paths []datum.Value) (*pathSpec, error) { return pathOf(datum.Array(paths)) }
 
 func pathOf(d datum.Value) (*pathSpec, error) {
-	p := &pathSpec{}
+	var parts []*pathSpec
 	switch d.Kind() {
 	case datum.KindString:
-		return &pathSpec{key: d.AsString(), isKey: true}, nil
+		return &pathSpec{fields: []pathField{{key: strings.Clone(d.AsString())}}}, nil
 	case datum.KindArray:
 		for i := range d.Len() {
 			part, err := pathOf(d.At(i))
 			if err != nil {
 				return nil, err
 			}
-			p.list = append(p.list, part)
+			parts = append(parts, part)
 		}
 	case datum.KindObject, datum.KindTime, datum.KindGeometry:
 		d = datum.RawObject(d)
-		below := &pathSpec{}
 		for i := range d.Len() {
 			key, v := d.FieldAt(i)
-			if v.Kind() == datum.KindBool && v.AsBool() {
-				p.list = append(p.list, &pathSpec{key: key, isKey: true})
-				continue
+			f := pathField{key: strings.Clone(key)}
+			if v.Kind() != datum.KindBool || !v.AsBool() {
+				var err error
+				if f.below, err = pathOf(v); err != nil {
+					return nil, err
+				}
 			}
-			part, err := pathOf(v)
-			if err != nil {
-				return nil, err
-			}
-			below.fields = append(below.fields, pathField{key, part})
-		}
-		if len(p.list) == 0 {
-			return below, nil
-		}
-		if len(below.fields) > 0 {
-			p.list = append(p.list, below)
+			parts = append(parts, &pathSpec{fields: []pathField{f}})
 		}
 	default:
 		return nil, reql.Errorf(reql.QueryLogic, "Invalid path argument `%s`.", d.Print())
 	}
-	if len(p.list) == 1 {
-		return p.list[0], nil
-	}
-	return p, nil
+	return joinPaths(parts), nil
 }
 
-// flatten finds out which parts are nothing but names.
-func (p *pathSpec) flatten() {
-	if p.isKey {
-		p.keys = []string{p.key}
-		return
-	}
-	names := len(p.list) > 0
-	for _, part := range p.list {
-		part.flatten()
-		names = names && part.keys != nil
-	}
-	for _, f := range p.fields {
-		f.below.flatten()
-	}
-	if names {
-		for _, part := range p.list {
-			p.keys = append(p.keys, part.keys...)
+// joinPaths makes one specification of several.
+func joinPaths(parts []*pathSpec) *pathSpec {
+	p := &pathSpec{}
+	for _, part := range parts {
+		if part.list != nil {
+			return &pathSpec{list: parts}
 		}
-		slices.Sort(p.keys)
-		p.keys = slices.Compact(p.keys)
+		p.fields = append(p.fields, part.fields...)
 	}
+	slices.SortStableFunc(p.fields, func(a, b pathField) int { return strings.Compare(a.key, b.key) })
+	for i := 1; i < len(p.fields); i++ {
+		if a, b := p.fields[i-1], p.fields[i]; a.key == b.key && (a.below != nil || b.below != nil) {
+			return &pathSpec{list: parts}
+		}
+	}
+	p.fields = slices.CompactFunc(p.fields, func(a, b pathField) bool { return a.key == b.key })
+	return p
 }
 
 // isObject tells whether v has fields.
@@ -109,18 +84,31 @@ func (p *pathSpec) project(fr *frame, v datum.Value, arrays bool) (datum.Value, 
 	if arrays && v.Kind() == datum.KindArray {
 		return eachElement(fr, v, func(e datum.Value) (datum.Value, error) { return p.project(fr, e, false) })
 	}
-	if !isObject(v) && !(p.keys == nil && len(p.list) == 0 && len(p.fields) == 0) {
+	if p.list != nil {
+		return p.projectList(fr, v, arrays)
+	}
+	if !isObject(v) && len(p.fields) > 0 {
 		return v, typeError(v, "OBJECT")
 	}
-	if p.keys != nil {
-		fields := make([]datum.Field, 0, len(p.keys))
-		for _, key := range p.keys {
-			if f, ok := v.Get(key); ok {
-				fields = append(fields, datum.Field{Key: key, Val: f})
+	fields := make([]datum.Field, 0, len(p.fields))
+	for i := range p.fields {
+		f := &p.fields[i]
+		val, ok := v.Get(f.key)
+		if !ok {
+			continue
+		}
+		if f.below != nil {
+			var err error
+			if val, err = f.below.project(fr, val, true); err != nil {
+				continue
 			}
 		}
-		return pseudo(datum.Object(fields))
+		fields = append(fields, datum.Field{Key: f.key, Val: val})
 	}
+	return pseudo(datum.Object(fields))
+}
+
+func (p *pathSpec) projectList(fr *frame, v datum.Value, arrays bool) (datum.Value, error) {
 	var b datum.ObjectBuilder
 	for _, part := range p.list {
 		sub, err := part.project(fr, v, arrays)
@@ -128,18 +116,8 @@ func (p *pathSpec) project(fr *frame, v datum.Value, arrays bool) (datum.Value, 
 			return v, err
 		}
 		sub = datum.RawObject(sub)
-		if sub.Kind() != datum.KindObject {
-			return v, typeError(sub, "OBJECT")
-		}
 		for i := range sub.Len() {
 			b.Overwrite(sub.FieldAt(i))
-		}
-	}
-	for _, f := range p.fields {
-		if below, ok := v.Get(f.key); ok {
-			if sub, err := f.below.project(fr, below, true); err == nil {
-				b.Overwrite(f.key, sub)
-			}
 		}
 	}
 	return pseudo(b.Value())
@@ -154,77 +132,58 @@ func (p *pathSpec) unproject(fr *frame, v datum.Value, arrays bool) (datum.Value
 		return v, typeError(v, "OBJECT")
 	}
 	raw := datum.RawObject(v)
-	if p.keys != nil {
-		return pseudo(withoutKeys(raw, p.keys))
+	if p.list != nil {
+		for _, part := range p.list {
+			raw = part.remove(fr, raw)
+		}
+	} else {
+		raw = p.remove(fr, raw)
 	}
-	b := datum.BuilderOf(raw)
-	p.remove(fr, b, arrays)
-	return pseudo(b.Value())
+	return pseudo(raw)
 }
 
-// withoutKeys gives the object without the fields of these names, which are sorted.
-func withoutKeys(v datum.Value, keys []string) datum.Value {
-	found := false
-	for _, key := range keys {
-		if _, found = v.Get(key); found {
-			break
+// remove gives the object v without the fields that the paths mean.
+func (p *pathSpec) remove(fr *frame, v datum.Value) datum.Value {
+	if p.list != nil {
+		for _, part := range p.list {
+			v = part.remove(fr, v)
 		}
-	}
-	if !found {
 		return v
 	}
+	if !slices.ContainsFunc(p.fields, func(f pathField) bool { _, ok := v.Get(f.key); return ok }) {
+		return v
+	}
+	paths := p.fields
 	fields := make([]datum.Field, 0, v.Len())
 	for i := range v.Len() {
-		key, f := v.FieldAt(i)
-		for len(keys) > 0 && keys[0] < key {
-			keys = keys[1:]
+		key, val := v.FieldAt(i)
+		for len(paths) > 0 && paths[0].key < key {
+			paths = paths[1:]
 		}
-		if len(keys) == 0 || keys[0] != key {
-			fields = append(fields, datum.Field{Key: key, Val: f})
+		if len(paths) > 0 && paths[0].key == key {
+			if paths[0].below == nil {
+				continue
+			}
+			if sub, err := paths[0].below.unproject(fr, val, true); err == nil {
+				val = sub
+			}
 		}
+		fields = append(fields, datum.Field{Key: key, Val: val})
 	}
 	return datum.Object(fields)
 }
 
-func (p *pathSpec) remove(fr *frame, b *datum.ObjectBuilder, arrays bool) {
-	if p.isKey {
-		b.Delete(p.key)
-	}
-	for _, part := range p.list {
-		part.remove(fr, b, arrays)
-	}
-	for _, f := range p.fields {
-		if below, ok := b.Get(f.key); ok {
-			if sub, err := f.below.unproject(fr, below, true); err == nil {
-				b.Overwrite(f.key, sub)
-			}
-		}
-	}
-}
-
 // in tells whether v has all that the paths mean. A field that is null does not count.
 func (p *pathSpec) in(v datum.Value) bool {
-	for _, key := range p.keys {
-		if !isObject(v) {
-			return false
-		}
-		if f, ok := v.Get(key); !ok || f.Kind() == datum.KindNull {
-			return false
-		}
-	}
-	if p.keys != nil {
-		return true
-	}
 	for _, part := range p.list {
 		if !part.in(v) {
 			return false
 		}
 	}
-	for _, f := range p.fields {
-		if !isObject(v) {
-			return false
-		}
-		if below, ok := v.Get(f.key); !ok || !f.below.in(below) {
+	for i := range p.fields {
+		f := &p.fields[i]
+		val, ok := v.Get(f.key)
+		if !ok || f.below == nil && val.Kind() == datum.KindNull || f.below != nil && !f.below.in(val) {
 			return false
 		}
 	}

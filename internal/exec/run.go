@@ -46,8 +46,7 @@ type Cursor struct {
 	seq *seq
 
 	opts    batchOptions
-	ahead   datum.Value // the row that showed that there is another batch
-	isAhead bool
+	ahead   []byte // JSON of the row that showed that there is another batch
 	started time.Time
 }
 
@@ -72,6 +71,7 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 			return cur.fail(dst, err), false
 		}
 		if v.x != nil {
+			cur.seq.passRows(true)
 			return cur.batch(dst, true)
 		}
 	}
