@@ -25,6 +25,7 @@ const (
 	KindChangeLog Kind = 'l' // key: index of the change
 	KindRow       Kind = 'd' // key: encoded primary key; value: encoded document
 	KindIndex     Kind = 'i' // key: 4 bytes of index number, encoded index value, encoded primary key
+	KindTouched   Kind = 'j' // key: 4 bytes of index number, encoded primary key; no value. Rows that changed during a build
 	KindState     Kind = 's' // no further key; value: sequence number and row count
 )
 
@@ -36,6 +37,20 @@ func AppendPrefix(dst []byte, g GroupID, k Kind) []byte {
 	dst = append(dst, spaceGroup)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(g))
 	return append(dst, byte(k))
+}
+
+// IndexPrefixLen is the number of bytes that AppendIndexPrefix appends.
+const IndexPrefixLen = PrefixLen + 4
+
+// AppendIndexPrefix appends what all keys of one index begin with. The kind is KindIndex or KindTouched.
+func AppendIndexPrefix(dst []byte, g GroupID, k Kind, index uint32) []byte {
+	return binary.BigEndian.AppendUint32(AppendPrefix(dst, g, k), index)
+}
+
+// IndexRange returns the bounds [lower, upper) of all keys of one kind of an index.
+func IndexRange(g GroupID, k Kind, index uint32) (lower, upper []byte) {
+	lower = AppendIndexPrefix(nil, g, k, index)
+	return lower, successor(lower)
 }
 
 // KindRange returns the bounds [lower, upper) of all keys of one kind in one group.

@@ -139,6 +139,15 @@ func (s *Store) Lookup() (*Lookup, error) {
 	return &Lookup{pi: it}, nil
 }
 
+// Lookup returns a Lookup in the state that the iterator sees. Close it.
+func (it *Iterator) Lookup() (*Lookup, error) {
+	c, err := it.pi.Clone(pebble.CloneOptions{IterOptions: &pebble.IterOptions{}})
+	if err != nil {
+		return nil, fmt.Errorf("look up keys: %w", err)
+	}
+	return &Lookup{pi: c}, nil
+}
+
 // Get returns the value of key, valid until the next call.
 func (l *Lookup) Get(key []byte) (value []byte, found bool, err error) {
 	// The prefix of a key is the whole key, so this finds the key or nothing.

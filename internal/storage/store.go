@@ -68,6 +68,7 @@ type Store struct {
 	closing chan struct{} // closed by Close
 
 	sync syncer
+	runs runs
 
 	groupsMu sync.Mutex // guards the persisted number of the next group
 
@@ -133,7 +134,10 @@ func (s *Store) open(o Options) (err error) {
 		return err
 	}
 	s.fs = vfs.OnDiskFull(s.fs, s.waitForSpace)
-	s.cache = pebble.NewCache(s.cacheBytes)
+	if err := s.removeRuns(); err != nil {
+		return err
+	}
+	s.cache = pebble.NewCache(blockCacheBytes(s.cacheBytes))
 	s.db, err = s.openEngine()
 	if err != nil {
 		s.cache.Unref()

@@ -158,7 +158,7 @@ func (y *syncer) syncLog() error {
 	}
 	covered := y.appliedBatches.Load()
 	b := y.s.db.NewBatch()
-	defer b.Close() //nolint:errcheck // it only returns the memory
+	defer b.Close()
 	err := b.LogData(nil, nil)
 	if err == nil {
 		err = y.s.db.ApplyNoSyncWait(b, pebble.Sync)
