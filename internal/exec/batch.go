@@ -91,28 +91,37 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 		o.maxRows = max(1, o.maxRows/o.firstScaledown)
 		o.maxBytes = max(1, o.maxBytes/o.firstScaledown)
 		o.maxTime /= time.Duration(o.firstScaledown)
-		o.minRows = min(o.minRows, o.maxRows)
+		o.minRows = min(o.minRows/o.firstScaledown, o.maxRows)
+	}
+	if cur.late != nil {
+		return cur.fail(dst, cur.late), false
 	}
 	head := len(dst)
 	out = append(dst, `{"t":3,"r":[`...)
 	began := time.Time{}
-	start := len(out)
-	n := int64(0)
+	n, size := int64(0), int64(0)
 	if len(cur.ahead) > 0 {
 		out = append(out, cur.ahead...)
+		size = rowSize(len(cur.ahead))
 		cur.ahead = cur.ahead[:0]
 		n++
 	}
 	for {
 		row, ok, err := cur.seq.next(fr)
+		full := n >= o.maxRows || size >= o.maxBytes && n >= o.minRows
 		if err != nil {
-			return cur.fail(dst[:head], interrupted(blame(err, fr.q.plan.q.Term))), false
+			err = interrupted(blame(err, fr.q.plan.q.Term))
+			if full { // it is about the next batch
+				cur.late, more = err, true
+				break
+			}
+			return cur.fail(dst[:head], err), false
 		}
 		if !ok {
 			out[head+5] = '2'
 			break
 		}
-		if n >= o.maxRows || int64(len(out)-start) >= o.maxBytes && n >= o.minRows {
+		if full {
 			if cur.ahead, err = datum.AppendJSON(cur.ahead, row); err != nil {
 				return cur.fail(dst[:head], err), false
 			}
@@ -122,9 +131,11 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 		if n > 0 {
 			out = append(out, ',')
 		}
+		mark := len(out)
 		if out, err = datum.AppendJSON(out, row); err != nil {
 			return cur.fail(dst[:head], err), false
 		}
+		size += rowSize(len(out) - mark)
 		n++
 		if n&15 == 0 {
 			now := time.Now()
@@ -136,7 +147,7 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 			}
 		}
 	}
-	if more { // the client may ask for the next batch at any time, or never
+	if more && cur.late == nil { // the client may ask for the next batch at any time, or never
 		if err := cur.seq.park(); err != nil {
 			return cur.fail(dst[:head], fr.readError(err)), false
 		}
@@ -145,6 +156,10 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 	out = cur.appendProfile(out)
 	return append(out, `,"n":[]}`...), more
 }
+
+// rowSize is what a row counts against max_batch_bytes: its JSON, or the two bytes that the smallest values have in the
+// original's own form.
+func rowSize(jsonBytes int) int64 { return max(2, int64(jsonBytes)) }
 
 // appendProfile appends the profile when the query asks for one.
 func (cur *Cursor) appendProfile(dst []byte) []byte {

@@ -47,6 +47,7 @@ type Cursor struct {
 
 	opts    batchOptions
 	ahead   []byte // JSON of the row that showed that there is another batch
+	late    error  // or the error that the next batch will be
 	started time.Time
 }
 
