@@ -143,13 +143,6 @@ func (s *seq) noInfinite() error {
 	return nil
 }
 
-// transient has the rows of a table come as views that are valid until the next one is read.
-func (s *seq) transient() {
-	if r, ok := s.src.(*scanRows); ok && r.rows == nil {
-		r.scan.opts.Transient = true
-	}
-}
-
 // sizeHint is the number of rows, as far as it is known, but at most limit.
 func (s *seq) sizeHint(limit int) int {
 	if a, ok := s.src.(*arrayRows); ok {

@@ -186,7 +186,7 @@ func (w *replacer) replaceOne(s *singleVal) error {
 func (w *replacer) replaceAll(s *seq) error {
 	defer s.close()
 	if w.fixed {
-		s.transient() // of a row nothing is kept but its key, and that as a copy
+		s.passRows(false) // of a row nothing is kept but its key, and that as a copy
 	}
 	pk := w.table.PrimaryKey()
 	limit := firstWriteRows
