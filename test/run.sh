@@ -32,5 +32,8 @@ binary=$(mktemp -d)
 trap 'rm -rf "$binary"' EXIT
 go build -o "$binary/rethinkdb" ./cmd/rethinkdb
 
-go test ./...
-RETHINKDB_BINARY="$binary/rethinkdb" go test -tags integration -count=1 -timeout 20m ./test/...
+# Both halves run, whatever the first one finds.
+status=0
+go test ./... || status=1
+RETHINKDB_BINARY="$binary/rethinkdb" go test -tags integration -count=1 -timeout 20m ./test/... || status=1
+exit $status
