@@ -62,13 +62,24 @@ var errOtherWorker = errors.New("another worker of the scan failed")
 // snapshot, comes to exactly one worker; the order is not defined. A worker that returns early, without error, forgoes the
 // rest of the rows that it would have had. The first error ends the scan. Worker 0 runs in the caller's goroutine.
 func (s *Shard) ScanParallel(o ScanOptions, n int, each func(worker int, rows *ParallelRows) error) error {
+	return s.scanParallel(s.store, o, n, each)
+}
+
+// state is a state of the store: the store itself, which is the newest at each call, or a snapshot.
+type state interface {
+	Get(key []byte) (value []byte, found bool, err error)
+	Iter(lower, upper []byte) (*storage.Iterator, error)
+}
+
+// scanParallel is ScanParallel on some state of the store.
+func (s *Shard) scanParallel(state state, o ScanOptions, n int, each func(worker int, rows *ParallelRows) error) error {
 	p := &parallelScan{shard: s, each: each, opts: o, limit: max(n, 1), started: 1, busy: 1}
 	p.hungry.Store(int32(p.limit - 1))
 	lower, upper := s.bounds(o.Bounds)
 	if bytes.Compare(lower, upper) >= 0 {
 		upper = lower
 	}
-	it, err := s.store.Iter(lower, upper)
+	it, err := state.Iter(lower, upper)
 	if err != nil {
 		return err
 	}

@@ -38,17 +38,13 @@ type Shard struct {
 	latches *latches
 	lower   []byte // bounds of the rows' keys; lower is their prefix
 	upper   []byte
-	indexes []IndexMaintainer
 
 	scratch sync.Pool // of *writeScratch
 
 	read, written atomic.Int64
-}
 
-// An IndexMaintainer derives entries from rows. It is called under the latch of the row and adds to the batch what has to
-// change when the row of this primary key turns from old into new; either may be absent.
-type IndexMaintainer interface {
-	Update(b *storage.Batch, primaryKey []byte, old, new datum.Value) error
+	indexes atomic.Pointer[indexSet]
+	indexMu sync.Mutex // guards changes of indexes; taken alone
 }
 
 // Create makes an empty shard in the store. It is on disk when Create returns.
@@ -72,6 +68,7 @@ func Open(store *storage.Store, c Config) (*Shard, error) {
 func newShard(store *storage.Store, g replication.Group, c Config) *Shard {
 	s := &Shard{config: c, store: store, group: g, latches: newLatches()}
 	s.lower, s.upper = storage.KindRange(c.Group, storage.KindRow)
+	s.indexes.Store(newIndexSet(nil, nil))
 	s.scratch.New = func() any { return newWriteScratch(store, s.lower) }
 	return s
 }

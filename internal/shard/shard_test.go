@@ -1,10 +1,8 @@
 package shard
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"rethinkdb/internal/datum"
@@ -57,76 +55,6 @@ func keyOf(t *testing.T, id string) []byte {
 
 func rowOf(id string, n int) datum.Value {
 	return datum.Object([]datum.Field{{Key: "id", Val: datum.String(id)}, {Key: "n", Val: datum.Int(int64(n))}})
-}
-
-// textIndex keeps one entry per row: the value of n, in decimal.
-type textIndex struct{ prefix []byte }
-
-func (x textIndex) entry(pk []byte, row datum.Value) []byte {
-	n, _ := row.Get("n")
-	return append(append(bytes.Clone(x.prefix), n.PrintCompact()+"/"...), pk...)
-}
-
-func (x textIndex) Update(b *storage.Batch, pk []byte, old, row datum.Value) error {
-	if n, _ := row.Get("n"); n.Kind() == datum.KindNumber && n.AsNumber() < 0 {
-		return errors.New("negative")
-	}
-	if !old.IsAbsent() {
-		b.Delete(x.entry(pk, old))
-	}
-	if !row.IsAbsent() {
-		b.Set(x.entry(pk, row), nil)
-	}
-	return nil
-}
-
-// Index entries change in the same batch as their rows, and not at all when the write fails.
-func TestIndexMaintainers(t *testing.T) {
-	s, store, mem := newTestShard(t)
-	x := textIndex{append(storage.AppendPrefix(nil, 1, storage.KindIndex), 0, 0, 0, 1)}
-	s.indexes = []IndexMaintainer{x}
-	entries := func(store *storage.Store) string {
-		t.Helper()
-		lower, upper := storage.KindRange(1, storage.KindIndex)
-		it, err := store.Iter(lower, upper)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all []string
-		for ok := it.First(); ok; ok = it.Next() {
-			text, _, _ := bytes.Cut(it.Key()[len(x.prefix):], []byte("/"))
-			all = append(all, string(text))
-		}
-		if err := errors.Join(it.Err(), it.Close()); err != nil {
-			t.Fatal(err)
-		}
-		return strings.Join(all, " ")
-	}
-	write(t, s, "a", rowOf("a", 1))
-	write(t, s, "b", rowOf("b", 2))
-	write(t, s, "a", rowOf("a", 3))
-	if got := entries(store); got != "2 3" {
-		t.Errorf("entries %q, want 2 3", got)
-	}
-	write(t, s, "b", datum.Null)
-	write(t, s, "a", rowOf("a", 3)) // unchanged
-	r := Request{Values: []datum.Value{datum.String("c"), datum.String("d")}, Keys: [][]byte{keyOf(t, "c"), keyOf(t, "d")},
-		Results: make([]Result, 2),
-		Update: func(i int, _ datum.Value) (datum.Value, error) {
-			return []datum.Value{rowOf("c", 5), rowOf("d", -1)}[i], nil
-		}}
-	if err := s.Write(t.Context(), &r); err == nil {
-		t.Error("the error of an index did not fail the write")
-	}
-	if got := entries(store); got != "3" {
-		t.Errorf("entries %q, want 3", got)
-	}
-	if got := entries(openMem(t, mem.Crash())); got != "3" {
-		t.Errorf("entries after a crash %q, want 3", got)
-	}
-	if s.Count() != 1 {
-		t.Errorf("count %d, want 1", s.Count())
-	}
 }
 
 func TestGetMany(t *testing.T) {

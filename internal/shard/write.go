@@ -45,6 +45,7 @@ type writeScratch struct {
 	order   []int32 // indexes of the request's keys
 	key     []byte  // prefix of the shard's rows, then the present key
 	encoded []byte
+	index   indexScratch
 }
 
 // maxScratchBytes is the largest encoding buffer that is kept.
@@ -93,6 +94,8 @@ func (s *Shard) Write(ctx context.Context, r *Request) error {
 func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error) {
 	w := s.scratch.Get().(*writeScratch)
 	defer s.putScratch(w)
+	indexes := s.enter()
+	defer indexes.leave()
 	w.sortKeys(r.Keys)
 	distinct := s.hashKeys(w, r.Keys)
 	if err := s.latches.acquireAll(ctx, w.hashes); err != nil {
@@ -131,7 +134,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		if !res.Changed {
 			continue
 		}
-		if err := s.put(w, r.Keys[i], res); err != nil {
+		if err := s.put(w, indexes, r.Keys[i], res); err != nil {
 			return 0, err
 		}
 		w.command.Rows += present(res.New) - present(res.Old)
@@ -270,12 +273,10 @@ func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
 }
 
 // put adds the change of a row and of its index entries to the batch.
-func (s *Shard) put(w *writeScratch, key []byte, res *Result) error {
+func (s *Shard) put(w *writeScratch, indexes *indexSet, key []byte, res *Result) error {
 	w.key = append(w.key[:len(s.lower)], key...)
-	for _, m := range s.indexes {
-		if err := m.Update(w.batch, key, res.Old, res.New); err != nil {
-			return err
-		}
+	for _, u := range indexes.uses {
+		u.index.update(w.batch, &w.index, key, res.Old, res.New, u.mark)
 	}
 	if res.New.IsAbsent() {
 		w.batch.Delete(w.key)
