@@ -235,30 +235,12 @@ func DuplicateKeyError(key string) error {
 	return errorf(Logic, "Duplicate key %s in JSON.", String(key).Print())
 }
 
-// ParseJSONString parses the JSON string whose first byte after the opening quote is b[i], and returns where it ends,
-// after the closing quote. The string is a copy. Errors are *SyntaxError; see CheckUTF8 for what they leave unchecked.
-func ParseJSONString(b []byte, i int) (s string, next int, err error) {
-	v, next, err := scanString(aliasString(b), i)
-	if err != nil {
-		return "", next, err
-	}
-	return strings.Clone(v.str()), next, nil
-}
+// ScanJSONString returns the JSON string that begins at i, after the opening quote, and where it ends, after the closing
+// quote. Without escapes it is a slice of src. Errors are *SyntaxError; see CheckUTF8 for what they leave unchecked.
+func ScanJSONString(src string, i int) (v Value, next int, err error) { return scanString(src, i) }
 
-// ParseJSONStringValue is ParseJSONString for a value: it also knows whether JSON prints the string as it is.
-func ParseJSONStringValue(b []byte, i int) (v Value, next int, err error) {
-	v, next, err = scanString(aliasString(b), i)
-	if err != nil {
-		return Value{}, next, err
-	}
-	v.ptr = String(strings.Clone(v.str())).ptr
-	return v, next, nil
-}
-
-// ParseJSONNumber parses the JSON number that begins at b[i], and returns where it ends.
-func ParseJSONNumber(b []byte, i int) (f float64, next int, err error) {
-	return scanNumber(aliasString(b), i)
-}
+// ScanJSONNumber returns the JSON number that begins at i and where it ends. Errors are *SyntaxError.
+func ScanJSONNumber(src string, i int) (f float64, next int, err error) { return scanNumber(src, i) }
 
 // scanString returns the string that begins at i, after the opening quote. Without escapes it is a slice of src, and
 // plain.

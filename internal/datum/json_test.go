@@ -159,18 +159,17 @@ func TestPrint(t *testing.T) {
 	}
 }
 
-func TestParseJSONString(t *testing.T) {
-	src := []byte(`{"a\tb": 12.5e1,`)
-	s, next, err := ParseJSONString(src, 2)
-	if s != "a\tb" || next != 7 || err != nil {
-		t.Errorf("got %q, %d, %v", s, next, err)
+func TestScanJSON(t *testing.T) {
+	src := `{"a\tb": 12.5e1,`
+	s, next, err := ScanJSONString(src, 2)
+	if s.AsString() != "a\tb" || next != 7 || err != nil {
+		t.Errorf("got %q, %d, %v", s.AsString(), next, err)
 	}
-	f, next, err := ParseJSONNumber(src, 9)
+	f, next, err := ScanJSONNumber(src, 9)
 	if f != 125 || next != 15 || err != nil {
 		t.Errorf("got %v, %d, %v", f, next, err)
 	}
-	s, next, err = ParseJSONString(src, 7)
-	if err == nil {
-		t.Errorf("got %q, %d", s, next)
+	if s, next, err = ScanJSONString(src, 7); err == nil {
+		t.Errorf("got %q, %d", s.AsString(), next)
 	}
 }

@@ -1,8 +1,9 @@
 package reql
 
 import (
-	"strings"
 	"sync"
+
+	"rethinkdb/internal/datum"
 )
 
 // A query is first split into tokens, without building values: RethinkDB refuses text that is not JSON before it
@@ -113,8 +114,8 @@ func (t *tape) lex(s string) (ok, tooDeep, tooMany bool) {
 				return false, false, false
 			}
 		case c == '-' || c >= '0' && c <= '9':
-			j := scanNumber(s, i)
-			if j < 0 || !finite(s[i:j]) {
+			_, j, err := datum.ScanJSONNumber(s, i)
+			if err != nil {
 				return false, false, false
 			}
 			t.leaf(tokNumber, i, j)
@@ -183,72 +184,16 @@ func (t *tape) key(s string, i int) (int, bool) {
 
 // str reads the string whose quote is at i and gives the place after its end.
 func (t *tape) str(s string, i int) (int, bool) {
+	v, next, err := datum.ScanJSONString(s, i+1)
+	if err != nil {
+		return 0, false
+	}
 	kind := tokString
-	for j := i + 1; j < len(s); j++ {
-		switch c := s[j]; {
-		case c == '"':
-			t.leaf(kind, i+1, j)
-			return j + 1, true
-		case c == '\\':
-			kind = tokEscaped
-			n := escapeLen(s, j)
-			if n < 0 {
-				return 0, false
-			}
-			j += n - 1
-		case c < ' ':
-			return 0, false
-		}
+	if v.Len() != next-i-2 {
+		kind = tokEscaped
 	}
-	return 0, false
-}
-
-// escapeLen gives the length of the escape at i, or -1 when it is not a valid one. A pair of surrogates is one escape.
-func escapeLen(s string, i int) int {
-	if i+1 >= len(s) {
-		return -1
-	}
-	switch s[i+1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		r := hex4(s, i+2)
-		switch {
-		case r < 0 || r >= 0xDC00 && r <= 0xDFFF:
-			return -1
-		case r >= 0xD800 && r <= 0xDBFF:
-			if i+7 >= len(s) || s[i+6] != '\\' || s[i+7] != 'u' {
-				return -1
-			}
-			if low := hex4(s, i+8); low < 0xDC00 || low > 0xDFFF {
-				return -1
-			}
-			return 12
-		}
-		return 6
-	}
-	return -1
-}
-
-func hex4(s string, i int) rune {
-	if i+4 > len(s) {
-		return -1
-	}
-	var r rune
-	for _, c := range []byte(s[i : i+4]) {
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		case c >= 'A' && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
-	}
-	return r
+	t.leaf(kind, i+1, next-1)
+	return next, true
 }
 
 func skipSpace(s string, i int) int {
@@ -256,48 +201,4 @@ func skipSpace(s string, i int) int {
 		i++
 	}
 	return i
-}
-
-// finite tells whether a number fits a double. Fewer than 300 digits without an exponent always do.
-func finite(s string) bool {
-	if len(s) < 300 && strings.IndexByte(s, 'e') < 0 && strings.IndexByte(s, 'E') < 0 {
-		return true
-	}
-	_, ok := parseNumber(s)
-	return ok
-}
-
-func digits(s string, i int) int {
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	return i
-}
-
-// scanNumber gives the end of the number at i, or -1.
-func scanNumber(s string, i int) int {
-	if s[i] == '-' {
-		i++
-	}
-	j := digits(s, i)
-	if j == i || s[i] == '0' && j > i+1 {
-		return -1
-	}
-	if j < len(s) && s[j] == '.' {
-		k := digits(s, j+1)
-		if k == j+1 {
-			return -1
-		}
-		j = k
-	}
-	if j < len(s) && (s[j] == 'e' || s[j] == 'E') {
-		k := j + 1
-		if k < len(s) && (s[k] == '+' || s[k] == '-') {
-			k++
-		}
-		if j = digits(s, k); j == k {
-			return -1
-		}
-	}
-	return j
 }

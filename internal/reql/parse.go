@@ -75,9 +75,18 @@ type parser struct {
 
 func (p *parser) text(t token) string { return p.src[t.pos:t.end] }
 
+// value gives the value of a string token.
+func (p *parser) value(t token) datum.Value {
+	v, _, err := datum.ScanJSONString(p.src, int(t.pos))
+	if err != nil { // the lexer has accepted it
+		panic(err)
+	}
+	return v
+}
+
 func (p *parser) str(t token) string {
 	if t.kind == tokEscaped {
-		return unescape(p.text(t))
+		return p.value(t).AsString()
 	}
 	return p.text(t)
 }
@@ -340,16 +349,22 @@ func (p *parser) scalar(t token) (datum.Value, *Error) {
 	case tokFalse:
 		return datum.False, nil
 	case tokNumber:
-		f, _ := parseNumber(p.text(t)) // the lexer refused what is not finite
+		f, _, err := datum.ScanJSONNumber(p.src, int(t.pos))
+		if err != nil { // the lexer has accepted it
+			panic(err)
+		}
+		if f == 0 && t.end-t.pos == 2 { // -0 is an integer, which has no negative zero; -0.0 has
+			f = 0
+		}
 		return datum.Number(f), nil
 	default:
-		s := p.str(t)
-		if !utf8.ValidString(s) {
+		v := p.value(t)
+		if s := v.AsString(); !utf8.ValidString(s) {
 			if err := datum.CheckUTF8(s); err != nil {
 				return datum.Value{}, &Error{Type: CompileError, Class: QueryLogic, Msg: err.Error()}
 			}
 		}
-		return datum.String(s), nil
+		return v, nil
 	}
 }
 
