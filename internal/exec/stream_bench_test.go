@@ -21,12 +21,15 @@ import (
 type memTable struct {
 	exec.Table
 	rows [][]byte
+
+	// overwrites: the memory of a transient row is overwritten with the next one, as storage does.
+	overwrites bool
 }
 
 func (t *memTable) PrimaryKey() string                   { return "id" }
 func (t *memTable) Count(context.Context) (int64, error) { return int64(len(t.rows)), nil }
 func (t *memTable) Scan(_ context.Context, o scan.ScanOptions) (scan.Rows, error) {
-	return &memRows{rows: t.rows}, nil
+	return &memRows{rows: t.rows, overwrites: t.overwrites && o.Transient}, nil
 }
 
 func (t *memTable) ScanParallel(_ context.Context, o scan.ScanOptions, n int, each func(int, scan.Rows) error) error {
@@ -34,7 +37,7 @@ func (t *memTable) ScanParallel(_ context.Context, o scan.ScanOptions, n int, ea
 	errs := make([]error, n)
 	for i := range n {
 		part := t.rows[len(t.rows)*i/n : len(t.rows)*(i+1)/n]
-		wg.Go(func() { errs[i] = each(i, &memRows{rows: part}) })
+		wg.Go(func() { errs[i] = each(i, &memRows{rows: part, overwrites: t.overwrites && o.Transient}) })
 	}
 	wg.Wait()
 	for _, err := range errs {
@@ -53,7 +56,9 @@ func (t *memTable) Get(_ context.Context, key datum.Value, _ scan.ReadOptions) (
 }
 
 type memRows struct {
-	rows [][]byte
+	rows       [][]byte
+	overwrites bool
+	buf        []byte
 }
 
 func (r *memRows) Next(context.Context) (datum.Value, bool, error) {
@@ -62,10 +67,24 @@ func (r *memRows) Next(context.Context) (datum.Value, bool, error) {
 	}
 	row := r.rows[0]
 	r.rows = r.rows[1:]
+	if r.overwrites {
+		for i := range r.buf {
+			r.buf[i] = 0xFF
+		}
+		r.buf = append(r.buf[:0], row...)
+		row = r.buf
+	}
 	return datum.View(row), true, nil
 }
 
-func (r *memRows) Close() error { return nil }
+func (r *memRows) Park() error {
+	for i := range r.buf {
+		r.buf[i] = 0xFF
+	}
+	return nil
+}
+
+func (r *memRows) Close() error { return r.Park() }
 
 // memCluster has one table, whatever it is called.
 type memCluster struct {
