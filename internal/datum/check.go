@@ -171,7 +171,7 @@ func checkKey(b []byte) (string, int, error) {
 
 // checkPseudoType checks that a geometry or literal says so in its $reql_type$.
 func checkPseudoType(v Value) error {
-	want := ""
+	var want string
 	switch {
 	case v.kind() == KindGeometry:
 		want = geometryType

@@ -97,7 +97,8 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 		return cur.fail(dst, cur.late), false
 	}
 	head := len(dst)
-	out = append(dst, `{"t":3,"r":[`...)
+	dst = append(dst, `{"t":3,"r":[`...)
+	out = dst
 	began := time.Time{}
 	n, size := int64(0), int64(0)
 	if len(cur.ahead) > 0 {

@@ -89,8 +89,7 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 			Msg: "Query result must be of type DATUM, GROUPED_DATA, or STREAM (got " + v.kind().String() + ")."}
 	}
 	if err == nil {
-		out = append(dst, `{"t":1,"r":[`...)
-		out, err = datum.AppendJSON(out, d)
+		out, err = datum.AppendJSON(append(dst, `{"t":1,"r":[`...), d)
 	}
 	if err != nil {
 		return cur.fail(dst, blame(err, p.q.Term)), false

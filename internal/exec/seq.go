@@ -77,9 +77,9 @@ func (s *seq) ungrouped() error {
 
 // run takes a row through steps.
 func run(fr *frame, steps []step, row datum.Value) (datum.Value, bool, error) {
-	keep := true
-	var err error
 	for _, st := range steps {
+		var keep bool
+		var err error
 		if row, keep, err = st(fr, row); err != nil || !keep {
 			return row, keep, err
 		}
@@ -236,7 +236,7 @@ func (r *scanRows) next(fr *frame) (datum.Value, bool, error) {
 func (r *scanRows) close() {
 	r.done = true
 	if r.rows != nil {
-		r.rows.Close()
+		_ = r.rows.Close() // repeats an error of reading, which was reported; what was read stays right
 		r.rows = nil
 	}
 }

@@ -57,7 +57,7 @@ func register(t reql.TermType, s spec) {
 	specs[t] = &s
 }
 
-// arity says how many arguments a term takes, as error texts do.
+// arityError says how many arguments a term takes.
 type arityError struct {
 	s *spec
 	n int
@@ -65,10 +65,8 @@ type arityError struct {
 
 func (e arityError) Error() string {
 	switch {
-	case e.s.min == e.s.max && e.s.min == 1:
-		return fmt.Sprintf("Expected 1 argument but found %d.", e.n)
 	case e.s.min == e.s.max:
-		return fmt.Sprintf("Expected %d arguments but found %d.", e.s.min, e.n)
+		return fmt.Sprintf("Expected %d argument%s but found %d.", e.s.min, plural(e.s.min), e.n)
 	case e.s.max < 0:
 		return fmt.Sprintf("Expected %d or more arguments but found %d.", e.s.min, e.n)
 	}
