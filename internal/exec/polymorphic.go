@@ -13,6 +13,15 @@ type polymorphic struct {
 	mode polymorphicMode
 	// row evaluates the term on a plain object. Its c is the thread's own; c.args[0] is not to be used.
 	row func(c call, row datum.Value) (datum.Value, error)
+	// takes, when set, says what the term works on; otherwise that is any plain object.
+	takes func(d datum.Value) bool
+}
+
+func (p *polymorphic) worksOn(d datum.Value) bool {
+	if p.takes != nil {
+		return p.takes(d)
+	}
+	return plainObject(d)
 }
 
 type polymorphicMode uint8
@@ -38,7 +47,7 @@ func (p *polymorphic) on(c call, v val) (val, error) {
 		if err != nil {
 			return val{}, err
 		}
-		if plainObject(d) {
+		if p.worksOn(d) {
 			d, err := p.row(c, d)
 			return c.ret(d), err
 		}
@@ -127,7 +136,7 @@ func (p *polymorphic) filterStep(c call) step {
 // element evaluates the term on one element of a sequence.
 func (p *polymorphic) element(c call, fr *frame, row datum.Value) (datum.Value, error) {
 	c.fr = fr
-	if plainObject(row) {
+	if p.worksOn(row) {
 		d, err := p.row(c, row)
 		if err != nil {
 			err = blame(err, c.n.t)

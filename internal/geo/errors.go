@@ -59,3 +59,15 @@ func coordinatesOf(g datum.Value, want string) (datum.Value, error) {
 	}
 	return field(g, "coordinates")
 }
+
+// HasType tells whether g says of what type it is.
+func HasType(g datum.Value) bool {
+	_, err := typeOf(g)
+	return err == nil
+}
+
+// CheckType returns the error of a geometry that is not of type want.
+func CheckType(g datum.Value, want string) error {
+	_, err := coordinatesOf(g, want)
+	return err
+}

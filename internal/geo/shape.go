@@ -2,6 +2,7 @@ package geo
 
 import (
 	"math"
+	"sync"
 
 	"github.com/golang/geo/r1"
 	"github.com/golang/geo/s1"
@@ -17,6 +18,10 @@ type Shape struct {
 	line    *s2.Polyline
 	polygon *s2.Polygon
 	rect    *s2.Rect
+
+	// The edges of a polygon that has many, once they are wanted.
+	indexing sync.Once
+	index    *s2.ShapeIndex
 }
 
 // rectType is the type of a rectangle of latitudes and longitudes. No term makes one, but a document can have one.
