@@ -44,7 +44,7 @@ type IndexConfig struct {
 //	key:   prefix of the index, key encoding of the value, encoded primary key
 //	value: length of the primary key, and how many equal values the row has if that is not 1 (both as varints)
 //
-// A value's encoding is cut after maxValueKeyBytes. Entries with cut values are not in order among themselves and not all of
+// A value's encoding is cut after MaxValueKeyBytes. Entries with cut values are not in order among themselves and not all of
 // a value's entries have the value, so whoever reads them computes the value from the row again.
 //
 // See build.go for how an index comes about.
@@ -61,8 +61,8 @@ type Index struct {
 	expect  atomic.Int64 // rows that it will have looked at
 }
 
-// maxValueKeyBytes is where the encoding of an indexed value is cut. Longer keys would fill the blocks that lead to them.
-const maxValueKeyBytes = 4096
+// MaxValueKeyBytes is where the encoding of an indexed value is cut. Longer keys would fill the blocks that lead to them.
+const MaxValueKeyBytes = 4096
 
 // entries are the entries of one row without the prefix of the index, in the order of their keys.
 type entries struct {
@@ -145,7 +145,7 @@ func appendValueKey(dst []byte, v datum.Value) []byte {
 	if err != nil {
 		panic(err) // only what nests too deeply has no encoding, and a stored row does not
 	}
-	return dst[:min(len(dst), start+maxValueKeyBytes)]
+	return dst[:min(len(dst), start+MaxValueKeyBytes)]
 }
 
 // sort orders the entries and makes one of equal ones.

@@ -83,6 +83,9 @@ func (it *Iterator) Prev() bool             { return it.pi.Prev() }
 func (it *Iterator) SeekGE(key []byte) bool { return it.pi.SeekGE(key) }
 func (it *Iterator) SeekLT(key []byte) bool { return it.pi.SeekLT(key) }
 
+// Valid reports whether the iterator stands on a key.
+func (it *Iterator) Valid() bool { return it.pi.Valid() }
+
 // Key returns the present key.
 func (it *Iterator) Key() []byte { return it.pi.Key() }
 
