@@ -65,7 +65,7 @@ func (e *Ellipsoid) Direct(p LonLat, azimuth, distance float64) LonLat {
 	lambda12 := omega12 - e.f*sinAlpha0*a3*(sigma12+sines(&c3, sigma2)-sines(&c3, sigma1))
 	return LonLat{
 		Lon: normalLongitude(p.Lon + lambda12*(180/math.Pi)),
-		Lat: math.Atan2(sinBeta2, (1-e.f)*cosBeta2) * (180 / math.Pi),
+		Lat: atan2(sinBeta2, (1-e.f)*cosBeta2) * (180 / math.Pi),
 	}
 }
 

@@ -1,6 +1,9 @@
 package geo
 
 import (
+	"math"
+
+	"github.com/golang/geo/r3"
 	"github.com/golang/geo/s2"
 
 	"rethinkdb/internal/datum"
@@ -80,13 +83,17 @@ func (p LonLat) s2Point() (s2.Point, error) {
 	if p.Lon == 180 {
 		p.Lon = -180 // the same place must be the same point
 	}
-	return s2.PointFromLatLng(s2.LatLngFromDegrees(p.Lat, p.Lon)), nil
+	sinLat, cosLat := sincos(p.Lat * (math.Pi / 180))
+	sinLon, cosLon := sincos(p.Lon * (math.Pi / 180))
+	return s2.Point{Vector: r3.Vector{X: cosLon * cosLat, Y: sinLon * cosLat, Z: sinLat}}, nil
 }
 
 // lonLatOf returns the place of a point on the unit sphere.
 func lonLatOf(p s2.Point) LonLat {
-	l := s2.LatLngFromPoint(p)
-	return LonLat{Lon: l.Lng.Degrees(), Lat: l.Lat.Degrees()}
+	return LonLat{
+		Lon: atan2(p.Y, p.X) * (180 / math.Pi),
+		Lat: atan2(p.Z, math.Sqrt(p.X*p.X+p.Y*p.Y)) * (180 / math.Pi),
+	}
 }
 
 func parseS2Point(v datum.Value) (s2.Point, error) {

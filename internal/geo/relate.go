@@ -134,8 +134,8 @@ func (s *Shape) cuts(cuts []cut, a, b s2.Point) []cut {
 	add := func(crossing s2.Crossing, c, d s2.Point) {
 		switch {
 		case crossing == s2.Cross:
-			x := s2.Intersection(a, b, c, d)
-			cuts = append(cuts, cut{s2.DistanceFraction(x, a, b), x})
+			x := crossingPoint(a, b, c, d)
+			cuts = append(cuts, cut{fraction(x, a, b), x})
 		case crossing == s2.DoNotCross || !s2.VertexCrossing(a, b, c, d):
 		case a == c || a == d:
 			cuts = append(cuts, cut{0, a})

@@ -132,7 +132,7 @@ func sines(c *[order]float64, s angle) float64 {
 type angle struct{ sin, cos float64 }
 
 func angleOf(rad float64) angle {
-	s, c := math.Sincos(rad)
+	s, c := sincos(rad)
 	return angle{s, c}
 }
 
@@ -140,7 +140,7 @@ func angleOf(rad float64) angle {
 func degrees(deg float64) angle {
 	r := math.Mod(deg, 360)
 	quarter := math.Round(r / 90)
-	s, c := math.Sincos((r - 90*quarter) * (math.Pi / 180))
+	s, c := sincos((r - 90*quarter) * (math.Pi / 180))
 	switch int(quarter) & 3 {
 	case 1:
 		s, c = c, -s
@@ -158,7 +158,7 @@ func (a angle) normal() angle {
 	return angle{a.sin / h, a.cos / h}
 }
 
-func (a angle) rad() float64 { return math.Atan2(a.sin, a.cos) }
+func (a angle) rad() float64 { return atan2(a.sin, a.cos) }
 
 func (a angle) add(b angle) angle {
 	return angle{a.sin*b.cos + a.cos*b.sin, a.cos*b.cos - a.sin*b.sin}
