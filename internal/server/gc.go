@@ -7,7 +7,7 @@ import (
 )
 
 // The garbage collector. Rows on their way to a client are Go memory, and so are cached blocks and memtables in a program
-// that was built without cgo; with cgo they are C memory (storage.CacheOffHeap).
+// that was built without cgo; with cgo they are C memory (storage.HeapBytes).
 //
 // With the default GOGC=100 a server whose cache is full would grow to twice the cache before each collection; and an empty
 // one, with a heap of ten megabytes, would collect hundreds of times per second under a load that allocates gigabytes. So the
@@ -30,11 +30,7 @@ const gcPercent = 400
 // connections, queries and garbage. It is a target of the collector, not a cap: a query that needs more gets it.
 func memoryLimit(cacheBytes int64) int64 {
 	const workBytes = 192 * megabyte
-	limit := cacheBytes/8 + workBytes
-	if !storage.CacheOffHeap {
-		limit += cacheBytes
-	}
-	return limit
+	return storage.HeapBytes(cacheBytes) + cacheBytes/8 + workBytes
 }
 
 func tuneGC(cacheBytes int64) {

@@ -103,7 +103,7 @@ func (s *Shard) EstimatedBytes() (int64, error) {
 // Get returns the row with this encoded primary key, absent if there is none. The row is valid for ever.
 func (s *Shard) Get(key []byte) (datum.Value, error) {
 	storageKey := append(make([]byte, 0, storage.PrefixLen+len(key)), s.lower...)
-	v, found, err := s.store.Get(append(storageKey, key...))
+	v, found, err := s.store.GetRow(append(storageKey, key...))
 	if err != nil {
 		return datum.Value{}, err
 	}

@@ -183,7 +183,7 @@ func (s *Shard) readOld(ctx context.Context, w *writeScratch, r *Request) error 
 				continue
 			}
 			w.key = append(w.key[:len(s.lower)], r.Keys[i]...)
-			v, found, err := s.store.Get(w.key)
+			v, found, err := s.store.PeekRow(w.key)
 			if err != nil {
 				return err
 			}

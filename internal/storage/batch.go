@@ -8,23 +8,39 @@ const MaxBatchBytes = 1 << 30
 // A Batch collects changes that are applied together or not at all. It is not safe for concurrent use.
 type Batch struct {
 	pb *pebble.Batch
+
+	// What the row cache has to know of the batch.
+	cache *rowCache
+	rows  []uint64 // hashes of the rows that it changes
+	// wholeRange: it removes a range that may have rows.
+	wholeRange bool
 }
 
 // NewBatch returns an empty batch. Close returns its memory.
-func (s *Store) NewBatch() *Batch { return &Batch{pb: s.db.NewBatch()} }
+func (s *Store) NewBatch() *Batch { return &Batch{pb: s.db.NewBatch(), cache: s.rows} }
 
 // Set writes the value of a key. Both are copied.
 func (b *Batch) Set(key, value []byte) {
+	b.note(key)
 	must(b.pb.Set(key, value, nil))
 }
 
 // Delete removes a key.
 func (b *Batch) Delete(key []byte) {
+	b.note(key)
 	must(b.pb.Delete(key, nil))
+}
+
+// note remembers that a row changes.
+func (b *Batch) note(key []byte) {
+	if isRow(key) {
+		b.rows = append(b.rows, b.cache.hash(key))
+	}
 }
 
 // DeleteRange removes all keys in [lower, upper) that were there before this batch.
 func (b *Batch) DeleteRange(lower, upper []byte) {
+	b.wholeRange = b.wholeRange || len(lower) < PrefixLen || isRow(lower)
 	must(b.pb.DeleteRange(lower, upper, nil))
 }
 
@@ -39,7 +55,10 @@ func (b *Batch) Len() int { return b.pb.Len() }
 func (b *Batch) Empty() bool { return b.pb.Empty() }
 
 // Reset empties the batch for reuse.
-func (b *Batch) Reset() { b.pb.Reset() }
+func (b *Batch) Reset() {
+	b.pb.Reset()
+	b.rows, b.wholeRange = b.rows[:0], false
+}
 
 // Close gives the memory of the batch back. The batch must not be used any more.
 func (b *Batch) Close() {

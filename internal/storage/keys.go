@@ -53,6 +53,11 @@ func IndexRange(g GroupID, k Kind, index uint32) (lower, upper []byte) {
 	return lower, successor(lower)
 }
 
+// isRow tells whether a key is that of a row.
+func isRow(key []byte) bool {
+	return len(key) >= PrefixLen && key[0] == spaceGroup && Kind(key[PrefixLen-1]) == KindRow
+}
+
 // KindRange returns the bounds [lower, upper) of all keys of one kind in one group.
 func KindRange(g GroupID, k Kind) (lower, upper []byte) {
 	return AppendPrefix(nil, g, k), AppendPrefix(nil, g, k+1)

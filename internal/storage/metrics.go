@@ -4,7 +4,7 @@ package storage
 type Metrics struct {
 	DiskBytes          int64 // all files of the store
 	LogBytes           int64 // write-ahead log, live part
-	CacheBytes         int64 // blocks in the cache
+	CacheBytes         int64 // blocks and rows in the cache
 	CacheCapacityBytes int64 // CacheBytes of Options
 	MemtableBytes      int64
 	CacheHits          int64
@@ -25,7 +25,7 @@ func (s *Store) Metrics() Metrics {
 	return Metrics{
 		DiskBytes:          int64(m.DiskSpaceUsage()),
 		LogBytes:           int64(m.WAL.Size),
-		CacheBytes:         m.BlockCache.Size,
+		CacheBytes:         m.BlockCache.Size + s.rows.size(),
 		CacheCapacityBytes: s.cacheBytes,
 		MemtableBytes:      int64(m.MemTable.Size),
 		CacheHits:          m.BlockCache.Hits,

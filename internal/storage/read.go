@@ -20,6 +20,37 @@ func (s *Store) Get(key []byte) (value []byte, found bool, err error) {
 	return get(s.db, key)
 }
 
+// GetRow is Get for the key of a row, through the cache of rows. The value is shared: it must not be changed.
+func (s *Store) GetRow(key []byte) (value []byte, found bool, err error) {
+	value, found, t := s.rows.get(key)
+	if found {
+		return value, true, nil
+	}
+	v, c, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read a row: %w", err)
+	}
+	data := make([]byte, len(key)+len(v))
+	copy(data, key)
+	copy(data[len(key):], v)
+	if err := c.Close(); err != nil {
+		return nil, false, fmt.Errorf("read a row: %w", err)
+	}
+	s.rows.put(t, data, len(key))
+	return data[len(key):len(data):len(data)], true, nil
+}
+
+// PeekRow is GetRow for a row that is about to change: it is not put into the cache.
+func (s *Store) PeekRow(key []byte) (value []byte, found bool, err error) {
+	if value, found, _ = s.rows.get(key); found {
+		return value, true, nil
+	}
+	return s.Get(key)
+}
+
 // Iter iterates over the keys in [lower, upper) as they are now. The bounds are copied.
 func (s *Store) Iter(lower, upper []byte) (*Iterator, error) {
 	return iter(s.db, lower, upper)

@@ -60,6 +60,7 @@ type Store struct {
 
 	cacheBytes int64
 	cache      *pebble.Cache
+	rows       *rowCache
 
 	failed  atomic.Pointer[error] // first error of the log; sticky
 	full    atomic.Bool           // the disk is full; see diskfull.go
@@ -137,7 +138,8 @@ func (s *Store) open(o Options) (err error) {
 	if err := s.removeRuns(); err != nil {
 		return err
 	}
-	s.cache = pebble.NewCache(blockCacheBytes(s.cacheBytes))
+	s.rows = newRowCache(rowCacheBytes(s.cacheBytes))
+	s.cache = pebble.NewCache(blockCacheBytes(s.cacheBytes - rowCacheBytes(s.cacheBytes)))
 	s.db, err = s.openEngine()
 	if err != nil {
 		s.cache.Unref()
@@ -240,8 +242,16 @@ func (s *Store) Apply(b *Batch) (err error) {
 			s.die(fmt.Errorf("write to the log of %s: %v", s.dir, recover()))
 		}
 	}()
+	s.rows.beginChanges(b.rows)
+	if b.wholeRange {
+		s.rows.beginChangeOfAll()
+	}
 	err = s.db.Apply(b.pb, pebble.NoSync)
 	panicking = false
+	s.rows.endChanges(b.rows)
+	if b.wholeRange {
+		s.rows.endChangeOfAll()
+	}
 	if err != nil {
 		return fmt.Errorf("apply a batch of %d bytes: %w", b.pb.Len(), err)
 	}

@@ -1,0 +1,191 @@
+package storage
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+func rowKey(i int) []byte {
+	return fmt.Appendf(AppendPrefix(nil, 1, KindRow), "%06d", i)
+}
+
+func openMem(t testing.TB, cacheBytes int64) *Store {
+	s, err := Open("data", Options{Mem: NewMemFS(), CacheBytes: cacheBytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func setRow(t testing.TB, s *Store, key, value []byte) {
+	b := s.NewBatch()
+	defer b.Close()
+	b.Set(key, value)
+	if err := s.Apply(b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantRow(t testing.TB, s *Store, key []byte, want string) {
+	t.Helper()
+	v, found, err := s.GetRow(key)
+	if err != nil || found != (want != "") || string(v) != want {
+		t.Fatalf("row %q: got %q, %v, %v; want %q", key, v, found, err, want)
+	}
+}
+
+func TestRowCacheFollowsChanges(t *testing.T) {
+	s := openMem(t, 64<<20)
+	k := rowKey(1)
+	wantRow(t, s, k, "")
+	setRow(t, s, k, []byte("a"))
+	wantRow(t, s, k, "a")
+	wantRow(t, s, k, "a")
+	if _, hit, _ := s.rows.get(k); !hit {
+		t.Error("a row that was read twice is not cached")
+	}
+	setRow(t, s, k, []byte("b"))
+	wantRow(t, s, k, "b")
+
+	b := s.NewBatch()
+	defer b.Close()
+	b.Delete(k)
+	if err := s.Commit(context.Background(), b, false); err != nil {
+		t.Fatal(err)
+	}
+	wantRow(t, s, k, "")
+
+	setRow(t, s, k, []byte("c"))
+	wantRow(t, s, k, "c")
+	b.Reset()
+	b.DeleteGroup(1)
+	if err := s.Apply(b); err != nil {
+		t.Fatal(err)
+	}
+	wantRow(t, s, k, "")
+}
+
+func TestRowCacheRefusesWhatMayBeOld(t *testing.T) {
+	c := newRowCache(1 << 20)
+	k := []byte("key")
+	_, _, before := c.get(k)
+	h := []uint64{c.hash(k)}
+	c.beginChanges(h)
+	_, _, during := c.get(k)
+	c.put(before, []byte("keyold"), 3)
+	c.put(during, []byte("keyold"), 3)
+	c.endChanges(h)
+	c.put(before, []byte("keyold"), 3)
+	c.put(during, []byte("keyold"), 3)
+	if v, hit, _ := c.get(k); hit {
+		t.Fatalf("cached %q, read before or during a change", v)
+	}
+	_, _, after := c.get(k)
+	c.put(after, []byte("keynew"), 3)
+	if v, hit, _ := c.get(k); !hit || string(v) != "new" {
+		t.Fatalf("got %q, %v", v, hit)
+	}
+}
+
+func TestRowCacheStaysInItsBudget(t *testing.T) {
+	const budget = 4 << 20
+	c := newRowCache(budget)
+	for i := range 20_000 {
+		k := rowKey(i)
+		_, _, tk := c.get(k)
+		c.put(tk, append(k[:len(k):len(k)], make([]byte, rand.IntN(2000))...), len(k))
+		if i%100 == 0 && c.size() > budget {
+			t.Fatalf("%d bytes after %d rows, more than %d", c.size(), i, budget)
+		}
+	}
+	if c.size() < budget/2 {
+		t.Errorf("only %d of %d bytes are used", c.size(), budget)
+	}
+	if _, _, tk := c.get([]byte("big")); true {
+		c.put(tk, make([]byte, 1<<20), 3)
+	}
+	if _, hit, _ := c.get([]byte("big")); hit {
+		t.Error("a row larger than its part allows is cached")
+	}
+}
+
+// TestRowCacheNeverGoesBack has writers that count rows up and readers that must see at least what was applied before
+// their read began.
+func TestRowCacheNeverGoesBack(t *testing.T) {
+	s := openMem(t, 64<<20)
+	const rows, writers, readers, rounds = 8, 2, 3, 3000
+	var applied [rows]atomic.Uint64
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			b := s.NewBatch()
+			defer b.Close()
+			for n := uint64(1); n <= rounds; n++ {
+				for i := w; i < rows; i += writers { // each row has one writer
+					b.Reset()
+					b.Set(rowKey(i), binary.BigEndian.AppendUint64(nil, n))
+					if err := s.Apply(b); err != nil {
+						t.Error(err)
+						return
+					}
+					applied[i].Store(n)
+				}
+			}
+		})
+	}
+	for range readers {
+		wg.Go(func() {
+			for range rounds * rows {
+				i := rand.IntN(rows)
+				least := applied[i].Load()
+				v, found, err := s.GetRow(rowKey(i))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got := uint64(0); found {
+					if got = binary.BigEndian.Uint64(v); got < least {
+						t.Errorf("row %d: read %d after %d was applied", i, got, least)
+						return
+					}
+				} else if least > 0 {
+					t.Errorf("row %d: nothing there after %d was applied", i, least)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func BenchmarkGetRow(b *testing.B) {
+	s := openMem(b, 256<<20)
+	const rows = 20_000
+	for i := range rows {
+		setRow(b, s, rowKey(i), make([]byte, 1000))
+	}
+	keys := make([][]byte, rows)
+	for i := range keys {
+		keys[i] = rowKey(i)
+	}
+	for name, read := range map[string]func(key []byte) ([]byte, bool, error){"cached": s.GetRow, "engine": s.Get} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, found, err := read(keys[i*7919%rows]); err != nil || !found {
+					b.Fatal(found, err)
+				}
+			}
+		})
+	}
+}
