@@ -11,6 +11,11 @@ func Merge(left, right Value) (Value, error) {
 		return dropLiterals(right), nil
 	}
 	left, right = RawObject(left), RawObject(right)
+	if left.has(flagView) && left.kind() == KindObject {
+		if _, typed := right.Get(typeKey); !typed {
+			return mergeView(left, right)
+		}
+	}
 	var b ObjectBuilder
 	b.fields = appendFields(make([]Field, 0, left.Len()+right.Len()), left)
 	for i := range right.Len() {
@@ -32,6 +37,32 @@ func Merge(left, right Value) (Value, error) {
 		}
 	}
 	return FromPseudo(b.Value())
+}
+
+// mergeView merges objects of which left is a view and right gives it no $reql_type$.
+func mergeView(left, right Value) (Value, error) {
+	var setBuf [8]Field
+	var removeBuf [4]string
+	set, remove := setBuf[:0], removeBuf[:0]
+	for i := range right.Len() {
+		key, val := right.FieldAt(i)
+		if mergesAsObject(val) && !val.IsLiteral() {
+			if old, found := left.Get(key); found {
+				merged, err := Merge(old, val)
+				if err != nil {
+					return Value{}, err
+				}
+				set = append(set, Field{key, merged})
+				continue
+			}
+		}
+		if val = dropLiterals(val); val.IsAbsent() {
+			remove = append(remove, key)
+		} else {
+			set = append(set, Field{key, val})
+		}
+	}
+	return left.Edit(set, remove), nil
 }
 
 func mergesAsObject(v Value) bool { return v.IsObject() || v.kind() == KindTime }
