@@ -150,27 +150,20 @@ func (p *pathSpec) remove(fr *frame, v datum.Value) datum.Value {
 		}
 		return v
 	}
-	if !slices.ContainsFunc(p.fields, func(f pathField) bool { _, ok := v.Get(f.key); return ok }) {
-		return v
-	}
-	paths := p.fields
-	fields := make([]datum.Field, 0, v.Len())
-	for i := range v.Len() {
-		key, val := v.FieldAt(i)
-		for len(paths) > 0 && paths[0].key < key {
-			paths = paths[1:]
-		}
-		if len(paths) > 0 && paths[0].key == key {
-			if paths[0].below == nil {
-				continue
-			}
-			if sub, err := paths[0].below.unproject(fr, val, true); err == nil {
-				val = sub
+	var set []datum.Field
+	var removeBuf [8]string
+	remove := removeBuf[:0]
+	for i := range p.fields {
+		f := &p.fields[i]
+		if f.below == nil {
+			remove = append(remove, f.key)
+		} else if val, ok := v.Get(f.key); ok {
+			if sub, err := f.below.unproject(fr, val, true); err == nil {
+				set = append(set, datum.Field{Key: f.key, Val: sub})
 			}
 		}
-		fields = append(fields, datum.Field{Key: key, Val: val})
 	}
-	return datum.Object(fields)
+	return v.Edit(set, remove)
 }
 
 // in tells whether v has all that the paths mean. A field that is null does not count.
