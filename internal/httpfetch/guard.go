@@ -1,0 +1,112 @@
+package httpfetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// Whoever may send a query could use the server to reach what only the server can reach: services on loopback, machines of
+// the private network, the metadata service of a cloud. Looking at the host of a URL does not help, because a name can resolve
+// to anything, and to something else the next time. So the guard looks at the address that is about to be connected to, after
+// resolution, on every connection: of each attempt, each redirect and each page.
+
+// guarded are the networks that are refused unless the operator has allowed them. Beside those that are not public they hold
+// the ones that are translated into others (6to4, Teredo), for such an address can lead back to a private one.
+var guarded = prefixes(
+	"0.0.0.0/8",      // this host
+	"10.0.0.0/8",     // private
+	"100.64.0.0/10",  // shared by customers of a provider
+	"127.0.0.0/8",    // loopback
+	"169.254.0.0/16", // link-local, with the metadata services of clouds
+	"172.16.0.0/12",  // private
+	"192.0.0.0/24",   // protocol assignments
+	"192.168.0.0/16", // private
+	"198.18.0.0/15",  // benchmarks
+	"224.0.0.0/4",    // multicast
+	"240.0.0.0/4",    // reserved, and broadcast
+	"::/96",          // unspecified, loopback, IPv4-compatible
+	"64:ff9b:1::/48", // private translation to IPv4
+	"100::/64",       // discard
+	"2001::/32",      // Teredo
+	"2002::/16",      // 6to4
+	"fc00::/7",       // unique local
+	"fe80::/10",      // link-local
+	"fec0::/10",      // site-local
+	"ff00::/8",       // multicast
+)
+
+// translated is the network whose addresses hold a public IPv4 address in their last four bytes.
+var translated = netip.MustParsePrefix("64:ff9b::/96")
+
+func prefixes(list ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(list))
+	for i, p := range list {
+		out[i] = netip.MustParsePrefix(p)
+	}
+	return out
+}
+
+// ParseAllowed reads a network in the notation of CIDR, or one address.
+func ParseAllowed(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return p, fmt.Errorf("'%s' is neither a network such as 10.1.0.0/16 nor an address", text)
+	}
+	return p.Masked(), nil
+}
+
+// permitted tells whether addr may be connected to.
+func (c *Client) permitted(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	if contains(c.allow, addr) {
+		return true
+	}
+	if contains(guarded, addr) {
+		return false
+	}
+	if translated.Contains(addr) {
+		b := addr.As16()
+		return c.permitted(netip.AddrFrom4([4]byte(b[12:])))
+	}
+	return true
+}
+
+func contains(list []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range list {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// errRefused does not name the address: what an internal name resolves to is nobody's business either.
+var errRefused = errors.New("could not connect to server: it is in a network that r.http may not reach; " +
+	"the server's operator can allow it with the option --http-client-allow")
+
+// dialer connects to permitted addresses only.
+func (c *Client) dialer() *net.Dialer {
+	return &net.Dialer{
+		// Between the addresses of a name; the time of the whole request is limited by its context.
+		FallbackDelay: 300 * time.Millisecond,
+		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return err
+			}
+			if !c.permitted(to.Addr()) {
+				return errRefused
+			}
+			return nil
+		},
+	}
+}
