@@ -165,6 +165,30 @@ func (p *polymorphic) refuse(c call, v val, at *reql.Term) error {
 	return failAt(at, v.errorClass(), "Cannot perform %s on a non-object non-sequence `%s`.", p.name, text)
 }
 
+// compileRowwise makes a query slow in which the term may have a whole sequence to go through.
+func compileRowwise(b *builder, n *opNode) error {
+	b.slow = b.slow || n.splices || !oneRow(n.args[0])
+	return nil
+}
+
+// oneRow tells whether n evaluates to a datum or to one row of a table, as far as it is known.
+func oneRow(n node) bool {
+	if alwaysDatum(n) {
+		return true
+	}
+	op, ok := n.(*opNode)
+	if !ok || op.splices || len(op.args) == 0 {
+		return false
+	}
+	switch op.t.Type {
+	case reql.TermGet:
+		return true
+	case reql.TermGetField, reql.TermBracket, reql.TermPluck, reql.TermWithout, reql.TermHasFields, reql.TermMerge:
+		return oneRow(op.args[0])
+	}
+	return false
+}
+
 // constant gives the datum of argument i when it is a literal.
 func (n *opNode) constant(i int) (datum.Value, bool) {
 	k, ok := n.args[i].(*constNode)

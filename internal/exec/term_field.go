@@ -6,9 +6,9 @@ import (
 )
 
 func init() {
-	register(reql.TermGetField, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: getField.eval, special: specialField, groupedSeq: true,
+	register(reql.TermGetField, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: getField.eval, compile: compileRowwise, special: specialField, groupedSeq: true,
 		doc: "The field of an object, or of each object of a sequence that has it."})
-	register(reql.TermBracket, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalBracket, special: specialField, groupedSeq: true,
+	register(reql.TermBracket, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalBracket, compile: compileRowwise, special: specialField, groupedSeq: true,
 		doc: "The field of an object or the element of a sequence (get_field or nth)."})
 }
 

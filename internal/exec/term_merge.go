@@ -6,7 +6,7 @@ import (
 )
 
 func init() {
-	register(reql.TermMerge, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: mergeObjects.eval, groupedSeq: true,
+	register(reql.TermMerge, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: mergeObjects.eval, compile: compileRowwise, groupedSeq: true,
 		doc: "The object with others merged into it, field by field and below."})
 }
 

@@ -46,9 +46,9 @@ var (
 )
 
 // compilePaths makes the path specification when all paths are literals and right; else that is done for each row.
-func compilePaths(_ *builder, n *opNode) error {
-	if n.splices {
-		return nil
+func compilePaths(b *builder, n *opNode) error {
+	if err := compileRowwise(b, n); err != nil || n.splices {
+		return err
 	}
 	paths := make([]datum.Value, 0, len(n.args))
 	for i := 1; i < len(n.args); i++ {

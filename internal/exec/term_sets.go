@@ -10,7 +10,7 @@ func init() {
 	register(reql.TermSetUnion, spec{min: 2, max: 2, datum: evalSetUnion, doc: "The elements of two arrays, each once."})
 	register(reql.TermSetIntersection, spec{min: 2, max: 2, datum: evalSetIntersection, doc: "The elements that are in both arrays, each once."})
 	register(reql.TermSetDifference, spec{min: 2, max: 2, datum: evalSetDifference, doc: "The elements that are not in the second array, each once."})
-	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, doc: "The elements that are not in the second array."})
+	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, slow: true, doc: "The elements that are not in the second array."})
 }
 
 // valueSet is a set of values. Equal values have the same key encoding.
