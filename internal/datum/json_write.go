@@ -6,6 +6,14 @@ import (
 	"slices"
 )
 
+// maxJSONBytes is how long the JSON of a container may be: six times as long as its strings if they are nothing but control
+// characters. It is below the 4 GiB that a response can have.
+const maxJSONBytes = MaxBytes + MaxBytes/2
+
+func errJSONTooLong() error {
+	return errorf(Resource, "JSON over size limit of %d bytes.", maxJSONBytes)
+}
+
 // AppendJSON appends v as compact JSON: keys in order, pseudo-types as the objects that they are on the wire.
 // A view is written from its bytes, without a tree. On error the returned slice is dst with some of v appended.
 func AppendJSON(dst []byte, v Value) ([]byte, error) {
@@ -14,10 +22,11 @@ func AppendJSON(dst []byte, v Value) ([]byte, error) {
 		if v.has(flagView) {
 			return appendViewJSON(dst, v)
 		}
-		if err := v.DepthError(); err != nil {
+		if err := v.LimitError(); err != nil {
 			return dst, err
 		}
 		dst = append(dst, '[')
+		limit := len(dst) + maxJSONBytes
 		for i, e := range v.elems() {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -26,17 +35,21 @@ func AppendJSON(dst []byte, v Value) ([]byte, error) {
 			if dst, err = AppendJSON(dst, e); err != nil {
 				return dst, err
 			}
+			if len(dst) > limit {
+				return dst, errJSONTooLong()
+			}
 		}
 		return append(dst, ']'), nil
 	case KindObject, KindGeometry:
 		if v.has(flagView) {
 			return appendViewJSON(dst, v)
 		}
-		if err := v.DepthError(); err != nil {
+		if err := v.LimitError(); err != nil {
 			return dst, err
 		}
 		dst = append(dst, '{')
 		fields := v.fields()
+		limit := len(dst) + maxJSONBytes
 		for i := range fields {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -45,6 +58,9 @@ func AppendJSON(dst []byte, v Value) ([]byte, error) {
 			var err error
 			if dst, err = AppendJSON(dst, fields[i].Val); err != nil {
 				return dst, err
+			}
+			if len(dst) > limit {
+				return dst, errJSONTooLong()
 			}
 		}
 		return append(dst, '}'), nil
@@ -110,7 +126,7 @@ func appendEncodedJSON(dst, b []byte) ([]byte, int, error) {
 		return dst, n, err
 	}
 	v, size := decodeContainer(b)
-	if err := v.DepthError(); err != nil {
+	if err := v.LimitError(); err != nil {
 		return dst, 0, err
 	}
 	b = b[:size]
@@ -118,6 +134,7 @@ func appendEncodedJSON(dst, b []byte) ([]byte, int, error) {
 	at := start + width*v.count()
 	var n int
 	var err error
+	limit := len(dst) + maxJSONBytes
 	if v.kind() == KindArray {
 		dst = append(dst, '[')
 		for i := range v.count() {
@@ -126,6 +143,9 @@ func appendEncodedJSON(dst, b []byte) ([]byte, int, error) {
 			}
 			if dst, n, err = appendEncodedJSON(dst, b[at:]); err != nil {
 				return dst, 0, err
+			}
+			if len(dst) > limit {
+				return dst, 0, errJSONTooLong()
 			}
 			at += n
 		}
@@ -146,6 +166,9 @@ func appendEncodedJSON(dst, b []byte) ([]byte, int, error) {
 		dst = append(dst, ':')
 		if dst, n, err = appendEncodedJSON(dst, b[at:]); err != nil {
 			return dst, 0, err
+		}
+		if len(dst) > limit {
+			return dst, 0, errJSONTooLong()
 		}
 		at += n
 	}

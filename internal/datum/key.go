@@ -57,7 +57,7 @@ func AppendKey(dst []byte, v Value) ([]byte, error) {
 	case KindAbsent:
 		panic("datum: key of an absent value")
 	}
-	if err := v.DepthError(); err != nil {
+	if err := v.LimitError(); err != nil {
 		return dst, err
 	}
 	var err error
@@ -114,7 +114,7 @@ func appendKeyString(dst []byte, s string) []byte {
 func DecodeKey(b []byte) (v Value, rest []byte, err error) {
 	v, rest, err = decodeKeyValue(b, 0)
 	if err == nil {
-		err = v.DepthError()
+		err = v.LimitError()
 	}
 	return v, rest, err
 }

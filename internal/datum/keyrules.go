@@ -105,7 +105,7 @@ func (s *keySizer) add(v Value) error {
 			}
 			s.size++
 		}
-		return v.DepthError()
+		return v.LimitError()
 	case KindGeometry:
 		return errorf(Logic, "Cannot use a geometry value as a key value in a primary or non-geospatial secondary index.")
 	default:

@@ -38,11 +38,13 @@ func sortFields(fields []Field) {
 }
 
 func sortedObject(fields []Field) Value {
-	v := Value{header: header(KindObject), n: uint64(len(fields)), ptr: fieldsPointer(fields)}
+	v := Value{header: header(KindObject), ptr: fieldsPointer(fields)}
+	size := fieldBytes * len(fields)
 	for i := range fields {
 		v.contain(fields[i].Val.header)
+		size += len(fields[i].Key) + fields[i].Val.Bytes()
 	}
-	return v.bounded()
+	return v.bounded(len(fields), size)
 }
 
 func fieldsSorted(fields []Field) bool {

@@ -1,5 +1,47 @@
 package datum
 
+// MaxBytes is how large a value may be: the bytes of its strings and some for each element. It keeps encodings below the
+// 4 GiB that their offsets can tell, and bounds what a query of a few bytes can ask for: a fold that adds a value to itself
+// is 1 TB after 40 rows, or, when the copies share their memory, a response of that size. RethinkDB takes what it gets until
+// the system ends it.
+const MaxBytes = 1 << 30
+
+// MaxStringBytes is how long a string or binary data may be that the server makes. It is twice what fits into a query.
+const MaxStringBytes = 256 << 20
+
+// What an element of an array and a field of an object take beside what is below them, in a tree; and no encoding takes more.
+const (
+	elemBytes  = 24
+	fieldBytes = 40
+)
+
+// TooBigError is the error of a value that is larger than MaxBytes.
+func TooBigError() error {
+	return errorf(Resource, "Value over size limit of %d bytes.", MaxBytes)
+}
+
+// CheckString returns the error of a string or binary data of n bytes if that is too long.
+func CheckString(n int) error {
+	if n > MaxStringBytes {
+		return errorf(Resource, "String over size limit of %d bytes.", MaxStringBytes)
+	}
+	return nil
+}
+
+// Bytes returns about how many bytes v takes beside its own 24, without looking at what is below it.
+func (v Value) Bytes() int {
+	switch v.kind() {
+	case KindString, KindBinary:
+		return int(v.n)
+	case KindArray, KindObject, KindGeometry:
+		return int(v.n >> 32)
+	}
+	return 0
+}
+
+// Light reports whether v has no more than limit bytes and has not lost its contents.
+func (v Value) Light(limit int) bool { return v.Bytes() <= limit && v.depth() <= MaxDepth }
+
 // SizeHint returns about how many bytes the encoding of v takes, for limits on the memory of many values. It is exact for
 // views, and counts a few bytes for each key and number of a tree.
 func (v Value) SizeHint() int {

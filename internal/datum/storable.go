@@ -8,8 +8,8 @@ func CheckStorable(v Value) error {
 	var found unstorable
 	found.look(v)
 	switch {
-	case found.tooDeep:
-		return errTooDeep()
+	case found.limit != nil:
+		return found.limit
 	case found.longArray:
 		return errorf(Logic, "Array too large for disk writes (limit 100,000 elements).")
 	case found.extreme:
@@ -19,7 +19,8 @@ func CheckStorable(v Value) error {
 }
 
 type unstorable struct {
-	tooDeep, longArray, extreme bool
+	limit              error // of depth or size
+	longArray, extreme bool
 }
 
 func (u *unstorable) look(v Value) {
@@ -27,7 +28,9 @@ func (u *unstorable) look(v Value) {
 	case KindMinVal, KindMaxVal:
 		u.extreme = true
 	case KindArray:
-		u.tooDeep = u.tooDeep || v.depth() > MaxDepth
+		if u.limit == nil {
+			u.limit = v.LimitError()
+		}
 		u.longArray = u.longArray || v.count() > maxStoredElems
 		if v.has(flagView) {
 			u.lookEncoded(v)
@@ -37,7 +40,9 @@ func (u *unstorable) look(v Value) {
 			u.look(e)
 		}
 	case KindObject, KindGeometry:
-		u.tooDeep = u.tooDeep || v.depth() > MaxDepth
+		if u.limit == nil {
+			u.limit = v.LimitError()
+		}
 		if v.has(flagView) {
 			u.lookEncoded(v)
 			return

@@ -46,8 +46,9 @@ type Value struct {
 
 	header
 
-	// Bits of the float64, 1 for true, or length: bytes of a string, elements of a container. For a view the
-	// upper half has the size of the encoding in bytes, the lower half the number of elements.
+	// Bits of the float64, 1 for true, or length: bytes of a string, elements of a container. For a container the
+	// upper half has its size in bytes, the lower half the number of elements. The size of a view is that of its encoding;
+	// that of a tree is a bound for its encoding and, as far as the tree shares nothing, for its memory: see Bytes.
 	n uint64
 
 	ptr unsafe.Pointer
@@ -85,11 +86,13 @@ func Int(i int64) Value { return Number(float64(i)) }
 
 // Array returns an array of elems, which belongs to the value from then on.
 func Array(elems []Value) Value {
-	v := Value{header: header(KindArray), n: uint64(len(elems)), ptr: valuesPointer(elems)}
+	v := Value{header: header(KindArray), ptr: valuesPointer(elems)}
+	size := elemBytes * len(elems)
 	for i := range elems {
 		v.contain(elems[i].header)
+		size += elems[i].Bytes()
 	}
-	return v.bounded()
+	return v.bounded(len(elems), size)
 }
 
 // Time returns a time. The epoch time is rounded to milliseconds; the zone is in minutes east of UTC.
@@ -97,24 +100,40 @@ func Time(epoch float64, tzMinutes int) Value {
 	return Value{header: header(KindTime) | zoneHeader(tzMinutes), n: math.Float64bits(roundMillis(epoch))}
 }
 
-// bounded counts the container v itself in its depth, after all children have been counted, and drops what is
-// below it if that is too deep.
-func (v Value) bounded() Value {
-	d := v.depth() + 1
-	if d > MaxDepth {
-		return Value{header: header(v.kind()) | depthHeader(MaxDepth+1)}
+// Depths beyond MaxDepth mark containers that have lost their contents because of a limit.
+const (
+	depthTooDeep = MaxDepth + 1
+	depthTooBig  = MaxDepth + 2
+)
+
+// bounded completes a container of count elements and size bytes. It counts the container itself in its depth, after all
+// children have been counted, and drops what is below it if that is too deep or too large.
+func (v Value) bounded(count, size int) Value {
+	d := v.depth()
+	switch {
+	case d < MaxDepth && size <= MaxBytes:
+		v.n = uint64(size)<<32 | uint64(count)
+		v.setDepth(d + 1)
+		return v
+	case d > MaxDepth: // as a child was
+	case d == MaxDepth:
+		d = depthTooDeep
+	default:
+		d = depthTooBig
 	}
-	v.setDepth(d)
-	return v
+	return Value{header: header(v.kind()) | depthHeader(d)}
 }
 
-// DepthError returns an error if v nests deeper than MaxDepth. Such a value has lost its contents: it is empty,
-// and whatever produces output from it (JSON, keys, rows) fails with this error.
-func (v Value) DepthError() error {
-	if v.depth() > MaxDepth {
-		return errTooDeep()
+// LimitError returns an error if v nests deeper than MaxDepth or is larger than MaxBytes. Such a value has lost its
+// contents: it is empty, and whatever produces output from it (JSON, keys, rows) fails with this error.
+func (v Value) LimitError() error {
+	switch d := v.depth(); {
+	case d <= MaxDepth:
+		return nil
+	case d == depthTooBig:
+		return TooBigError()
 	}
-	return nil
+	return errTooDeep()
 }
 
 func errTooDeep() error {

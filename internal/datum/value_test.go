@@ -156,7 +156,7 @@ func TestTooDeepValuesAreEmpty(t *testing.T) {
 	for range MaxDepth {
 		v = Array([]Value{v})
 	}
-	if err := v.DepthError(); err != nil {
+	if err := v.LimitError(); err != nil {
 		t.Fatal(err)
 	}
 	if err := Check(AppendEncoded(nil, v)); err != nil {
@@ -173,7 +173,7 @@ func TestTooDeepValuesAreEmpty(t *testing.T) {
 	deep = Array([]Value{deep, View(AppendEncoded(nil, deep))})
 	const want = "Nesting depth limit exceeded (max 50000 levels)."
 	for name, err := range map[string]error{
-		"DepthError":       deep.DepthError(),
+		"LimitError":       deep.LimitError(),
 		"AppendJSON":       second(AppendJSON(nil, deep)),
 		"AppendJSON, view": second(AppendJSON(nil, View(AppendEncoded(nil, deep)))),
 		"AppendKey":        second(AppendKey(nil, deep)),

@@ -12,12 +12,17 @@ import (
 type Engine struct {
 	cluster Cluster
 	log     *slog.Logger
+	memory  memory
 }
 
 // New makes an engine that works on a cluster.
 func New(cluster Cluster, log *slog.Logger) *Engine {
 	return &Engine{cluster: cluster, log: log}
 }
+
+// LimitMemory sets how large the heap of the process may be before queries that want more get an error. It is called before
+// the first query.
+func (e *Engine) LimitMemory(bytes int64) { e.memory.limit = bytes }
 
 // Client is who asks.
 type Client = session.Client

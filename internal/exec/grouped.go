@@ -124,24 +124,32 @@ func (s *seq) collectGroups(fr *frame) (*grouped, error) {
 		s.close()
 		return nil, err
 	}
-	total := 0
-	k, err := s.drainSerial(fr, newGroupSink(s.group, aggregation{new: func() accumulator { return &listAcc{total: &total} }}))
+	total := new(listTotal)
+	k, err := s.drainSerial(fr, newGroupSink(s.group, aggregation{new: func() accumulator { return &listAcc{total: total} }}))
 	if err != nil {
 		return nil, err
 	}
 	return k.(*groupSink).grouped(fr)
 }
 
-// listAcc collects rows. All groups of a query share the limit on their number.
+// listAcc collects rows. All groups of a query share the limits on their number and size.
 type listAcc struct {
 	rows  []datum.Value
-	total *int
+	total *listTotal
+}
+
+type listTotal struct {
+	rows int
+	size hoard
 }
 
 func (a *listAcc) add(fr *frame, row datum.Value) error {
 	a.rows = append(a.rows, row)
-	*a.total++
-	if *a.total > fr.q.arrayLimit {
+	a.total.rows++
+	if err := a.total.size.add(fr, row); err != nil {
+		return err
+	}
+	if a.total.rows > fr.q.arrayLimit {
 		return topLevelResource("Grouped data over size limit `%d`.  Try putting a reduction (like `.reduce` or `.count`) on the end.", fr.q.arrayLimit)
 	}
 	return nil
@@ -165,6 +173,7 @@ type groupSink struct {
 	g      *grouping
 	agg    aggregation
 	groups map[string]*groupState
+	size   hoard // of the keys
 	keyBuf []byte
 	keys   []datum.Value // scratch for the parts of a key
 }
@@ -249,7 +258,7 @@ func (k *groupSink) addValue(fr *frame, key, v datum.Value) error {
 	}
 	st.key = key.Own()
 	k.groups[string(k.keyBuf)] = st
-	return nil
+	return k.size.grow(fr, len(k.keyBuf)+st.key.Bytes())
 }
 
 func (k *groupSink) tooMany(fr *frame) error {

@@ -115,12 +115,18 @@ func (n *opNode) eval(fr *frame) (val, error) {
 func (n *opNode) apply(c call) (val, error) {
 	if n.spec.datum != nil {
 		d, err := n.spec.datum(c)
+		if err == nil && !d.Light(heavyBytes) {
+			err = c.fr.admit(d)
+		}
 		if err != nil {
 			return val{}, n.blame(err)
 		}
 		return val{d: d, at: n.t}, nil
 	}
 	v, err := n.spec.val(c)
+	if err == nil && v.x == nil && !v.d.Light(heavyBytes) {
+		err = c.fr.admit(v.d)
+	}
 	if err != nil {
 		return val{}, n.blame(err)
 	}
@@ -136,6 +142,9 @@ func (n *opNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
 			return datum.Value{}, nil, err
 		}
 		d, err := n.spec.datum(call{n: n, fr: fr, args: n.args})
+		if err == nil && !d.Light(heavyBytes) {
+			err = fr.admit(d)
+		}
 		if err != nil {
 			return d, n.t, n.blame(err)
 		}

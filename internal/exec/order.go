@@ -83,6 +83,7 @@ type sorter struct {
 	rows    []*sortedRow
 	seen    int        // rows so far, kept or not
 	pending *sortedRow // the first row: nothing is computed of a row that is alone
+	size    hoard      // of the rows and their first keys
 	err     error      // of computing a key while sorting
 }
 
@@ -107,6 +108,9 @@ func (s *sorter) add(fr *frame, row datum.Value) error {
 		return err
 	}
 	s.insert(fr, &r)
+	if s.err == nil && (s.limit < 0 || len(s.rows) < s.limit) {
+		s.err = s.size.grow(fr, 2*valueBytes+r.row.Bytes()+r.first.Bytes())
+	}
 	return s.err
 }
 

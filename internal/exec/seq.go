@@ -164,8 +164,12 @@ func (s *seq) collect(fr *frame) ([]datum.Value, error) {
 		}
 		out = make([]datum.Value, 0, a.v.Len())
 	}
+	var size hoard
 	err := s.each(fr, func(row datum.Value) (bool, error) {
 		out = append(out, row)
+		if err := size.add(fr, row); err != nil {
+			return false, err
+		}
 		return true, fr.checkArray(len(out))
 	})
 	return out, err

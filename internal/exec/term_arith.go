@@ -74,6 +74,9 @@ func evalAdd(c call) (datum.Value, error) {
 			if text == nil {
 				text = append(text, acc.AsString()...)
 			}
+			if err := datum.CheckString(len(text) + d.Len()); err != nil {
+				return d, err
+			}
 			text = append(text, d.AsString()...)
 		case k == datum.KindArray && d.Kind() == datum.KindArray && c.len() > 2:
 			if elems == nil {
@@ -118,6 +121,9 @@ func add(fr *frame, l, r datum.Value) (datum.Value, error) {
 		return datum.NewNumber(l.AsNumber() + r.AsNumber())
 	case lk == datum.KindString:
 		if err := typed(r, datum.KindString, "STRING"); err != nil {
+			return r, err
+		}
+		if err := datum.CheckString(l.Len() + r.Len()); err != nil {
 			return r, err
 		}
 		switch {
@@ -203,10 +209,14 @@ func repeat(fr *frame, array, times datum.Value) (datum.Value, error) {
 	if array.Len() == 0 {
 		return array, nil
 	}
-	if n > int64(fr.q.arrayLimit) {
+	if n > int64(fr.q.arrayLimit/array.Len()) {
 		return times, arrayLimitError(fr.q.arrayLimit)
 	}
-	if err := fr.checkArray(array.Len() * int(n)); err != nil {
+	if n > 0 && int64(array.Bytes()) > datum.MaxBytes/n {
+		return times, datum.TooBigError()
+	}
+	var size hoard
+	if err := size.grow(fr, array.Bytes()*int(n)); err != nil {
 		return times, err
 	}
 	out := make([]datum.Value, 0, array.Len()*int(n))

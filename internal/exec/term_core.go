@@ -21,9 +21,13 @@ func init() {
 
 func evalMakeArray(c call) (datum.Value, error) {
 	elems := make([]datum.Value, c.len())
+	var size hoard
 	for i := range elems {
 		var err error
-		if elems[i], err = c.datum(i); err != nil {
+		if elems[i], err = c.datum(i); err == nil {
+			err = size.add(c.fr, elems[i])
+		}
+		if err != nil {
 			return datum.Value{}, err
 		}
 	}
@@ -77,14 +81,23 @@ func (n *objNode) eval(fr *frame) (val, error) {
 
 func (n *objNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
 	fields := make([]datum.Field, len(n.names))
+	var size hoard
 	for i, name := range n.names {
 		v, _, err := n.values[i].datum(fr)
 		if err != nil {
 			return v, n.t, err
 		}
+		if err := size.add(fr, v); err != nil {
+			return v, n.t, blame(err, n.t)
+		}
 		fields[i] = datum.Field{Key: name, Val: v}
 	}
 	obj := datum.Object(fields)
+	if !obj.Light(heavyBytes) {
+		if err := fr.admit(obj); err != nil {
+			return obj, n.t, blame(err, n.t)
+		}
+	}
 	if i, pseudo := slices.BinarySearch(n.names, "$reql_type$"); pseudo && i >= 0 {
 		v, err := datum.FromPseudo(obj)
 		if err == nil && v.IsLiteral() { // only r.literal makes these

@@ -197,6 +197,7 @@ func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok 
 // distinctAcc keeps one of all equal values, by their key encodings, whose order is that of the values.
 type distinctAcc struct {
 	values map[string]datum.Value
+	size   hoard
 	buf    []byte
 }
 
@@ -209,6 +210,9 @@ func (a *distinctAcc) add(fr *frame, row datum.Value) error {
 		return nil
 	}
 	a.values[string(a.buf)] = keep(row)
+	if err := a.size.grow(fr, len(a.buf)+row.Bytes()); err != nil {
+		return err
+	}
 	return fr.checkArray(len(a.values))
 }
 

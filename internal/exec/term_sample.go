@@ -33,11 +33,13 @@ func evalSample(c call) (val, error) {
 		return val{}, err
 	}
 	var chosen []datum.Value
+	var size hoard
 	seen := int64(0)
 	err = s.each(c.fr, func(row datum.Value) (bool, error) {
 		seen++
 		if int64(len(chosen)) < n {
 			chosen = append(chosen, row)
+			return true, size.add(c.fr, row)
 		} else if i := rand.Int64N(seen); i < n {
 			chosen[i] = row
 		}

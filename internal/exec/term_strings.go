@@ -182,6 +182,9 @@ func evalFormat(c call) (datum.Value, error) {
 		if d, err = coerceToString(d); err != nil {
 			return d, err
 		}
+		if err := datum.CheckString(len(out) + d.Len()); err != nil {
+			return d, err
+		}
 		out = append(out, d.AsString()...)
 		rest = after
 	}

@@ -134,6 +134,9 @@ func (v val) print(fr *frame) (string, error) {
 
 // printable is the error for what the texts of errors cannot show: r.minval and r.maxval, for they are no JSON.
 func printable(d datum.Value) error {
+	if !d.Light(heavyBytes) { // whose text is cut anyway
+		return d.LimitError()
+	}
 	_, err := datum.AppendJSON(nil, d)
 	return err
 }

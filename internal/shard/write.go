@@ -255,7 +255,7 @@ func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
 		res.Changed = !old.IsAbsent()
 		return res
 	}
-	if res.Err = row.DepthError(); res.Err != nil { // such a row has no fields to look at
+	if res.Err = row.LimitError(); res.Err != nil { // such a row has no fields to look at
 		return res
 	}
 	if res.Err = s.validate(old, row, r.Values[i], r.Keys[i]); res.Err != nil {

@@ -1,0 +1,96 @@
+package exec
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"time"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// heavyBytes is the size from which on a value is looked at before the query goes on: below it millions of values are made
+// and dropped again in a second, and looking would cost more than they do.
+const heavyBytes = 1 << 20
+
+// memory keeps queries from taking the memory that the server needs for everybody else. Nobody is charged for anything:
+// which values are still in use is known to the collector only. Instead whoever makes something heavy while the heap is over
+// the limit gets an error, and his memory with it is free again; small queries do not notice.
+type memory struct {
+	limit int64 // bytes of heap; 0 for none. Set before the first query.
+
+	mu        sync.Mutex
+	collected time.Time // when check last collected garbage
+	heap      []metrics.Sample
+}
+
+// collectInterval is how often being over the limit leads to a collection. One takes a second for each few gigabytes, on all
+// processors.
+const collectInterval = 250 * time.Millisecond
+
+// check is the error of making something heavy when there is no memory for it.
+func (m *memory) check() error {
+	if m.limit == 0 {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	used := m.used()
+	if used > m.limit && time.Since(m.collected) > collectInterval {
+		runtime.GC() // some of it is garbage; who wants more has to wait for it
+		m.collected = time.Now()
+		used = m.used()
+	}
+	if used > m.limit {
+		return reql.Errorf(reql.ResourceLimit, "The server has no memory for this query: its queries use %d MB, of which there may be %d.",
+			used>>20, m.limit>>20)
+	}
+	return nil
+}
+
+// used is the size of all objects of the heap, with garbage that has not been collected.
+func (m *memory) used() int64 {
+	if m.heap == nil {
+		m.heap = []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	}
+	metrics.Read(m.heap)
+	return int64(m.heap[0].Value.Uint64())
+}
+
+// admit is the error of a value that is too large, or that there is no memory for. Every term's value that is not light comes
+// by here.
+func (fr *frame) admit(d datum.Value) error {
+	if err := d.LimitError(); err != nil {
+		return err
+	}
+	if k := d.Kind(); k == datum.KindString || k == datum.KindBinary {
+		if err := datum.CheckString(d.Len()); err != nil {
+			return err
+		}
+	}
+	return fr.q.eng.memory.check()
+}
+
+// hoard counts the bytes of values that are being collected.
+type hoard struct {
+	bytes   int
+	checked int // up to which memory was asked for
+}
+
+// valueBytes is what a value takes where it is collected.
+const valueBytes = 24
+
+// add counts one more value, and is the error of collecting too much.
+func (h *hoard) add(fr *frame, d datum.Value) error { return h.grow(fr, valueBytes+d.Bytes()) }
+
+func (h *hoard) grow(fr *frame, n int) error {
+	if h.bytes += n; h.bytes-h.checked < heavyBytes {
+		return nil
+	}
+	h.checked = h.bytes
+	if h.bytes > datum.MaxBytes {
+		return datum.TooBigError()
+	}
+	return fr.q.eng.memory.check()
+}
