@@ -113,10 +113,12 @@ func nestable(loops []*s2.Loop) bool {
 		index.Add(l)
 	}
 	query := s2.NewCrossingEdgeQuery(index)
-	for e := range edges {
-		for _, crossed := range query.CrossingsEdgeMap(e.a, e.b, s2.CrossingTypeInterior) {
-			if len(crossed) > 0 {
-				return false
+	for _, l := range loops {
+		for i := range l.NumVertices() {
+			for other, crossed := range query.CrossingsEdgeMap(l.Vertex(i), l.Vertex(i+1), s2.CrossingTypeInterior) {
+				if other != s2.Shape(l) && len(crossed) > 0 {
+					return false
+				}
 			}
 		}
 	}

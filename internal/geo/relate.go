@@ -3,6 +3,7 @@ package geo
 import (
 	"slices"
 
+	"github.com/golang/geo/s1"
 	"github.com/golang/geo/s2"
 )
 
@@ -38,7 +39,26 @@ func (s *Shape) touches(x s2.Point) bool {
 	case s.polygon.NumLoops() == 0:
 		return false
 	}
+	if s.polygon.NumEdges() > bruteForceEdges && !s.polygon.ContainsPoint(x) && !s.nearEdge(x) {
+		return false
+	}
 	return closestInPolygon(s.polygon, x) == x
+}
+
+// nearEdge tells whether x may touch an edge of a polygon that has many.
+func (s *Shape) nearEdge(x s2.Point) bool {
+	query := s2.NewClosestEdgeQuery(s.edges(), nil)
+	return query.IsDistanceLess(s2.NewMinDistanceToPointTarget(x), s1.ChordAngleFromAngle(1e-14))
+}
+
+// edges is the index of the edges of a polygon.
+func (s *Shape) edges() *s2.ShapeIndex {
+	s.indexing.Do(func() {
+		s.index = s2.NewShapeIndex()
+		s.index.Add(s.polygon)
+		s.index.Build()
+	})
+	return s.index
 }
 
 // intersectsRect takes lines and polygons for the rectangles around them.
@@ -152,12 +172,7 @@ func (s *Shape) cuts(cuts []cut, a, b s2.Point) []cut {
 		}
 		return cuts
 	}
-	s.indexing.Do(func() {
-		s.index = s2.NewShapeIndex()
-		s.index.Add(s.polygon)
-		s.index.Build()
-	})
-	query := s2.NewCrossingEdgeQuery(s.index)
+	query := s2.NewCrossingEdgeQuery(s.edges())
 	for _, e := range query.Crossings(a, b, s.polygon, s2.CrossingTypeAll) {
 		edge := s.polygon.Edge(e)
 		add(s2.CrossingSign(a, b, edge.V0, edge.V1), edge.V0, edge.V1)
