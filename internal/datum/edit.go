@@ -33,19 +33,14 @@ const maxEditBytes = 1 << 20
 // editable reports whether editView can set these fields, and how deep the result is.
 func editable(v Value, set []Field) (depth uint32, ok bool) {
 	depth = v.depth()
-	size := v.n >> 32
+	size := v.Bytes()
 	for i := range set {
 		val := &set[i].Val
 		if val.ContainsLiteral() {
 			return 0, false
 		}
 		depth = max(depth, val.depth()+1)
-		switch val.kind() {
-		case KindString, KindBinary:
-			size += val.n
-		case KindArray, KindObject, KindGeometry:
-			size += val.n >> 32
-		}
+		size += val.Bytes()
 	}
 	return depth, depth <= MaxDepth && size <= maxEditBytes
 }

@@ -150,25 +150,14 @@ func (b *ObjectBuilder) search(key string) (int, bool) {
 }
 
 // WithField returns the object v with the field key set to val. Other fields of a view stay encoded.
-func (v Value) WithField(key string, val Value) Value {
-	fields := appendFields(make([]Field, 0, v.Len()+1), v)
-	i, found := searchFields(fields, key)
-	if found {
-		fields[i].Val = val
-	} else {
-		fields = slices.Insert(fields, i, Field{key, val})
-	}
-	return retag(v, sortedObject(fields))
-}
+func (v Value) WithField(key string, val Value) Value { return v.Edit([]Field{{key, val}}, nil) }
 
 // WithoutField returns the object v without the field key.
 func (v Value) WithoutField(key string) Value {
 	if _, found := v.Get(key); !found {
 		return v
 	}
-	fields := appendFields(make([]Field, 0, v.Len()), v)
-	i, _ := searchFields(fields, key)
-	return retag(v, sortedObject(slices.Delete(fields, i, i+1)))
+	return v.Edit(nil, []string{key})
 }
 
 // retag gives the object v, made from old, the pseudo-type that old had if its $reql_type$ is still there.
