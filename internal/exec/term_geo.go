@@ -124,3 +124,6 @@ func evalToGeoJSON(c call) (datum.Value, error) {
 	}
 	return geo.ToGeoJSON(g)
 }
+
+// IndexCells computes what a geospatial index has of a value.
+func IndexCells(v datum.Value, add func(cell []byte)) error { return geo.Cells(v, add) }

@@ -22,7 +22,13 @@ const (
 const CellKeyBytes = 8
 
 // Cells calls add with the key of each cell of the covering of a geometry. The slice is valid during the call.
-func Cells(v datum.Value, add func(cell []byte)) error {
+func Cells(v datum.Value, add func(cell []byte)) (err error) {
+	// A bug that some shape brings about must not end the server, and again when it starts and builds the index.
+	defer func() {
+		if r := recover(); r != nil {
+			err = errorf("This geometry cannot be indexed: %v", r)
+		}
+	}()
 	if v.Kind() != datum.KindGeometry {
 		return errorf("Expected geometry but found %s.", v.TypeName())
 	}
