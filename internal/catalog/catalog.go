@@ -20,6 +20,10 @@ type Options struct {
 	Log   *slog.Logger
 	// NewServer is the identity of a server whose data directory is new. An empty ID is replaced by a random one.
 	NewServer Server
+	// Compile makes the functions of secondary indexes. Without it no table may have any.
+	Compile IndexCompiler
+	// Cells makes the cells of geospatial indexes. Without it they are empty.
+	Cells table.CellFunction
 }
 
 // Catalog is the cluster's metadata and the open tables.
@@ -34,17 +38,35 @@ type Options struct {
 // storage is made before its record, and an old one's is removed after it: the write of the record is the moment at
 // which the table begins or ends.
 type Catalog struct {
-	store *storage.Store
-	log   *slog.Logger
+	store   *storage.Store
+	log     *slog.Logger
+	compile IndexCompiler
+	cells   table.CellFunction
+
+	background context.Context // of the builds of indexes; Close ends it
+	end        context.CancelFunc
+	builds     sync.WaitGroup
+	buildSlots chan struct{}
 
 	current atomic.Pointer[Snapshot]
 
-	mu sync.Mutex // guards changes of current, and closed
+	mu sync.Mutex // guards changes of current
 }
 
-// Open reads the catalog, removes rows that belong to no table and opens all tables. Nothing needs to be closed.
-func Open(ctx context.Context, o Options) (*Catalog, error) {
-	c := &Catalog{store: o.Store, log: o.Log}
+// Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
+func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
+	c := &Catalog{store: o.Store, log: o.Log, compile: o.Compile, cells: o.Cells, buildSlots: make(chan struct{}, maxBuilds)}
+	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
+	c.mu.Lock() // builds that begin now end by changing the catalog
+	defer func() {
+		if err != nil {
+			c.end()
+		}
+		c.mu.Unlock()
+		if err != nil {
+			c.builds.Wait()
+		}
+	}()
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -136,7 +158,9 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 		if err != nil {
 			return err
 		}
-		s.putTable(t, cfg)
+		if err := c.openIndexes(ctx, s.putTable(t, cfg)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -287,6 +311,9 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snapshot, cfg *TableConfig) error) (before, after *Table, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.background.Err() != nil {
+		return nil, nil, errCatalogClosed
+	}
 	s := c.current.Load()
 	before, ok := s.tables[id]
 	if !ok {
@@ -353,6 +380,7 @@ func (c *Catalog) dropTable(ctx context.Context, id TableID) (*Table, error) {
 // finishDrop removes the rows of a table that has no record any more. The client that asked for it may go away in the
 // meantime; that does not stop the removal.
 func (c *Catalog) finishDrop(ctx context.Context, t *Table) {
+	t.stopBuilds()
 	if err := t.Table.Drop(context.WithoutCancel(ctx)); err != nil {
 		c.log.Error("The rows of a dropped table could not be removed. This is tried again when the server starts.",
 			"table", t.ID(), "error", err)

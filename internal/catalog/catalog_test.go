@@ -172,7 +172,6 @@ func TestTablesSurviveARestart(t *testing.T) {
 	cfg.PrimaryKey, cfg.Durability, cfg.WriteAcks = "", Soft, AckSingle
 	cfg.Shards = append(cfg.Shards, cfg.Shards[0])
 	cfg.SplitPoints = UUIDSplits(2)
-	cfg.Indexes = []string{"customer", "é"}
 	cfg.WriteHook = datum.Object([]datum.Field{{Key: "query", Val: datum.String("function(x) {}")}})
 	odd, err := w.CreateTable(context.Background(), cfg)
 	if err != nil {

@@ -43,8 +43,10 @@ type TableConfig struct {
 	Shards     []ShardConfig // at least one
 	// SplitPoints are the encoded primary keys at which shards 1, 2, … begin; len(SplitPoints) == len(Shards)-1.
 	SplitPoints []string
-	// Indexes are the names of the secondary indexes, sorted.
-	Indexes []string
+	// Indexes are the secondary indexes, sorted by name.
+	Indexes []Index
+	// LastIndex is the number of the index that was created last.
+	LastIndex uint32
 	// WriteHook is the `write_hook` field of the table's configuration row; absent without a hook.
 	WriteHook datum.Value
 	// Groups are the numbers under which storage keeps the table's rows. They are never used again.

@@ -18,7 +18,7 @@ const (
 )
 
 // recordVersion is the newest format of records that this program writes and reads.
-const recordVersion = 1
+const recordVersion = 2 // since 2 a table has the definitions of its indexes
 
 func encodeRecord(fields ...datum.Field) []byte {
 	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
@@ -79,10 +79,51 @@ func encodeTable(c TableConfig) []byte {
 		datum.Field{Key: "write_acks", Val: datum.String(string(c.WriteAcks))},
 		datum.Field{Key: "shards", Val: datum.Array(shards)},
 		datum.Field{Key: "split_points", Val: datum.Array(splits)},
-		datum.Field{Key: "indexes", Val: stringArray(c.Indexes)},
+		datum.Field{Key: "indexes", Val: encodeIndexes(c.Indexes)},
+		datum.Field{Key: "last_index", Val: datum.Int(int64(c.LastIndex))},
 		datum.Field{Key: "write_hook", Val: hook},
 		datum.Field{Key: "groups", Val: datum.Array(groups)},
 	)
+}
+
+func encodeIndexes(indexes []Index) datum.Value {
+	out := make([]datum.Value, len(indexes))
+	for i, x := range indexes {
+		out[i] = datum.Object([]datum.Field{
+			{Key: "name", Val: datum.String(x.Name)},
+			{Key: "number", Val: datum.Int(int64(x.Number))},
+			{Key: "multi", Val: datum.Bool(x.Multi)},
+			{Key: "geo", Val: datum.Bool(x.Geo)},
+			{Key: "definition", Val: datum.Binary(x.Definition)},
+			{Key: "ready", Val: datum.Bool(x.Ready)},
+		})
+	}
+	return datum.Array(out)
+}
+
+// indexes reads the indexes of a table. Records of version 1 have none.
+func (r *record) indexes(c *TableConfig) {
+	if r.err != nil || r.int("v") < 2 {
+		return
+	}
+	c.LastIndex = r.uint32("last_index")
+	list := r.field("indexes", datum.KindArray)
+	for i := 0; r.err == nil && i < list.Len(); i++ {
+		x := &record{key: fmt.Sprintf("%s (index %d)", r.key, i), val: list.At(i)}
+		if x.val.Kind() != datum.KindObject {
+			r.fail("has an index of the wrong type %s", x.val.TypeName())
+			return
+		}
+		c.Indexes = append(c.Indexes, Index{
+			Name:       x.string("name"),
+			Number:     x.uint32("number"),
+			Multi:      x.field("multi", datum.KindBool).Truthy(),
+			Geo:        x.field("geo", datum.KindBool).Truthy(),
+			Definition: x.binary("definition"),
+			Ready:      x.field("ready", datum.KindBool).Truthy(),
+		})
+		r.err = x.err
+	}
 }
 
 // record reads the fields of one record; the first thing that is wrong sticks in err.
@@ -151,6 +192,21 @@ func (r *record) int(name string) int64 {
 	return i
 }
 
+func (r *record) uint32(name string) uint32 {
+	i := r.int(name)
+	if r.err == nil && i != int64(uint32(i)) {
+		r.fail("has the impossible number %d in the field %q", i, name)
+	}
+	return uint32(i)
+}
+
+func (r *record) binary(name string) []byte {
+	if v := r.field(name, datum.KindBinary); r.err == nil {
+		return v.AsBinary()
+	}
+	return nil
+}
+
 // strings reads an array of strings (or of binaries).
 func recordStrings[S ~string](r *record, name string) []S {
 	v := r.field(name, datum.KindArray)
@@ -205,8 +261,8 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 		Durability:  Durability(r.string("durability")),
 		WriteAcks:   WriteAcks(r.string("write_acks")),
 		SplitPoints: recordStrings[string](r, "split_points"),
-		Indexes:     recordStrings[string](r, "indexes"),
 	}
+	r.indexes(&c)
 	if r.err == nil {
 		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
 			c.WriteHook = hook

@@ -12,7 +12,7 @@ func FuzzRecords(f *testing.F) {
 	shard := ShardConfig{Primary: "a", Replicas: []ServerID{"b", "a"}, NonVoting: []ServerID{"b"}}
 	table := TableConfig{
 		ID: "t", Name: "n", Database: "d", PrimaryKey: "id", Durability: Hard, WriteAcks: AckSingle,
-		Shards: []ShardConfig{shard, shard}, SplitPoints: UUIDSplits(2), Indexes: []string{"i"},
+		Shards: []ShardConfig{shard, shard}, SplitPoints: UUIDSplits(2), Indexes: []Index{{Name: "i", Number: 1, Definition: []byte("f"), Ready: true}}, LastIndex: 1,
 		WriteHook: datum.String("hook"), Groups: []storage.GroupID{1, 1 << 31},
 	}
 	f.Add(encodeTable(table))

@@ -33,6 +33,8 @@ type Table struct {
 	*table.Table
 	Config       TableConfig
 	DatabaseName string
+
+	handles map[uint32]*indexHandle // of the indexes, by number; constant
 }
 
 // ID returns the table's UUID.
@@ -159,8 +161,17 @@ func (s *Snapshot) deleteDatabase(id DatabaseID) {
 
 // putTable adds t to an unpublished snapshot, in place of the table with the same identifier if there is one.
 func (s *Snapshot) putTable(open *table.Table, c TableConfig) *Table {
-	s.deleteTable(c.ID)
 	t := &Table{Table: open, Config: c, DatabaseName: s.DatabaseName(c.Database)}
+	if old, ok := s.tables[c.ID]; ok {
+		t.handles = old.handles
+		if len(t.handles) > len(c.Indexes) {
+			t.handles = maps.Clone(t.handles)
+			maps.DeleteFunc(t.handles, func(number uint32, _ *indexHandle) bool {
+				return !slices.ContainsFunc(c.Indexes, func(x Index) bool { return x.Number == number })
+			})
+		}
+	}
+	s.deleteTable(c.ID)
 	s.tables[c.ID] = t
 	s.editDatabase(c.Database, func(tables map[string]*Table) { tables[c.Name] = t })
 	return t

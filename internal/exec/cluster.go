@@ -48,6 +48,13 @@ type TableOptions struct {
 	HasEmergencyRepair bool
 }
 
+// IndexOptions describe a new secondary index.
+type IndexOptions struct {
+	Name       string
+	Definition []byte // for CompileIndex
+	Multi, Geo bool
+}
+
 // WaitOptions are the options of wait.
 type WaitOptions struct {
 	WaitFor        string // readiness, "all_replicas_ready" when not given
@@ -68,6 +75,11 @@ type Cluster interface {
 	DBDrop(ctx context.Context, c *Client, name string) (datum.Value, error)
 	TableCreate(ctx context.Context, c *Client, db DB, name string, o TableOptions) (datum.Value, error)
 	TableDrop(ctx context.Context, c *Client, db DB, name string) (datum.Value, error)
+
+	// Changes of the indexes of a table. IndexCreate returns before the index is built.
+	IndexCreate(ctx context.Context, c *Client, db DB, tableName string, o IndexOptions) error
+	IndexDrop(ctx context.Context, c *Client, db DB, tableName, name string) error
+	IndexRename(ctx context.Context, c *Client, db DB, tableName, old, name string, overwrite bool) error
 
 	// ConfigRow gives the system table and the key of the row that config() of a table (tableName not "") or of a
 	// database selects; StatusRow likewise for status().

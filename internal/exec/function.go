@@ -11,6 +11,7 @@ type funcNode struct {
 	body  node
 	first int // slot of the first parameter
 	arity int
+	outer *scope // around the function
 
 	// objectBody: the body is written as an object, which filter takes for a pattern.
 	objectBody bool
@@ -54,7 +55,7 @@ func (b *builder) function(t *reql.Term) (node, error) {
 		return nil, err
 	}
 	typ := t.Args[1].Type
-	return &funcNode{t: t, body: body, first: s.first, arity: len(names),
+	return &funcNode{t: t, body: body, first: s.first, arity: len(names), outer: s.outer,
 		objectBody: typ == reql.TermMakeObj || typ == reql.TermDatum}, nil
 }
 

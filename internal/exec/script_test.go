@@ -69,7 +69,7 @@ func newServerIn(t testing.TB, dir string, mem *storage.MemFS) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := catalog.Open(context.Background(), catalog.Options{Store: store, Log: log,
+	cat, err := catalog.Open(context.Background(), catalog.Options{Store: store, Log: log, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		NewServer: catalog.Server{Name: "tester", Tags: []string{"default"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +82,7 @@ func newServerIn(t testing.TB, dir string, mem *storage.MemFS) *server {
 		Process: func() system.Process { return system.Process{Version: "rethinkdb test"} }})
 	t.Cleanup(func() {
 		sys.Stop()
+		cat.Close()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}

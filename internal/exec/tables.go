@@ -49,7 +49,7 @@ func (s *sliceVal) usesPrimary() bool { return s.index == "" || s.index == s.tab
 // seq gives the rows of the slice. at is the term to blame for an index that is not there.
 func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
 	if !s.usesPrimary() {
-		return nil, s.table.noIndex(s.index, at)
+		return s.indexSeq(fr, at, false)
 	}
 	if s.empty() {
 		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil

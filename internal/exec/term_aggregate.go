@@ -88,6 +88,16 @@ func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
 	if s.scan == nil || s.group != nil || s.from != nil || len(s.steps) > 0 {
 		return 0, false, nil
 	}
+	if x, ok := s.scan.table.(*indexSource); ok {
+		s.close()
+		if _, err := fr.batchOptions(); err != nil {
+			return 0, false, err
+		}
+		if n, err = x.count(fr.q.ctx, s.scan.opts); err != nil {
+			err = fr.readError(err)
+		}
+		return n, true, err
+	}
 	if r := s.scan.opts.Range; !r.Low.IsAbsent() || !r.High.IsAbsent() {
 		return 0, false, nil
 	}

@@ -40,13 +40,15 @@ func evalGetAll(c call) (val, error) {
 		keys = append(keys, key)
 	}
 	s := &seq{table: t, fr: c.fr}
+	slices.SortStableFunc(keys, datum.Compare)
 	switch {
 	case len(keys) == 0:
 		s.src = noRows{}
 	case given && index != t.PrimaryKey():
-		s.src = failingRows{t.noIndex(index, c.n.t)}
+		if s, err = t.byKeys(c.fr, index, keys, c.n.t); err != nil {
+			s = &seq{table: t, fr: c.fr, src: failingRows{err}}
+		}
 	default:
-		slices.SortStableFunc(keys, datum.Compare)
 		s.src = &keyRows{table: t, keys: keys}
 	}
 	return val{x: &selectionVal{table: t, seq: s}, at: c.n.t}, nil

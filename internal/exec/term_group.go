@@ -61,8 +61,25 @@ func (c call) groupSource(v val, g *grouping) (*seq, error) {
 	}
 	if index == t.PrimaryKey() {
 		g.funcs = append(g.funcs, fieldFunction(datum.String(index), c.n.t))
+		return (&sliceVal{table: t, index: index}).seq(c.fr, c.n.t)
 	}
-	return (&sliceVal{table: t, index: index}).seq(c.fr, c.n.t)
+	// The rows come as pairs of value and row. The value is a group; other groups and what follows are of the row.
+	for i, f := range g.funcs {
+		g.funcs[i] = &function{at: f.at, arity: 1, det: f.det, native: func(fr *frame, args []datum.Value) (datum.Value, error) {
+			return f.call1(fr, args[0].At(1))
+		}}
+	}
+	g.funcs = append(g.funcs, &function{at: c.n.t, arity: 1, native: func(_ *frame, args []datum.Value) (datum.Value, error) {
+		return args[0].At(0), nil
+	}})
+	g.stages[0].steps = append(g.stages[0].steps, func(_ *frame, pair datum.Value) (datum.Value, bool, error) {
+		return pair.At(1), true, nil
+	})
+	s, err := (&sliceVal{table: t, index: index}).indexSeq(c.fr, c.n.t, true)
+	if s != nil {
+		s.table = nil
+	}
+	return s, err
 }
 
 func evalUngroup(c call) (datum.Value, error) {

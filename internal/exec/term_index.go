@@ -6,20 +6,16 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 )
 
-// Tables have no secondary indexes and no write hooks yet. The terms about them check their arguments as they will, answer
-// as for a table without any, and refuse to make one.
-
 func init() {
-	register(reql.TermIndexCreate, spec{min: 2, max: 3, opts: []string{"multi", "geo"}, datum: evalIndexCreate, slow: true, doc: "Makes a secondary index."})
-	register(reql.TermIndexDrop, spec{min: 2, max: 2, datum: evalIndexDrop, slow: true, doc: "Drops a secondary index."})
-	register(reql.TermIndexRename, spec{min: 3, max: 3, opts: []string{"overwrite"}, datum: evalIndexRename, slow: true, doc: "Renames a secondary index."})
-	register(reql.TermIndexList, spec{min: 1, max: 1, datum: evalIndexList, doc: "The names of the secondary indexes of a table."})
-	register(reql.TermIndexStatus, spec{min: 1, max: -1, datum: evalIndexStatus, doc: "The state of secondary indexes."})
-	register(reql.TermIndexWait, spec{min: 1, max: -1, datum: evalIndexStatus, slow: true, doc: "Waits until secondary indexes are ready."})
-	register(reql.TermSetWriteHook, spec{min: 2, max: 2, datum: evalSetWriteHook, det: detNever, slow: true, doc: "Sets the function that all writes to a table go through."})
-	register(reql.TermGetWriteHook, spec{min: 1, max: 1, datum: evalGetWriteHook, det: detNever, doc: "The function that all writes to a table go through."})
+	register(reql.TermIndexCreate, spec{min: 2, max: 3, opts: []string{"multi", "geo"}, datum: evalIndexCreate, det: detNever, slow: true, doc: "Makes a secondary index."})
+	register(reql.TermIndexDrop, spec{min: 2, max: 2, datum: evalIndexDrop, det: detNever, slow: true, doc: "Drops a secondary index."})
+	register(reql.TermIndexRename, spec{min: 3, max: 3, opts: []string{"overwrite"}, datum: evalIndexRename, det: detNever, slow: true, doc: "Renames a secondary index."})
+	register(reql.TermIndexList, spec{min: 1, max: 1, datum: evalIndexList, det: detNever, doc: "The names of the secondary indexes of a table."})
+	register(reql.TermIndexStatus, spec{min: 1, max: -1, datum: evalIndexStatus, det: detNever, doc: "The state of secondary indexes."})
+	register(reql.TermIndexWait, spec{min: 1, max: -1, datum: evalIndexWait, det: detNever, slow: true, doc: "Waits until secondary indexes are ready."})
 }
 
 func (c call) indexNameTaken(name string, t *tableVal) error {
@@ -38,6 +34,10 @@ func (c call) ownStr(i int) (string, error) {
 	return d.AsString(), typed(d, datum.KindString, "STRING")
 }
 
+func counted(what string, n int64) datum.Value {
+	return datum.Object([]datum.Field{{Key: what, Val: datum.Int(n)}})
+}
+
 func evalIndexCreate(c call) (datum.Value, error) {
 	t, err := c.table(0)
 	if err != nil {
@@ -50,48 +50,72 @@ func evalIndexCreate(c call) (datum.Value, error) {
 	if err := c.indexNameTaken(name, t); err != nil {
 		return datum.Value{}, err
 	}
+	var def indexDefinition
 	if c.len() == 3 {
-		if err := c.indexFunction(2); err != nil {
+		def, err = c.indexDefinition(2)
+	} else {
+		def, err = fieldDefinition(name)
+	}
+	if err != nil {
+		return datum.Value{}, err
+	}
+	for _, o := range []struct {
+		name string
+		to   *bool
+	}{{"multi", &def.Multi}, {"geo", &def.Geo}} {
+		if b, ok, err := c.optBool(o.name); err != nil {
 			return datum.Value{}, err
+		} else if ok {
+			*o.to = b
 		}
 	}
-	for _, o := range [...]string{"multi", "geo"} {
-		if _, _, err := c.optBool(o); err != nil {
-			return datum.Value{}, err
-		}
-	}
-	if t.db.Name == "rethinkdb" {
-		return datum.Value{}, reql.Errorf(reql.OpFailed, "Database `rethinkdb` is special; you can't create secondary indexes on the tables in it.")
-	}
-	return datum.Value{}, reql.Errorf(reql.OpFailed, "Secondary indexes are not supported by this server yet.")
+	err = c.fr.q.eng.cluster.IndexCreate(c.fr.q.ctx, c.fr.q.client, t.db, t.name, IndexOptions{
+		Name: name, Definition: def.encode(), Multi: def.Multi, Geo: def.Geo})
+	return counted("created", 1), err
 }
 
-// indexFunction checks a function that is to compute the values of an index, or what index_status says of one.
-func (c call) indexFunction(i int) error {
+// indexDefinition evaluates the function of a new index, or what index_status says of one.
+func (c call) indexDefinition(i int) (def indexDefinition, err error) {
 	v, err := c.val(i)
 	if err != nil {
-		return err
+		return def, err
 	}
 	if v.isDatum() {
 		d, err := v.datum(c.fr)
 		if err != nil {
-			return err
+			return def, err
 		}
 		if d.Kind() == datum.KindBinary {
-			if !bytes.HasPrefix(d.AsBinary(), []byte("$reql_index_function$")) {
-				return failAt(v.at, reql.QueryLogic, "Cannot create an sindex except from a reql_index_function returned from `index_status` in the field `function`.")
-			}
-			return nil
+			return readIndexBinary(d.AsBinary(), v.at)
 		}
 	}
 	f, err := v.function(c.fr, noShortcut)
 	if err != nil {
-		return err
+		return def, err
 	}
 	if f.det != detAlways {
-		return failAt(f.at, reql.QueryLogic, "Could not prove function deterministic.  Index functions must be deterministic.")
+		return def, failAt(f.at, reql.QueryLogic, "Could not prove function deterministic.  Index functions must be deterministic.")
 	}
-	return nil
+	return f.definition()
+}
+
+func readIndexBinary(b []byte, at *reql.Term) (indexDefinition, error) {
+	rest, ok := bytes.CutPrefix(b, []byte(indexPrefix))
+	if !ok {
+		return indexDefinition{}, failAt(at, reql.QueryLogic, "Cannot create an sindex except from a reql_index_function returned from `index_status` in the field `function`.")
+	}
+	def, err := decodeDefinition(rest)
+	var f *function
+	if err == nil {
+		f, _, err = def.compile()
+	}
+	switch {
+	case err != nil:
+		return def, failAt(at, reql.QueryLogic, "Binary blob passed to index create could not be interpreted as a reql_index_function (%s).", err)
+	case f.det != detAlways:
+		return def, failAt(at, reql.QueryLogic, "Could not prove function deterministic.  Index functions must be deterministic.")
+	}
+	return def, nil
 }
 
 func evalIndexDrop(c call) (datum.Value, error) {
@@ -103,7 +127,8 @@ func evalIndexDrop(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	return datum.Value{}, reql.Errorf(reql.OpFailed, "Index `%s` does not exist on table `%s`.", name, t.displayName())
+	err = c.fr.q.eng.cluster.IndexDrop(c.fr.q.ctx, c.fr.q.client, t.db, t.name, name)
+	return counted("dropped", 1), err
 }
 
 func evalIndexRename(c call) (datum.Value, error) {
@@ -125,77 +150,151 @@ func evalIndexRename(c call) (datum.Value, error) {
 		}
 	}
 	overwrite, _, err := c.optBool("overwrite")
-	switch {
-	case err != nil:
+	if err != nil {
 		return datum.Value{}, err
-	case overwrite:
-		return datum.Value{}, reql.Errorf(reql.OpFailed, "Index `%s` does not exist on table `%s`.", old, t.displayName())
 	}
-	return datum.Value{}, reql.Errorf(reql.OpFailed, "Index `%s` does not exist or index `%s` already exists on table `%s`.", old, name, t.displayName())
+	err = c.fr.q.eng.cluster.IndexRename(c.fr.q.ctx, c.fr.q.client, t.db, t.name, old, name, overwrite)
+	renamed := int64(1)
+	if old == name {
+		renamed = 0
+	}
+	return counted("renamed", renamed), err
+}
+
+// indexNames gives the names of the indexes of a table.
+func indexNames(t *tableVal) datum.Value {
+	it, ok := t.Table.(indexedTable)
+	if !ok {
+		return datum.Array(nil)
+	}
+	infos := it.Indexes()
+	names := make([]datum.Value, len(infos))
+	for i, x := range infos {
+		names[i] = datum.String(x.Name)
+	}
+	return datum.Array(names)
+}
+
+// newest gives the table as it is now: its indexes may have changed since the query named it.
+func (c call) newest(t *tableVal) (*tableVal, error) {
+	if _, ok := t.Table.(indexedTable); !ok {
+		return t, nil
+	}
+	now, err := c.fr.q.eng.cluster.Table(c.fr.q.client, t.db, t.name, "")
+	if err != nil {
+		return nil, err
+	}
+	out := *t
+	out.Table = now
+	return &out, nil
 }
 
 func evalIndexList(c call) (datum.Value, error) {
-	_, err := c.table(0)
-	return datum.Array(nil), err
-}
-
-func evalIndexStatus(c call) (datum.Value, error) {
 	t, err := c.table(0)
 	if err != nil {
 		return datum.Value{}, err
 	}
-	var names []string
+	if t, err = c.newest(t); err != nil {
+		return datum.Value{}, err
+	}
+	return indexNames(t), nil
+}
+
+// chosenIndexes gives the indexes with the names that are arguments, or all without any.
+func (c call) chosenIndexes(t *tableVal, names []string) ([]table.IndexInfo, error) {
+	t, err := c.newest(t)
+	if err != nil {
+		return nil, err
+	}
+	var all []table.IndexInfo
+	if it, ok := t.Table.(indexedTable); ok {
+		all = it.Indexes()
+	}
+	if len(names) == 0 {
+		return all, nil
+	}
+	var out []table.IndexInfo
+	missing := slices.Clone(names)
+	for _, x := range all {
+		if slices.Contains(names, x.Name) {
+			out = append(out, x)
+			missing = slices.DeleteFunc(missing, func(n string) bool { return n == x.Name })
+		}
+	}
+	if len(missing) > 0 {
+		return nil, t.noIndex(slices.Min(missing), c.n.t)
+	}
+	return out, nil
+}
+
+func (c call) indexArgs() (t *tableVal, names []string, err error) {
+	if t, err = c.table(0); err != nil {
+		return nil, nil, err
+	}
 	for i := 1; i < c.len(); i++ {
 		name, err := c.str(i)
 		if err != nil {
-			return datum.Value{}, err
+			return nil, nil, err
 		}
 		names = append(names, name)
 	}
-	if len(names) > 0 {
-		return datum.Value{}, t.noIndex(slices.Min(names), c.n.t)
-	}
-	return datum.Array(nil), nil
+	return t, names, nil
 }
 
-func evalSetWriteHook(c call) (datum.Value, error) {
-	t, err := c.table(0)
+func evalIndexStatus(c call) (datum.Value, error) {
+	t, names, err := c.indexArgs()
 	if err != nil {
 		return datum.Value{}, err
 	}
-	v, err := c.val(1)
+	infos, err := c.chosenIndexes(t, names)
 	if err != nil {
 		return datum.Value{}, err
 	}
-	if v.isDatum() {
-		d, err := v.datum(c.fr)
-		switch {
-		case err != nil:
-			return d, err
-		case d.Kind() == datum.KindNull && t.db.Name != "rethinkdb":
-			return datum.Object([]datum.Field{{Key: "deleted", Val: datum.Int(1)}}), nil
-		case d.Kind() == datum.KindBinary && !bytes.HasPrefix(d.AsBinary(), []byte("$reql_write_hook_function$")):
-			return d, c.logic("Cannot create a write hook except from a reql_write_hook_function returned from `get_write_hook`.")
-		}
+	return indexStatus(infos)
+}
+
+func evalIndexWait(c call) (datum.Value, error) {
+	t, names, err := c.indexArgs()
+	if err != nil {
+		return datum.Value{}, err
 	}
-	if v.x != nil || v.d.Kind() != datum.KindBinary && v.d.Kind() != datum.KindNull {
-		f, err := v.function(c.fr, noShortcut)
-		switch {
-		case err != nil:
+	for {
+		infos, err := c.chosenIndexes(t, names)
+		if err != nil {
 			return datum.Value{}, err
-		case f.det != detAlways:
-			return datum.Value{}, failAt(f.at, reql.QueryLogic, "Could not prove function deterministic.  Write hook functions must be deterministic.")
-		case f.arity != 3:
-			return datum.Value{}, c.logic("Write hook functions must expect 3 arguments.")
+		}
+		i := slices.IndexFunc(infos, func(x table.IndexInfo) bool { return !x.Ready })
+		if i < 0 {
+			return indexStatus(infos)
+		}
+		select {
+		case <-infos[i].Built:
+		case <-c.fr.q.ctx.Done():
+			return datum.Value{}, errInterrupted
 		}
 	}
-	if t.db.Name == "rethinkdb" {
-		return datum.Value{}, reql.Errorf(reql.OpFailed, "Database `rethinkdb` is special; you can't set a write hook on the tables in it.")
-	}
-	return datum.Value{}, reql.Errorf(reql.OpFailed, "Write hooks are not supported by this server yet.")
 }
 
-func evalGetWriteHook(c call) (datum.Value, error) {
-	_, err := c.table(0)
-	return datum.Null, err
+func indexStatus(infos []table.IndexInfo) (datum.Value, error) {
+	rows := make([]datum.Value, len(infos))
+	for i, x := range infos {
+		def, err := decodeDefinition(x.Definition)
+		if err != nil {
+			return datum.Value{}, err
+		}
+		fields := []datum.Field{
+			{Key: "index", Val: datum.String(x.Name)},
+			{Key: "ready", Val: datum.Bool(x.Ready)},
+			{Key: "outdated", Val: datum.False},
+			{Key: "multi", Val: datum.Bool(x.Multi)},
+			{Key: "geo", Val: datum.Bool(x.Geo)},
+			{Key: "function", Val: def.binary()},
+			{Key: "query", Val: datum.String(def.query(x.Name))},
+		}
+		if !x.Ready {
+			fields = append(fields, datum.Field{Key: "progress", Val: datum.Number(x.Index.Progress())})
+		}
+		rows[i] = datum.Object(fields)
+	}
+	return datum.Array(rows), nil
 }

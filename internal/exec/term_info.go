@@ -71,7 +71,7 @@ func tableInfo(fr *frame, t *tableVal) (datum.Value, error) {
 		{Key: "db", Val: dbInfo(t.db)},
 		{Key: "id", Val: datum.String(t.ID())},
 		{Key: "doc_count_estimates", Val: datum.Array(estimates)},
-		{Key: "indexes", Val: datum.Array(nil)},
+		{Key: "indexes", Val: indexNames(t)},
 	}), nil
 }
 

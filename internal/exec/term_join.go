@@ -132,7 +132,13 @@ func evalEqJoin(c call) (val, error) {
 			return val{d: datum.Array(nil), at: c.n.t}, nil
 		}
 		if index != t.PrimaryKey() {
-			return val{}, t.noIndex(index, c.n.t)
+			s, err := t.byKeys(fr, index, []datum.Value{key}, c.n.t)
+			if err != nil {
+				return val{}, err
+			}
+			s = s.with(func(_ *frame, right datum.Value) (datum.Value, bool, error) { return pair(left, right), true, nil })
+			s.table = nil
+			return val{x: s, at: c.n.t}, nil
 		}
 		right, err := t.get(fr, key)
 		if err != nil {

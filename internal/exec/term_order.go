@@ -91,8 +91,8 @@ func (s *seq) exhausted() bool {
 	return false
 }
 
-// orderByIndex gives the slice in the order of an index. No two rows are equal in the primary key, so that there is
-// nothing for further keys to sort.
+// orderByIndex gives the slice in the order of an index, and rows that are equal in it in that of further keys. No two rows
+// are equal in the primary key.
 func (c call) orderByIndex(sl *sliceVal, index string, o sortKeys) (val, error) {
 	if sl.sorting != unordered {
 		return val{}, failAt(sl.table.at, reql.QueryLogic, "Cannot perform multiple indexed ORDER_BYs on the same table.")
@@ -110,8 +110,16 @@ func (c call) orderByIndex(sl *sliceVal, index string, o sortKeys) (val, error) 
 	if len(o) == 0 {
 		return val{x: &out, at: c.n.t}, nil
 	}
-	s, err := out.seq(c.fr, c.n.t)
-	return val{x: &selectionVal{table: out.table, seq: s}, at: c.n.t}, err
+	if out.usesPrimary() {
+		s, err := out.seq(c.fr, c.n.t)
+		return val{x: &selectionVal{table: out.table, seq: s}, at: c.n.t}, err
+	}
+	pairs, err := out.indexSeq(c.fr, c.n.t, true)
+	if err != nil {
+		return val{}, err
+	}
+	s := &seq{src: &tieRows{s: pairs, o: o, index: index, at: c.n.t}, table: out.table, fr: c.fr, at: c.n.t}
+	return val{x: &selectionVal{table: out.table, seq: s}, at: c.n.t}, nil
 }
 
 // sort reads the sequence and sorts it. When the term around this one takes only the first rows, only those are kept;
@@ -181,6 +189,14 @@ func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok 
 		return v, true, err
 	case sl.index == "" || sl.index == index:
 		out.index = index
+		if values {
+			s, err := out.distinctSeq(c.fr, c.n.t)
+			if err != nil {
+				return val{}, false, err
+			}
+			v, err = c.retSeq(s)
+			return v, true, err
+		}
 		if out.sorting == unordered {
 			out.sorting = ascending
 		}

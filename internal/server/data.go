@@ -13,6 +13,7 @@ import (
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/exec"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/storage"
 )
@@ -113,6 +114,9 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	}
 	defer func() {
 		if err != nil {
+			if data.catalog != nil {
+				data.catalog.Close()
+			}
 			err = errors.Join(err, data.store.Close())
 		}
 	}()
@@ -131,7 +135,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if c.CacheBytes > 0 {
 		configured.CacheBytes = c.CacheBytes
 	}
-	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Log: log, NewServer: configured})
+	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells})
 	if err != nil {
 		return nil, fmt.Errorf("Could not read the catalog in directory '%s': %w. If the files are damaged, restore them from a backup.", d.Path, err)
 	}
@@ -151,7 +155,10 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 }
 
 // Close closes everything in the reverse order of openData.
-func (d *data) Close() error { return d.store.Close() }
+func (d *data) Close() error {
+	d.catalog.Close()
+	return d.store.Close()
+}
 
 // storeError says what to do about a store that does not open.
 func storeError(path string, err error) error {

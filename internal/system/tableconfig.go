@@ -33,7 +33,7 @@ func tableConfigRow(snap *catalog.Snapshot, c catalog.TableConfig, f Format) dat
 		field("db", f.database(snap, c.Database)),
 		field("durability", str(c.Durability)),
 		field("id", str(c.ID)),
-		field("indexes", strArray(c.Indexes)),
+		field("indexes", strArray(c.IndexNames())),
 		field("name", str(c.Name)),
 		field("primary_key", str(c.PrimaryKey)),
 		field("shards", datum.Array(shards)),
@@ -235,7 +235,7 @@ func (r *configReader) indexes(cfg *catalog.TableConfig) error {
 	if err != nil {
 		return wrap("In `indexes`: ", err)
 	}
-	if r.old != nil && !slices.Equal(indexes, cfg.Indexes) {
+	if r.old != nil && !slices.Equal(indexes, cfg.IndexNames()) {
 		return opFailed("The `indexes` field is read-only and can't be used to create or drop indexes.")
 	}
 	if r.old == nil && len(indexes) > 0 {

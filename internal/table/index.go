@@ -35,6 +35,7 @@ type IndexInfo struct {
 	Definition []byte // of the function, for whoever compiles it
 	Ready      bool
 	Index      *Index
+	Built      <-chan struct{} // closed when the index is ready, or gone
 }
 
 // An Index is a secondary index of a table. It is safe for concurrent use.

@@ -1,0 +1,323 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rethinkdb/internal/table"
+)
+
+// Index is the definition of a secondary index.
+type Index struct {
+	Name       string
+	Number     uint32 // names the entries in the store; no later index of the table has it
+	Multi, Geo bool
+	// Definition is of the function, in the form of who compiles it.
+	Definition []byte
+	// Ready says that the index is built. What is there of an index that is not ready is thrown away at the next start.
+	Ready bool
+}
+
+// IndexCompiler makes functions of their definitions.
+type IndexCompiler func(definition []byte) (table.IndexFunction, error)
+
+// Errors of changes of indexes.
+var (
+	ErrNoIndex       = errors.New("the index does not exist")
+	ErrIndexExists   = errors.New("the index already exists")
+	errCatalogClosed = errors.New("the server is about to end")
+)
+
+// indexHandle is an index that is in use, and its build.
+type indexHandle struct {
+	index atomic.Pointer[table.Index]
+	stop  context.CancelFunc // of the build
+	ended chan struct{}      // closed when the build is over, one way or another
+	ready chan struct{}      // closed when the index is ready, or gone
+	once  sync.Once          // closes ready
+}
+
+// settled tells who waits for the index that it is ready, or gone.
+func (h *indexHandle) settled() { h.once.Do(func() { close(h.ready) }) }
+
+// IndexNames returns the names of the indexes, sorted.
+func (c *TableConfig) IndexNames() []string {
+	names := make([]string, len(c.Indexes))
+	for i, x := range c.Indexes {
+		names[i] = x.Name
+	}
+	return names
+}
+
+func (c *TableConfig) findIndex(name string) (i int, ok bool) {
+	return slices.BinarySearchFunc(c.Indexes, name, func(x Index, name string) int { return strings.Compare(x.Name, name) })
+}
+
+// Indexes returns the table's indexes, sorted by name.
+func (t *Table) Indexes() []table.IndexInfo {
+	infos := make([]table.IndexInfo, len(t.Config.Indexes))
+	for i := range t.Config.Indexes {
+		infos[i] = t.indexInfo(i)
+	}
+	return infos
+}
+
+// Index returns the index of that name.
+func (t *Table) Index(name string) (table.IndexInfo, bool) {
+	i, ok := t.Config.findIndex(name)
+	if !ok {
+		return table.IndexInfo{}, false
+	}
+	return t.indexInfo(i), true
+}
+
+func (t *Table) indexInfo(i int) table.IndexInfo {
+	x := &t.Config.Indexes[i]
+	h := t.handles[x.Number]
+	return table.IndexInfo{Name: x.Name, Multi: x.Multi, Geo: x.Geo, Definition: x.Definition, Ready: x.Ready,
+		Index: h.index.Load(), Built: h.ready}
+}
+
+// tableIndex makes of a definition what package table works with.
+func (c *Catalog) tableIndex(x Index) (table.IndexConfig, error) {
+	if c.compile == nil {
+		return table.IndexConfig{}, errors.New("this catalog was opened without a compiler for indexes")
+	}
+	f, err := c.compile(x.Definition)
+	return table.IndexConfig{Number: x.Number, Multi: x.Multi, Geo: x.Geo, Function: f, Cells: c.cells, Ready: x.Ready}, err
+}
+
+// openIndexes opens the indexes of a table when the catalog is opened. The builds that a crash or a stop has interrupted begin
+// anew.
+func (c *Catalog) openIndexes(ctx context.Context, t *Table) error {
+	var live []uint32
+	for _, x := range t.Config.Indexes {
+		live = append(live, x.Number)
+	}
+	if err := t.Table.SweepIndexes(ctx, live); err != nil {
+		return err
+	}
+	for _, x := range t.Config.Indexes {
+		cfg, err := c.tableIndex(x)
+		if err == nil {
+			err = c.addHandle(ctx, t, cfg)
+		}
+		if err != nil {
+			return fmt.Errorf("open index %q of table %s: %w", x.Name, t.ID(), err)
+		}
+	}
+	return nil
+}
+
+// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready.
+func (c *Catalog) addHandle(ctx context.Context, t *Table, cfg table.IndexConfig) error {
+	x, err := t.AddIndex(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	h := &indexHandle{ended: make(chan struct{}), ready: make(chan struct{})}
+	h.index.Store(x)
+	handles := maps.Clone(t.handles)
+	if handles == nil {
+		handles = map[uint32]*indexHandle{}
+	}
+	handles[cfg.Number] = h
+	t.handles = handles
+	if cfg.Ready {
+		h.stop = func() {}
+		close(h.ended)
+		h.settled()
+		return nil
+	}
+	building, stop := context.WithCancel(c.background)
+	h.stop = stop
+	c.builds.Go(func() {
+		defer close(h.ended)
+		c.build(building, t.Table, t.Config.ID, cfg, h)
+	})
+	return nil
+}
+
+// maxBuilds is how many indexes are built at the same time, each with all processors.
+const maxBuilds = 2
+
+// Pauses before a build is tried again, for example when the disk is full.
+const (
+	minBuildPause = time.Second
+	maxBuildPause = time.Minute
+)
+
+// build builds an index until that succeeds or ctx ends.
+func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg table.IndexConfig, h *indexHandle) {
+	select {
+	case c.buildSlots <- struct{}{}:
+		defer func() { <-c.buildSlots }()
+	case <-ctx.Done():
+		return
+	}
+	for pause := minBuildPause; ; pause = min(2*pause, maxBuildPause) {
+		err := h.index.Load().Build(ctx)
+		if err == nil {
+			err = c.indexBuilt(ctx, id, cfg.Number)
+		}
+		if err == nil {
+			h.settled()
+			return
+		}
+		if ctx.Err() != nil || errors.Is(err, ErrTableGone) || errors.Is(err, ErrNoIndex) {
+			return
+		}
+		c.log.Error("Building an index failed. It is tried again.", "table", string(id), "error", err)
+		for again := false; !again; {
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return
+			}
+			if err := t.DropIndex(ctx, h.index.Load()); err != nil {
+				continue
+			}
+			x, err := t.AddIndex(ctx, cfg)
+			if err != nil {
+				continue
+			}
+			h.index.Store(x)
+			again = true
+		}
+	}
+}
+
+// indexBuilt writes down that an index is ready.
+func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32) error {
+	_, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
+		i := slices.IndexFunc(cfg.Indexes, func(x Index) bool { return x.Number == number })
+		if i < 0 {
+			return ErrNoIndex
+		}
+		cfg.Indexes[i].Ready = true
+		return nil
+	})
+	return err
+}
+
+// CreateIndex adds an index to a table and begins to build it.
+func (c *Catalog) CreateIndex(ctx context.Context, id TableID, x Index) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.current.Load()
+	before, ok := s.tables[id]
+	if !ok {
+		return ErrTableGone
+	}
+	if c.background.Err() != nil {
+		return errCatalogClosed
+	}
+	cfg := before.Config.Clone()
+	at, exists := cfg.findIndex(x.Name)
+	if exists {
+		return ErrIndexExists
+	}
+	cfg.LastIndex++
+	x.Number, x.Ready = cfg.LastIndex, false
+	cfg.Indexes = slices.Insert(cfg.Indexes, at, x)
+	index, err := c.tableIndex(x)
+	if err != nil {
+		return err
+	}
+	if err := c.set(ctx, keyTable+string(id), encodeTable(cfg)); err != nil {
+		return err
+	}
+	n := s.edit()
+	t := n.putTable(before.Table, cfg)
+	if err := c.addHandle(context.WithoutCancel(ctx), t, index); err != nil {
+		return errors.Join(err, c.set(ctx, keyTable+string(id), encodeTable(before.Config)))
+	}
+	c.current.Store(n)
+	return nil
+}
+
+// DropIndex ends an index.
+func (c *Catalog) DropIndex(ctx context.Context, id TableID, name string) error {
+	before, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
+		i, ok := cfg.findIndex(name)
+		if !ok {
+			return ErrNoIndex
+		}
+		cfg.Indexes = slices.Delete(cfg.Indexes, i, i+1)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	c.finishDropIndex(ctx, before, name)
+	return nil
+}
+
+// RenameIndex gives an index another name. With overwrite it takes the place of the index that has the name.
+func (c *Catalog) RenameIndex(ctx context.Context, id TableID, old, name string, overwrite bool) error {
+	overwritten := false
+	before, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
+		i, ok := cfg.findIndex(old)
+		if !ok {
+			return ErrNoIndex
+		}
+		if old == name {
+			return nil
+		}
+		x := cfg.Indexes[i]
+		if j, taken := cfg.findIndex(name); taken {
+			if !overwrite {
+				return ErrIndexExists
+			}
+			overwritten = true
+			cfg.Indexes = slices.Delete(cfg.Indexes, j, j+1)
+		}
+		i, _ = cfg.findIndex(old)
+		cfg.Indexes = slices.Delete(cfg.Indexes, i, i+1)
+		x.Name = name
+		at, _ := cfg.findIndex(name)
+		cfg.Indexes = slices.Insert(cfg.Indexes, at, x)
+		return nil
+	})
+	if err == nil && overwritten {
+		c.finishDropIndex(ctx, before, name)
+	}
+	return err
+}
+
+// finishDropIndex removes the entries of an index that has no record any more, also when the client goes away meanwhile.
+func (c *Catalog) finishDropIndex(ctx context.Context, t *Table, name string) {
+	i, _ := t.Config.findIndex(name)
+	h := t.handles[t.Config.Indexes[i].Number]
+	h.stop()
+	<-h.ended
+	if err := t.DropIndex(context.WithoutCancel(ctx), h.index.Load()); err != nil {
+		c.log.Error("The entries of a dropped index could not be removed. This is tried again when the server starts.",
+			"table", t.ID(), "index", name, "error", err)
+	}
+	h.settled()
+}
+
+// stopBuilds ends the builds of a table that ends.
+func (t *Table) stopBuilds() {
+	for _, h := range t.handles {
+		h.stop()
+		<-h.ended
+		h.settled()
+	}
+}
+
+// Close ends the builds that are going on. They begin anew when the catalog is opened again.
+func (c *Catalog) Close() {
+	c.mu.Lock() // a CreateIndex has seen the end, or its build is one of those that the end waits for
+	c.end()
+	c.mu.Unlock()
+	c.builds.Wait()
+}

@@ -1,0 +1,121 @@
+package exec
+
+import (
+	"context"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+// indexedTable is a table that may have secondary indexes. System tables have none.
+type indexedTable interface {
+	Indexes() []table.IndexInfo // sorted by name
+	Index(name string) (table.IndexInfo, bool)
+}
+
+// index finds a secondary index that can be read. at is the term to blame.
+func (t *tableVal) index(name string, at *reql.Term) (table.IndexInfo, error) {
+	it, ok := t.Table.(indexedTable)
+	if !ok {
+		return table.IndexInfo{}, t.noIndex(name, at)
+	}
+	info, ok := it.Index(name)
+	switch {
+	case !ok:
+		return info, t.noIndex(name, at)
+	case !info.Ready:
+		return info, failAt(at, reql.OpFailed, "Index `%s` on table `%s` was accessed before its construction was finished.", name, t.displayName())
+	}
+	return info, nil
+}
+
+// ordinaryIndex is index for reads by value.
+func (t *tableVal) ordinaryIndex(name string, at *reql.Term) (*table.Index, error) {
+	info, err := t.index(name, at)
+	if err == nil && info.Geo {
+		err = failAt(at, reql.QueryLogic, "Index `%s` is a geospatial index.  Only get_nearest and get_intersecting can use a geospatial index.", name)
+	}
+	return info.Index, err
+}
+
+// indexSource is a secondary index in place of its table: a scan by primary key becomes one by the index.
+type indexSource struct {
+	Table
+	index  *table.Index
+	keys   []datum.Value // instead of a range, sorted
+	copies []int         // how often each key was asked for
+	values bool          // the rows come as pairs of the indexed value and the row
+}
+
+func (x *indexSource) scan(o table.ScanOptions) table.IndexScan {
+	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, Values: x.values, Transient: o.Transient}
+}
+
+func (x *indexSource) Scan(ctx context.Context, o table.ScanOptions) (table.Rows, error) {
+	return x.index.Scan(ctx, x.scan(o))
+}
+
+func (x *indexSource) ScanParallel(ctx context.Context, o table.ScanOptions, n int, each func(worker int, rows table.Rows) error) error {
+	return x.index.ScanParallel(ctx, x.scan(o), n, each)
+}
+
+// count gives the number of rows in the range, mostly without reading them.
+func (x *indexSource) count(ctx context.Context, o table.ScanOptions) (int64, error) {
+	return x.index.Count(ctx, x.scan(o))
+}
+
+// distinctSource gives the values of an index, each once.
+type distinctSource struct{ indexSource }
+
+func (x *distinctSource) Scan(ctx context.Context, o table.ScanOptions) (table.Rows, error) {
+	return x.index.Distinct(ctx, x.scan(o))
+}
+
+// indexSeq gives the rows of a slice by a secondary index.
+func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error) {
+	index, err := s.table.ordinaryIndex(s.index, at)
+	if err != nil {
+		return nil, err
+	}
+	if s.empty() {
+		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
+	}
+	src := &indexSource{Table: s.table.Table, index: index, values: values}
+	sc := &scan{table: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
+	if s.sorting == unordered {
+		q.scan = sc
+	}
+	return q, nil
+}
+
+// distinctSeq gives the values of a secondary index in a slice by it, each once.
+func (s *sliceVal) distinctSeq(fr *frame, at *reql.Term) (*seq, error) {
+	index, err := s.table.ordinaryIndex(s.index, at)
+	if err != nil {
+		return nil, err
+	}
+	src := &distinctSource{indexSource{Table: s.table.Table, index: index}}
+	sc := &scan{table: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	return &seq{src: &scanRows{scan: sc}, fr: fr, at: at}, nil
+}
+
+// byKeys gives the rows that have any of some values in a secondary index.
+func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.Term) (*seq, error) {
+	index, err := t.ordinaryIndex(name, at)
+	if err != nil {
+		return nil, err
+	}
+	src := &indexSource{Table: t.Table, index: index}
+	for i, k := range keys { // sorted
+		if i > 0 && datum.Equal(k, keys[i-1]) {
+			src.copies[len(src.copies)-1]++
+			continue
+		}
+		src.keys = append(src.keys, k)
+		src.copies = append(src.copies, 1)
+	}
+	sc := &scan{table: src, opts: table.ScanOptions{Read: t.read}}
+	return &seq{src: &scanRows{scan: sc}, scan: sc, table: t, fr: fr, at: at}, nil
+}
