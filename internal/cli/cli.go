@@ -9,6 +9,8 @@ import (
 	"slices"
 	"syscall"
 
+	"rethinkdb/internal/js"
+	"rethinkdb/internal/js/worker"
 	"rethinkdb/internal/server"
 )
 
@@ -20,6 +22,8 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 		return withOptions(porcelain, argv, nil, stdout, stderr)
 	}
 	switch first := words[0]; first {
+	case js.WorkerArgument:
+		return worker.Run(os.Stdin, stdout, stderr)
 	case "-v", "--version":
 		return printVersion(stdout)
 	case "help", "-h", "--help":

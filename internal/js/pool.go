@@ -1,0 +1,151 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// maxWorkers is how many queries run scripts at the same time; more wait for their turn. The original has as many.
+	maxWorkers = 8
+	// maxIdle workers are kept for the next queries; a new one costs some 20 ms.
+	maxIdle = 2
+	// maxIdleTime is how long.
+	maxIdleTime = time.Minute
+)
+
+// ErrClosed is the error of using a pool that has been closed.
+var ErrClosed = errors.New("the server is shutting down")
+
+// Pool is the worker processes. They are started when they are needed. A query has one for itself while it runs, so that a
+// script that loops or has eaten its memory delays nobody else, and one that has failed in such a way is not used again.
+type Pool struct {
+	// Set by NewPool, then constant.
+	command []string
+	log     *slog.Logger
+
+	slots   chan struct{}  // capacity maxWorkers: one for each process in use
+	closing chan struct{}  // closed by Close
+	waiting sync.WaitGroup // one goroutine for each process, which waits for its end
+
+	mu     sync.Mutex // guards everything below
+	all    map[*process]struct{}
+	idle   []*process // the longest idle first
+	reaper *time.Timer
+	closed bool
+}
+
+// NewPool makes a pool of processes that run a command: the program itself with WorkerArgument.
+func NewPool(command []string, log *slog.Logger) *Pool {
+	p := &Pool{command: command, log: log, slots: make(chan struct{}, maxWorkers), closing: make(chan struct{}),
+		all: map[*process]struct{}{}}
+	p.reaper = time.AfterFunc(maxIdleTime, p.reap)
+	p.reaper.Stop()
+	return p
+}
+
+// Close ends all processes and waits until they are gone. Scripts that run fail.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.closing)
+	}
+	p.reaper.Stop()
+	p.idle = nil
+	for w := range p.all {
+		w.kill()
+	}
+	p.mu.Unlock()
+	p.waiting.Wait()
+}
+
+// acquire gives a process for the caller alone, and whether it was started for it.
+func (p *Pool) acquire(ctx context.Context) (w *process, started bool, err error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	case <-p.closing:
+		return nil, false, ErrClosed
+	}
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		<-p.slots
+		return nil, false, ErrClosed
+	}
+	for len(p.idle) > 0 && w == nil {
+		last := len(p.idle) - 1
+		w, p.idle = p.idle[last], p.idle[:last]
+		if w.hasEnded() {
+			w = nil
+		}
+	}
+	p.mu.Unlock()
+	if w != nil {
+		return w, false, nil
+	}
+	if w, err = p.start(); err != nil {
+		<-p.slots
+		p.log.Error("A process for r.js cannot be started.", "command", p.command, "error", err)
+	}
+	return w, true, err
+}
+
+func (p *Pool) start() (*process, error) {
+	w, err := startProcess(p.command)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		w.kill()
+	}
+	p.all[w] = struct{}{}
+	p.waiting.Go(func() {
+		w.wait()
+		p.mu.Lock()
+		delete(p.all, w)
+		p.mu.Unlock()
+	})
+	return w, nil
+}
+
+// release takes back a process. One that is not well is ended.
+func (p *Pool) release(w *process, well bool) {
+	p.mu.Lock()
+	if well && !p.closed && len(p.idle) < maxIdle {
+		w.idleSince = time.Now()
+		p.idle = append(p.idle, w)
+		if len(p.idle) == 1 {
+			p.reaper.Reset(maxIdleTime)
+		}
+	} else {
+		w.kill()
+	}
+	p.mu.Unlock()
+	<-p.slots
+}
+
+// reap ends processes that nobody has used for a while. The timer calls it.
+func (p *Pool) reap() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := time.Now().Add(-maxIdleTime)
+	p.idle = slices.DeleteFunc(p.idle, func(w *process) bool {
+		if w.idleSince.After(old) {
+			return false
+		}
+		w.kill()
+		return true
+	})
+	if len(p.idle) > 0 && !p.closed {
+		p.reaper.Reset(time.Until(p.idle[0].idleSince.Add(maxIdleTime)) + time.Millisecond)
+	}
+}
