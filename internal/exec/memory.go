@@ -61,6 +61,9 @@ func (m *memory) used() int64 {
 // admit is the error of a value that is too large, or that there is no memory for. Every term's value that is not light comes
 // by here.
 func (fr *frame) admit(d datum.Value) error {
+	if err := fr.check(); err != nil { // making it took a while
+		return err
+	}
 	if err := d.LimitError(); err != nil {
 		return err
 	}

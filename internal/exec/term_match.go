@@ -2,7 +2,6 @@ package exec
 
 import (
 	"errors"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 
@@ -24,7 +23,7 @@ func compileMatch(_ *builder, n *opNode) error {
 		return nil
 	}
 	if p, ok := n.args[1].(*constNode); ok && p.v.x == nil && p.v.d.Kind() == datum.KindString {
-		if re, err := regexp.Compile(p.v.d.AsString()); err == nil {
+		if re, err := compilePattern(p.v.d.AsString()); err == nil {
 			n.data = re
 		}
 	}
@@ -40,19 +39,19 @@ func evalMatch(c call) (datum.Value, error) {
 	if err != nil {
 		return d, err
 	}
-	re, ok := c.n.data.(*regexp.Regexp)
+	re, ok := c.n.data.(*pattern)
 	if !ok {
-		pattern, err := c.str(1)
+		text, err := c.str(1)
 		if err != nil {
 			return datum.Value{}, err
 		}
-		if re, err = c.fr.regexp(pattern); err != nil {
+		if re, err = c.fr.pattern(text); err != nil {
 			return datum.Value{}, err
 		}
 	}
-	m := re.FindStringSubmatchIndex(s)
-	if m == nil {
-		return datum.Null, nil
+	m, err := re.match(c.fr, s)
+	if m == nil || err != nil {
+		return datum.Null, err
 	}
 	s = d.Own().AsString() // of which the result has slices
 	groups := make([]datum.Value, len(m)/2-1)
@@ -74,21 +73,23 @@ func span(fields []datum.Field, s string, from, to int) []datum.Field {
 		datum.Field{Key: "str", Val: datum.String(s[from:to])})
 }
 
-// regexp compiles a regular expression, or finds it compiled.
-func (fr *frame) regexp(pattern string) (*regexp.Regexp, error) {
-	if re := fr.regexps[pattern]; re != nil {
-		return re, nil
+// pattern compiles a regular expression, or finds it compiled.
+func (fr *frame) pattern(text string) (*pattern, error) {
+	ps := &fr.patterns
+	if p := ps.list[text]; p != nil {
+		return p, nil
 	}
-	pattern = strings.Clone(pattern) // it may be part of a row
-	re, err := regexp.Compile(pattern)
+	text = strings.Clone(text) // it may be part of a row
+	p, err := compilePattern(text)
 	if err != nil {
-		return nil, regexpError(pattern, err)
+		return nil, err
 	}
-	if fr.regexps == nil || len(fr.regexps) >= maxRegexps {
-		fr.regexps = map[string]*regexp.Regexp{}
+	if ps.list == nil || len(ps.list) >= maxRegexps || ps.size+p.size > maxPatternsSize {
+		*ps = patterns{list: map[string]*pattern{}}
 	}
-	fr.regexps[pattern] = re
-	return re, nil
+	ps.list[text] = p
+	ps.size += p.size
+	return p, nil
 }
 
 // regexpTexts are the texts of RE2 for errors of package regexp, which has the same syntax.
@@ -113,7 +114,7 @@ var regexpTexts = map[syntax.ErrorCode]string{
 func regexpError(pattern string, err error) error {
 	var e *syntax.Error
 	if !errors.As(err, &e) || regexpTexts[e.Code] == "" {
-		return reql.Errorf(reql.QueryLogic, "Error in regexp `%s` (portion `%s`): %s", pattern, "", "pattern too large - compile failed")
+		return patternTooLarge(pattern)
 	}
 	return reql.Errorf(reql.QueryLogic, "Error in regexp `%s` (portion `%s`): %s: %s", pattern, e.Expr, regexpTexts[e.Code], e.Expr)
 }

@@ -33,6 +33,10 @@ func memoryLimit(cacheBytes int64) int64 {
 	return storage.HeapBytes(cacheBytes) + cacheBytes/8 + workBytes
 }
 
+// queryLimit is how large the heap may grow before queries that want more get an error: as much again as the cache, so that the
+// rule for the automatic size of the cache leaves room for it, but not less than what one large query needs.
+func queryLimit(cacheBytes int64) int64 { return memoryLimit(cacheBytes) + max(cacheBytes, 2*gigabyte) }
+
 func tuneGC(cacheBytes int64) {
 	debug.SetGCPercent(gcPercent)
 	debug.SetMemoryLimit(memoryLimit(cacheBytes))

@@ -139,6 +139,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		SetCache: n.setCache,
 	})
 	engine := exec.New(n.system, logger)
+	engine.LimitMemory(queryLimit(cacheBytes))
 	n.driver = wire.NewServer(wire.Options{
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
 	})
