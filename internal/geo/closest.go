@@ -34,12 +34,9 @@ func edgeDistance(x, a, b s2.Point) float64 {
 	return 2 * math.Asin(min(1, 0.5*math.Sqrt(d2)))
 }
 
-// closestOnEdge is the point of the edge ab that is closest to x. An end of the edge is the closest to itself, which
-// rounding sometimes hides from RethinkDB.
+// closestOnEdge is the point of the edge ab that is closest to x. Even for an end of the edge it may be rounded to another
+// point.
 func closestOnEdge(x, a, b s2.Point) s2.Point {
-	if x == a || x == b {
-		return x
-	}
 	n := edgeNormal(a, b)
 	p := x.Sub(n.Mul(x.Dot(n) / n.Norm2()))
 	if counterClockwise(n, a.Vector, p) && counterClockwise(p, b.Vector, n) {
