@@ -118,9 +118,11 @@ var options = []option{
 		help: "wait this long before a joining server takes part; no effect on a single server (default 0)"},
 	{long: "--cluster-reconnect-timeout", arg: "seconds", def: "86400", commands: network, section: networkSection,
 		help: "give up on a lost server after this time; no effect on a single server (default 86400)"},
+	{long: "--http-client-allow", arg: "network", repeat: true, commands: network, section: networkSection,
+		help: "let r.http connect to servers in this network, in CIDR notation such as 10.1.0.0/16, or at this address; may be repeated. Whoever may use r.http then reaches them as this machine does. Without it loopback, private, link-local and all other addresses that are not public are refused"},
 	{long: "--reql-http-proxy", arg: "[protocol://]host[:port]", commands: network, section: networkSection,
 		help:   "proxy for r.http (not in this version)",
-		absent: "r.http is not available in this version; start the server without this option"},
+		absent: "r.http connects directly in this version; start the server without this option"},
 
 	{long: "--http-port", arg: "port", def: "8080", commands: network, section: webSection,
 		help: "port of the web interface; 0 takes a free one (default 8080)"},

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/server"
 )
@@ -214,6 +215,13 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	}
 	if err := s.common(&c); err != nil {
 		return c, err
+	}
+	for _, network := range s.all("--http-client-allow") {
+		allowed, err := httpfetch.ParseAllowed(network)
+		if err != nil {
+			return c, refusef("Option '--http-client-allow' is not valid: %s.", err).hint("For example --http-client-allow 127.0.0.0/8 for this machine.")
+		}
+		c.HTTPAllow = append(c.HTTPAllow, allowed)
 	}
 	if err := s.checkSeconds("--join-delay", maxSeconds); err != nil {
 		return c, err

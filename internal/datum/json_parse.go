@@ -40,17 +40,26 @@ func syntax(msg string, offset int) error { return &SyntaxError{msg, offset} }
 // ParseJSON returns the value that the JSON text b stands for, as r.json does: objects with a $reql_type$ become
 // pseudo-types, duplicate keys and strings that are not UTF-8 are errors. The value does not refer to b.
 func ParseJSON(b []byte) (Value, error) {
+	v, err := ReadJSON(b)
+	if e, ok := err.(*SyntaxError); ok { //nolint:errorlint // made below
+		text := string(b)
+		if len(text) > 40 {
+			text = text[:37] + "..."
+		}
+		return Value{}, errorf(Logic, "Failed to parse \"%s\" as JSON: %s", text, e.Msg)
+	}
+	return v, err
+}
+
+// ReadJSON is ParseJSON for those who have their own words for text that is no JSON: it is a *SyntaxError.
+func ReadJSON(b []byte) (Value, error) {
 	if bytes.IndexByte(b, 0) >= 0 {
 		return Value{}, errorf(Logic, "Encountered unescaped null byte in JSON string.")
 	}
 	p := jsonParser{src: string(b)}
 	v, err := p.document()
 	if err != nil {
-		text := p.src
-		if len(text) > 40 {
-			text = text[:37] + "..."
-		}
-		return Value{}, errorf(Logic, "Failed to parse \"%s\" as JSON: %s", text, err.Error())
+		return Value{}, err
 	}
 	if p.err != nil { // the reference finds these only after it has parsed everything
 		return Value{}, p.err

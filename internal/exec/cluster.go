@@ -92,6 +92,9 @@ type Cluster interface {
 	// Grant changes permissions; db and tableName may be "" for a wider scope.
 	Grant(ctx context.Context, c *Client, db *DB, tableName string, user string, perms datum.Value) (datum.Value, error)
 
+	// RequireConnect checks that c may use r.http.
+	RequireConnect(c *Client) error
+
 	// ServerInfo gives the id and name of this server.
 	ServerInfo() (id, name string)
 

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/session"
 )
@@ -13,11 +14,12 @@ type Engine struct {
 	cluster Cluster
 	log     *slog.Logger
 	memory  memory
+	http    *httpfetch.Client
 }
 
 // New makes an engine that works on a cluster.
 func New(cluster Cluster, log *slog.Logger) *Engine {
-	return &Engine{cluster: cluster, log: log}
+	return &Engine{cluster: cluster, log: log, http: httpfetch.New(httpfetch.Options{})}
 }
 
 // LimitMemory sets how large the heap of the process may be before queries that want more get an error. It is called before

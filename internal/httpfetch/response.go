@@ -64,7 +64,7 @@ func (s *Session) readBody(resp *http.Response) ([]byte, error) {
 	if err != nil {
 		return nil, bodyError(err)
 	}
-	var out bytes.Buffer
+	out := bytes.NewBuffer([]byte{}) // not nil, so that an empty body is one
 	reserved := int64(0)
 	defer func() { s.client.bytes.Add(-reserved) }()
 	chunk := make([]byte, 32<<10)

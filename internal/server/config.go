@@ -42,6 +42,8 @@ type Config struct {
 	NoWeb                bool
 	BindAll              bool // --bind says all, which keeps the advice to say it off the console
 
+	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
+
 	LogFile      string // absolute; empty is log_file in the data directory
 	ConfigFile   string // only for advice on the console
 	Argv         []string

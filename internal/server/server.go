@@ -19,6 +19,7 @@ import (
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/system"
@@ -139,7 +140,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		SetCache: n.setCache,
 	})
 	engine := exec.New(n.system, logger)
-	engine.LimitMemory(queryLimit(cacheBytes))
+	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion}))
 	n.driver = wire.NewServer(wire.Options{
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
 	})

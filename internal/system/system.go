@@ -97,6 +97,9 @@ func (s *System) require(c *exec.Client, perm auth.Permission, database, table s
 	return reql.Errorf(reql.Permission, "User `%s` does not have the required `%s` permission.", c.User, perm)
 }
 
+// RequireConnect checks that c may connect to other servers with r.http.
+func (s *System) RequireConnect(c *exec.Client) error { return s.require(c, auth.Connect, "", "") }
+
 // requireAll checks the right to configure a database and all of its tables.
 func (s *System) requireAll(c *exec.Client, d *catalog.Database) error {
 	if err := s.require(c, auth.Config, string(d.ID), ""); err != nil {
