@@ -2,21 +2,26 @@ package datum
 
 import "slices"
 
-// truncBytes is how long a value in an error text may be.
-const truncBytes = 300
+const (
+	// truncBytes is how long a value in some error texts may be.
+	truncBytes = 300
+	// printBytes is how long it may be in all others. The reference prints everything: 800 MB, nearly all of it tabs, for a
+	// value that nests 20,000 levels deep.
+	printBytes = 256 << 10
+)
 
-// Print returns v as error texts have it: JSON indented with tabs, a tab after the colon.
-func (v Value) Print() string {
-	return string(appendPretty(nil, v, 1))
-}
+// Print returns v as error texts have it: JSON indented with tabs, a tab after the colon, cut off after 256 KiB.
+func (v Value) Print() string { return v.print(printBytes) }
 
 // PrintTrunc is Print cut off after 300 bytes.
-func (v Value) PrintTrunc() string {
-	s := v.Print()
-	if len(s) > truncBytes {
-		return s[:truncBytes-3] + "..."
+func (v Value) PrintTrunc() string { return v.print(truncBytes) }
+
+func (v Value) print(limit int) string {
+	b := appendPretty(nil, v, 1, limit)
+	if len(b) > limit {
+		b = append(b[:limit-3], "..."...)
 	}
-	return s
+	return string(b)
 }
 
 // PrintCompact returns v as compact JSON, with names for what JSON does not have.
@@ -31,7 +36,9 @@ func (v Value) PrintCompact() string {
 //
 // Binary data looks different inside of containers, as in the reference: no tab after the colon and, in an array, no
 // line of its own after the comma.
-func appendPretty(dst []byte, v Value, indent int) []byte {
+//
+// With more than limit bytes it leaves out the rest.
+func appendPretty(dst []byte, v Value, indent, limit int) []byte {
 	open, end := byte('{'), byte('}')
 	switch v.kind() {
 	case KindAbsent:
@@ -41,17 +48,24 @@ func appendPretty(dst []byte, v Value, indent int) []byte {
 	case KindMaxVal:
 		return append(dst, "r.maxval"...)
 	case KindTime:
-		return appendPretty(dst, RawObject(v), indent)
+		return appendPretty(dst, RawObject(v), indent, limit)
 	case KindArray:
 		open, end = '[', ']'
 	case KindObject, KindGeometry:
 	default:
+		if v.Bytes() > limit {
+			v.n = uint64(limit)
+			v.header &^= flagPlain
+		}
 		dst, _ = appendScalarJSON(dst, v) // only minval and maxval fail
 		return dst
 	}
 	dst = append(dst, open)
 	n := v.Len()
 	for i := range n {
+		if len(dst) > limit {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
@@ -60,7 +74,7 @@ func appendPretty(dst []byte, v Value, indent int) []byte {
 			if e.kind() != KindBinary {
 				dst = appendIndent(dst, indent)
 			}
-			dst = appendPretty(dst, e, indent+1)
+			dst = appendPretty(dst, e, indent+1, limit)
 			continue
 		}
 		key, val := v.FieldAt(i)
@@ -69,7 +83,10 @@ func appendPretty(dst []byte, v Value, indent int) []byte {
 		if val.kind() != KindBinary {
 			dst = append(dst, '\t')
 		}
-		dst = appendPretty(dst, val, indent+1)
+		dst = appendPretty(dst, val, indent+1, limit)
+	}
+	if len(dst) > limit {
+		return dst
 	}
 	if n > 0 {
 		dst = appendIndent(dst, indent-1)

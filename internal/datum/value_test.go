@@ -189,6 +189,40 @@ func TestTooDeepValuesAreEmpty(t *testing.T) {
 	}
 }
 
+func TestTooBigValuesAreEmpty(t *testing.T) {
+	const want = "Value over size limit of 1073741824 bytes."
+	text := String(strings.Repeat("x", 1<<20))
+	many := make([]Value, 1000)
+	for i := range many {
+		many[i] = text
+	}
+	shared := Array(many) // a megabyte of memory, but 1 GB of anything else
+	if err := shared.LimitError(); err != nil || shared.Bytes() < 1000<<20 {
+		t.Fatalf("%d bytes, %v", shared.Bytes(), err)
+	}
+	for name, v := range map[string]Value{
+		"array":              Array([]Value{shared, shared}),
+		"object":             Object([]Field{{"a", shared}, {"b", shared}}),
+		"array of such":      Array([]Value{Array([]Value{shared, shared}), Null}),
+		"merged":             must(Merge(Object([]Field{{"a", shared}}), Object([]Field{{"b", shared}}))),
+		"object with a name": Object([]Field{{"a", shared}}).WithField("b", shared),
+	} {
+		if errorText(v.LimitError()) != want || errorText(second(AppendJSON(nil, v))) != want || errorText(CheckStorable(v)) != want {
+			t.Errorf("%s: %v", name, v.LimitError())
+		}
+		if v.Len() != 0 {
+			t.Errorf("%s: what is too big is not empty", name)
+		}
+	}
+	twice := Null
+	for twice.LimitError() == nil {
+		twice = Array([]Value{twice, twice})
+	}
+	if errorText(twice.LimitError()) != want {
+		t.Errorf("an array that doubles ends with %v", twice.LimitError())
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 func TestObjectBuilder(t *testing.T) {

@@ -7,14 +7,29 @@ import (
 	"rethinkdb/internal/datum"
 )
 
+// printBytes is how much of a query's text is printed. The table of jobs has the text of every query that runs, for everybody
+// who reads it.
+const printBytes = 64 << 10
+
 // Print gives the term as JavaScript code, as the jobs table shows it.
 func (t *Term) Print() string {
-	return string(t.appendCode(nil))
+	b := t.appendCode(nil)
+	if len(b) > printBytes {
+		return strings.ToValidUTF8(string(b[:printBytes]), "") + "..."
+	}
+	return string(b)
 }
 
+// appendCode appends the code of the term. With more than printBytes it leaves out the rest.
 func (t *Term) appendCode(dst []byte) []byte {
+	if len(dst) > printBytes {
+		return dst
+	}
 	switch t.Type {
 	case TermDatum:
+		if t.Datum.Bytes() > printBytes {
+			return append(append(append(dst, "r.expr("...), t.Datum.Print()...), ')')
+		}
 		if v := t.Datum; v.Kind() == datum.KindArray || v.Kind() == datum.KindObject {
 			return append(append(append(dst, "r.expr("...), v.PrintCompact()...), ')')
 		}
@@ -104,6 +119,9 @@ func (t *Term) appendCall(dst []byte, args []*Term) []byte {
 func (t *Term) appendList(dst []byte, open string, args []*Term, end string) []byte {
 	dst = append(dst, open...)
 	for i, a := range args {
+		if len(dst) > printBytes {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
@@ -115,6 +133,9 @@ func (t *Term) appendList(dst []byte, open string, args []*Term, end string) []b
 func (t *Term) appendOptArgs(dst []byte) []byte {
 	dst = append(dst, '{')
 	for i, o := range t.OptArgs {
+		if len(dst) > printBytes {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
