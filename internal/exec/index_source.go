@@ -34,7 +34,7 @@ func (t *tableVal) index(name string, at *reql.Term) (table.IndexInfo, error) {
 func (t *tableVal) ordinaryIndex(name string, at *reql.Term) (*table.Index, error) {
 	info, err := t.index(name, at)
 	if err == nil && info.Geo {
-		err = failAt(at, reql.QueryLogic, "Index `%s` is a geospatial index.  Only get_nearest and get_intersecting can use a geospatial index.", name)
+		err = ofQuery(reql.Errorf(reql.QueryLogic, "Index `%s` is a geospatial index.  Only get_nearest and get_intersecting can use a geospatial index.", name))
 	}
 	return info.Index, err
 }
@@ -74,6 +74,11 @@ func (x *distinctSource) Scan(ctx context.Context, o table.ScanOptions) (table.R
 
 // indexSeq gives the rows of a slice by a secondary index.
 func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error) {
+	for _, bound := range [...]datum.Value{s.bounds.Low, s.bounds.High} {
+		if bound.Kind() == datum.KindGeometry { // whatever the index, if there is one
+			return nil, blame(datum.CheckIndexBound(bound), at)
+		}
+	}
 	index, err := s.table.ordinaryIndex(s.index, at)
 	if err != nil {
 		return nil, err
