@@ -56,11 +56,11 @@ func (c call) intersects(v val, first node) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	g, err := v.geometry(c.fr)
+	h, err := other.geometry(c.fr) // the original looks at it first, too
 	if err != nil {
-		return g, err
+		return h, err
 	}
-	h, err := other.geometry(c.fr)
+	g, err := v.geometry(c.fr)
 	if err != nil {
 		return g, err
 	}
