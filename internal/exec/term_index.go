@@ -62,7 +62,7 @@ func evalIndexCreate(c call) (datum.Value, error) {
 	for _, o := range []struct {
 		name string
 		to   *bool
-	}{{"multi", &def.Multi}, {"geo", &def.Geo}} {
+	}{{"multi", &def.multi}, {"geo", &def.geo}} {
 		if b, ok, err := c.optBool(o.name); err != nil {
 			return datum.Value{}, err
 		} else if ok {
@@ -70,7 +70,7 @@ func evalIndexCreate(c call) (datum.Value, error) {
 		}
 	}
 	err = c.fr.q.eng.cluster.IndexCreate(c.fr.q.ctx, c.fr.q.client, t.db, t.name, IndexOptions{
-		Name: name, Definition: def.encode(), Multi: def.Multi, Geo: def.Geo})
+		Name: name, Definition: def.encode(), Multi: def.multi, Geo: def.geo})
 	return counted("created", 1), err
 }
 
@@ -96,7 +96,8 @@ func (c call) indexDefinition(i int) (def indexDefinition, err error) {
 	if f.det != detAlways {
 		return def, failAt(f.at, reql.QueryLogic, "Could not prove function deterministic.  Index functions must be deterministic.")
 	}
-	return f.definition()
+	def.function, err = f.blob()
+	return def, err
 }
 
 func readIndexBinary(b []byte, at *reql.Term) (indexDefinition, error) {
@@ -107,7 +108,7 @@ func readIndexBinary(b []byte, at *reql.Term) (indexDefinition, error) {
 	def, err := decodeDefinition(rest)
 	var f *function
 	if err == nil {
-		f, _, err = def.compile()
+		f, _, err = def.function.compile()
 	}
 	switch {
 	case err != nil:
@@ -288,7 +289,7 @@ func indexStatus(infos []table.IndexInfo) (datum.Value, error) {
 			{Key: "outdated", Val: datum.False},
 			{Key: "multi", Val: datum.Bool(x.Multi)},
 			{Key: "geo", Val: datum.Bool(x.Geo)},
-			{Key: "function", Val: def.binary()},
+			{Key: "function", Val: datum.Binary(append([]byte(indexPrefix), x.Definition...))},
 			{Key: "query", Val: datum.String(def.query(x.Name))},
 		}
 		if !x.Ready {

@@ -95,11 +95,19 @@ func (t *Term) argCode(i int) []byte {
 
 func (t *Term) params() []int64 {
 	var out []int64
-	if t.Type == TermDatum && t.Datum.Kind() == datum.KindArray {
+	add := func(d datum.Value) {
+		if d.Kind() == datum.KindNumber {
+			out = append(out, int64(d.AsNumber()))
+		}
+	}
+	switch {
+	case t.Type == TermMakeArray:
+		for _, a := range t.Args {
+			add(a.Datum)
+		}
+	case t.Datum.Kind() == datum.KindArray:
 		for i := range t.Datum.Len() {
-			if d := t.Datum.At(i); d.Kind() == datum.KindNumber {
-				out = append(out, int64(d.AsNumber()))
-			}
+			add(t.Datum.At(i))
 		}
 	}
 	return out
