@@ -21,8 +21,9 @@ type Search struct {
 const (
 	// firstRadius is that of the first round: on the earth it is 10 m.
 	firstRadius = 10.0 / 6378137
-	// growth is by how much the radius may grow from round to round.
-	growth = 3
+	// growth is by how much the radius may grow from round to round. Where a circle had nothing, one that is ten times as
+	// wide has mostly no more than a round should have.
+	growth = 10
 	// roundResults is how many results a round should have; the density in the round before says how wide that is.
 	roundResults = 100
 	// ringVertices is the number of corners of the polygons that stand for circles.

@@ -36,13 +36,19 @@ func (s *Shape) touches(x s2.Point) bool {
 		return *s.point == x
 	case s.line != nil:
 		return closestOnLine(*s.line, x) == x
-	case s.polygon.NumLoops() == 0:
+	case s.polygon.NumLoops() == 0 || s.farFrom(x):
 		return false
 	}
 	if s.polygon.NumEdges() > bruteForceEdges && !s.polygon.ContainsPoint(x) && !s.nearEdge(x) {
 		return false
 	}
 	return closestInPolygon(s.polygon, x) == x
+}
+
+// farFrom tells whether x is outside of a cap around the polygon.
+func (s *Shape) farFrom(x s2.Point) bool {
+	s.bounding.Do(func() { s.bound = s.polygon.CapBound().Expanded(1e-14) })
+	return !s.bound.ContainsPoint(x)
 }
 
 // nearEdge tells whether x may touch an edge of a polygon that has many.

@@ -19,6 +19,10 @@ type Shape struct {
 	polygon *s2.Polygon
 	rect    *s2.Rect
 
+	// A cap around a polygon, once it is wanted.
+	bounding sync.Once
+	bound    s2.Cap
+
 	// The edges of a polygon that has many, once they are wanted.
 	indexing sync.Once
 	index    *s2.ShapeIndex
