@@ -1,11 +1,13 @@
 package geo
 
+import "github.com/golang/geo/s2"
+
 // Distance returns the meters between a point and a shape: zero inside of it. To lines and polygons it measures to the
 // place that is closest on the sphere, which for great distances may be a little further than the closest one of the
 // ellipsoid.
 func (e *Ellipsoid) Distance(point, to *Shape) (float64, error) {
 	x := *point.point
-	prj := x
+	var prj s2.Point
 	switch {
 	case to.point != nil:
 		return e.Inverse(lonLatOf(x), lonLatOf(*to.point)), nil
