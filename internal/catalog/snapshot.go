@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"rethinkdb/internal/datum"
 	"rethinkdb/internal/table"
 )
 
@@ -48,6 +49,9 @@ func (t *Table) DB() string { return t.DatabaseName }
 
 // PrimaryKey returns the name of the field that is the primary key.
 func (t *Table) PrimaryKey() string { return t.Config.PrimaryKey }
+
+// WriteHook returns the table's write hook, absent when there is none.
+func (t *Table) WriteHook() datum.Value { return t.Config.WriteHook }
 
 // DocCountEstimates estimates how many of the table's rows are in each of its shards.
 func (t *Table) DocCountEstimates(ctx context.Context) ([]int64, error) {

@@ -81,6 +81,11 @@ type Cluster interface {
 	IndexDrop(ctx context.Context, c *Client, db DB, tableName, name string) error
 	IndexRename(ctx context.Context, c *Client, db DB, tableName, old, name string, overwrite bool) error
 
+	// WriteHook gives the write hook of a table as it was set; it is absent when there is none. SetWriteHook sets one, or
+	// removes it when hook is absent.
+	WriteHook(c *Client, db DB, tableName string) (hook datum.Value, err error)
+	SetWriteHook(ctx context.Context, c *Client, db DB, tableName string, hook datum.Value) error
+
 	// ConfigRow gives the system table and the key of the row that config() of a table (tableName not "") or of a
 	// database selects; StatusRow likewise for status().
 	ConfigRow(c *Client, db DB, tableName string) (t Table, key datum.Value, err error)

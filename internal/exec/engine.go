@@ -15,6 +15,7 @@ type Engine struct {
 	log     *slog.Logger
 	memory  memory
 	http    *httpfetch.Client
+	hooks   hookCache
 }
 
 // New makes an engine that works on a cluster.

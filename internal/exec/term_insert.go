@@ -64,6 +64,9 @@ func evalInsert(c call) (datum.Value, error) {
 			return datum.Value{}, err
 		}
 	}
+	if err := w.findHook(); err != nil {
+		return datum.Value{}, err
+	}
 	v, err := c.val(1)
 	if err != nil {
 		return datum.Value{}, err

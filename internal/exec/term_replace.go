@@ -147,14 +147,20 @@ func (c call) replace(prepare func(w *replacer) error) (datum.Value, error) {
 	}
 	if one, ok := v.x.(*singleVal); ok {
 		w.table = one.table
-		err = w.replaceOne(one)
+		if err = w.findHook(); err == nil {
+			err = w.replaceOne(one)
+		}
 	} else {
 		var sel *selectionVal
 		if sel, err = v.selection(c.fr); err != nil {
 			return datum.Value{}, err
 		}
 		w.table = sel.table
-		err = w.replaceAll(sel.seq)
+		if err = w.findHook(); err == nil {
+			err = w.replaceAll(sel.seq)
+		} else {
+			sel.seq.close()
+		}
 	}
 	if err != nil {
 		return datum.Value{}, err

@@ -7,9 +7,6 @@ import (
 	"rethinkdb/internal/reql"
 )
 
-// Tables have no write hooks yet. The terms about them check their arguments as they will, answer as for a table without
-// one, and refuse to make one.
-
 func init() {
 	register(reql.TermSetWriteHook, spec{min: 2, max: 2, datum: evalSetWriteHook, det: detNever, slow: true, doc: "Sets the function that all writes to a table go through."})
 	register(reql.TermGetWriteHook, spec{min: 1, max: 1, datum: evalGetWriteHook, det: detNever, doc: "The function that all writes to a table go through."})
@@ -20,39 +17,90 @@ func evalSetWriteHook(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	v, err := c.val(1)
+	old, err := c.cluster().WriteHook(c.fr.q.client, t.db, t.name)
 	if err != nil {
 		return datum.Value{}, err
+	}
+	hook, err := c.newWriteHook()
+	if err != nil {
+		return datum.Value{}, err
+	}
+	if err := c.cluster().SetWriteHook(c.fr.q.ctx, c.fr.q.client, t.db, t.name, hook); err != nil {
+		return datum.Value{}, err
+	}
+	switch {
+	case hook.IsAbsent():
+		return counted("deleted", 1), nil // whether or not there was one
+	case old.IsAbsent():
+		return counted("created", 1), nil
+	}
+	return counted("replaced", 1), nil
+}
+
+// newWriteHook evaluates the new hook to what the catalog keeps of it; it is absent for none.
+func (c call) newWriteHook() (hook datum.Value, err error) {
+	v, err := c.val(1)
+	if err != nil {
+		return hook, err
 	}
 	if v.isDatum() {
 		d, err := v.datum(c.fr)
 		switch {
-		case err != nil:
-			return d, err
-		case d.Kind() == datum.KindNull && t.db.Name != "rethinkdb":
-			return datum.Object([]datum.Field{{Key: "deleted", Val: datum.Int(1)}}), nil
-		case d.Kind() == datum.KindBinary && !bytes.HasPrefix(d.AsBinary(), []byte("$reql_write_hook_function$")):
-			return d, c.logic("Cannot create a write hook except from a reql_write_hook_function returned from `get_write_hook`.")
-		}
-	}
-	if v.x != nil || v.d.Kind() != datum.KindBinary && v.d.Kind() != datum.KindNull {
-		f, err := v.function(c.fr, noShortcut)
-		switch {
-		case err != nil:
+		case err != nil || d.Kind() == datum.KindNull:
 			return datum.Value{}, err
-		case f.det != detAlways:
-			return datum.Value{}, failAt(f.at, reql.QueryLogic, "Could not prove function deterministic.  Write hook functions must be deterministic.")
-		case f.arity != 3:
-			return datum.Value{}, c.logic("Write hook functions must expect 3 arguments.")
+		case d.Kind() == datum.KindBinary:
+			return c.writeHookOf(d)
 		}
 	}
-	if t.db.Name == "rethinkdb" {
-		return datum.Value{}, reql.Errorf(reql.OpFailed, "Database `rethinkdb` is special; you can't set a write hook on the tables in it.")
+	f, err := v.function(c.fr, noShortcut)
+	if err != nil {
+		return hook, err
 	}
-	return datum.Value{}, reql.Errorf(reql.OpFailed, "Write hooks are not supported by this server yet.")
+	if err := c.checkWriteHook(f); err != nil {
+		return hook, err
+	}
+	blob, err := f.blob()
+	if err != nil {
+		return hook, err
+	}
+	return storedHook(blob)
+}
+
+// writeHookOf is newWriteHook for what get_write_hook gave out.
+func (c call) writeHookOf(d datum.Value) (hook datum.Value, err error) {
+	if !bytes.HasPrefix(d.AsBinary(), []byte(hookPrefix)) {
+		return hook, c.logic("Cannot create a write hook except from a reql_write_hook_function returned from `get_write_hook`.")
+	}
+	blob, err := readHook(d.AsBinary())
+	var f *function
+	if err == nil {
+		f, _, err = blob.compile()
+	}
+	if err != nil {
+		return hook, c.logic("Binary blob passed to set_write_hook could not be interpreted as a reql_write_hook_function (%s).", err)
+	}
+	f.at = c.n.t // the text of the function is not part of this query
+	if err := c.checkWriteHook(f); err != nil {
+		return hook, err
+	}
+	return storedHook(blob)
+}
+
+func (c call) checkWriteHook(f *function) error {
+	if f.det != detAlways {
+		return failAt(f.at, reql.QueryLogic, "Could not prove function deterministic.  Write hook functions must be deterministic.")
+	}
+	if f.arity != 3 {
+		return c.logic("Write hook functions must expect 3 arguments.")
+	}
+	return nil
 }
 
 func evalGetWriteHook(c call) (datum.Value, error) {
-	_, err := c.table(0)
-	return datum.Null, err
+	t, err := c.table(0)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	hook, err := c.cluster().WriteHook(c.fr.q.client, t.db, t.name)
+	return orNull(hook), err
 }

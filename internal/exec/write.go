@@ -23,6 +23,9 @@ type writer struct {
 	result     writeResult
 	written    bool // there was a write before: an error from now on leaves it open what was done
 
+	ignoreHook bool
+	hook       *writeHook // nil when there is none to call
+
 	many     bool // there is more than one batch
 	unsynced bool // finish has to wait for the disk
 }
@@ -74,8 +77,7 @@ func (c call) writeOptions(w *writer) error {
 	if w.durability, err = c.durability(); err != nil {
 		return err
 	}
-	// Without write hooks there is nothing to ignore.
-	_, _, err = c.optBool("ignore_write_hook")
+	w.ignoreHook, _, err = c.optBool("ignore_write_hook")
 	return err
 }
 
@@ -121,6 +123,19 @@ func (c call) durability() (table.Durability, error) {
 func (w *writer) write(keys []datum.Value, generated []bool, update func(i int, old datum.Value) (datum.Value, error)) ([]table.WriteResult, error) {
 	if err := w.fr.check(); err != nil {
 		return nil, err
+	}
+	if w.hook != nil {
+		inner := update
+		update = func(i int, old datum.Value) (datum.Value, error) {
+			row, err := inner(i, old)
+			if err != nil {
+				return row, err
+			}
+			if row, err = w.hook.apply(old, row); err != nil && w.fr.check() != nil {
+				err = errInterrupted
+			}
+			return row, err
+		}
 	}
 	req := table.WriteRequest{Keys: keys, Generated: generated, Update: update, Durability: w.durability}
 	if w.many || w.fr.q.unsynced != nil {
