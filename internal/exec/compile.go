@@ -6,11 +6,12 @@ import (
 
 // builder compiles the terms of one query.
 type builder struct {
-	slots  int    // variables of the query so far
-	scope  *scope // innermost first
-	groups int    // terms so far that make grouped data
-	slow   bool
-	waits  bool
+	slots   int    // variables of the query so far
+	scope   *scope // innermost first
+	groups  int    // terms so far that make grouped data
+	slow    bool
+	waits   bool
+	scripts bool
 
 	globals []optNode // of the whole query
 

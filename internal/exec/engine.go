@@ -5,6 +5,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/httpfetch"
+	"rethinkdb/internal/js"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/session"
 )
@@ -14,6 +15,7 @@ type Engine struct {
 	cluster Cluster
 	log     *slog.Logger
 	memory  memory
+	scripts *js.Pool // nil: r.js is not available
 	http    *httpfetch.Client
 	hooks   hookCache
 }
@@ -66,6 +68,7 @@ type Plan struct {
 	slots   int
 	slow    bool
 	waits   bool
+	scripts bool // r.js is in it
 }
 
 // compile compiles the term of a START query.
@@ -97,7 +100,8 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		p.err.Type = reql.CompileError
 		return p
 	}
-	p.root, p.slots, p.slow, p.waits = root, b.slots, b.slow, b.waits
+	p.root, p.slots, p.waits, p.scripts = root, b.slots, b.waits, b.scripts
+	p.slow = b.slow || q.Term.Type == reql.TermTable // a table as the answer is all of its rows
 	return p
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/js"
 	"rethinkdb/internal/reql"
 )
 
@@ -22,7 +23,8 @@ type query struct {
 
 	now datum.Value // r.now(), the same throughout the query
 
-	unsynced *unsynced // not nil inside of a for_each, which waits for the disk when it is done
+	scripts  *js.Runner // nil when there is no r.js in the query
+	unsynced *unsynced  // not nil inside of a for_each, which waits for the disk when it is done
 }
 
 // frame holds the variables of one thread of evaluation. Every parameter of every function of a query has a slot of

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/js"
 	"rethinkdb/internal/reql"
 )
 
@@ -107,6 +108,8 @@ type function struct {
 	// field is the name of a field shortcut, when byField is set.
 	field   string
 	byField bool
+	// script is that of a function in JavaScript, else nil.
+	script *js.Script
 }
 
 // term is what the body is part of: the function itself, or the term around the datum of a shortcut.
@@ -236,7 +239,7 @@ func (f *function) test(fr *frame, row datum.Value) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if isObject(d) && (f.node == nil || f.node.objectBody) {
+	if isObject(d) && (!f.constant.IsAbsent() || f.node != nil && f.node.objectBody) {
 		ok, err := matches(datum.RawObject(d), row, f.at)
 		if err != nil {
 			err = blame(err, f.term())

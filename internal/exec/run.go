@@ -26,6 +26,10 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	if p.slots > 0 {
 		fr.vars = make([]datum.Value, p.slots)
 	}
+	if p.scripts && p.eng.scripts != nil {
+		one.q.scripts = p.eng.scripts.Runner()
+		defer one.q.scripts.Release()
+	}
 	if p.q.Profile {
 		cur.started = time.Now()
 	}
@@ -142,6 +146,10 @@ func (fr *frame) limit(name, text string) (n int64, ok bool, err error) {
 // Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.
 func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
 	cur.fr.q.ctx = ctx
+	if cur.fr.q.scripts != nil {
+		// Between two batches, which may be far apart, the query does without.
+		defer cur.fr.q.scripts.Release()
+	}
 	if cur.fr.q.plan.q.Profile {
 		cur.started = time.Now()
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -18,6 +20,8 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/js"
+	"rethinkdb/internal/js/worker"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/reql/reqltest"
 	"rethinkdb/internal/session"
@@ -25,7 +29,12 @@ import (
 	"rethinkdb/internal/system"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == js.WorkerArgument {
+		os.Exit(worker.Run(os.Stdin, os.Stdout, io.Discard))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // TestScripts runs testdata/*.txt. A script is a list of queries in the notation of package reqltest:
 //
@@ -87,7 +96,10 @@ func newServerIn(t testing.TB, dir string, mem *storage.MemFS) *server {
 			t.Error(err)
 		}
 	})
+	pool := js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, log)
+	t.Cleanup(pool.Close)
 	e := exec.New(sys, log)
+	e.UseScripts(pool)
 	return &server{e.Open(session.Client{User: "admin", Addr: netip.MustParseAddrPort("127.0.0.1:1")})}
 }
 

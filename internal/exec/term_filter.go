@@ -19,6 +19,15 @@ func evalFilter(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
+	if f.script != nil {
+		s, t, err := v.seqOf(c.fr)
+		if err != nil {
+			return val{}, err
+		}
+		if s.group == nil {
+			return c.retSelection(c.scriptFilter(f, s), t)
+		}
+	}
 	return c.steppedVal(v, filterStep(f, c.ownOpt("default")))
 }
 

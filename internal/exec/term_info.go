@@ -106,6 +106,9 @@ func boundInfo(fields []datum.Field, name string, bound datum.Value, open bool, 
 
 // source gives the function as code. The variables from around it are not named.
 func (f *function) source() string {
+	if f.script != nil {
+		return printScript(f.script)
+	}
 	args := ""
 	if f.node != nil {
 		names, _ := paramNames(f.node.t) // which compiling has checked

@@ -33,6 +33,9 @@ func evalMap(c call) (val, error) {
 		}
 		return val{}, c.logic("The function passed to `map` expects %d argument%s, but %d sequence%s found.", f.arity, plural(f.arity), n, were)
 	}
+	if f.script != nil && (n > 1 || seqs[0].group == nil) {
+		return c.retSeq(c.scriptMap(f, seqs))
+	}
 	if n == 1 {
 		return c.retSeq(c.stepped(seqs[0], mapStep(f)))
 	}

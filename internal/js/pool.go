@@ -12,10 +12,11 @@ import (
 const (
 	// maxWorkers is how many queries run scripts at the same time; more wait for their turn. The original has as many.
 	maxWorkers = 8
-	// maxIdle workers are kept for the next queries; a new one costs some 20 ms.
-	maxIdle = 2
-	// maxIdleTime is how long.
+	// A new process costs some 20 ms, an idle one some 10 MB. So maxIdle of them are kept for maxIdleTime after their last
+	// query, and more than that for spareTime, in which those who have just had one come again.
+	maxIdle     = 2
 	maxIdleTime = time.Minute
+	spareTime   = time.Second
 )
 
 // ErrClosed is the error of using a pool that has been closed.
@@ -36,7 +37,9 @@ type Pool struct {
 	all    map[*process]struct{}
 	idle   []*process // the longest idle first
 	reaper *time.Timer
-	closed bool
+	// reaping: the reaper is set, which is as long as a process is idle.
+	reaping bool
+	closed  bool
 }
 
 // NewPool makes a pool of processes that run a command: the program itself with WorkerArgument.
@@ -120,11 +123,12 @@ func (p *Pool) start() (*process, error) {
 // release takes back a process. One that is not well is ended.
 func (p *Pool) release(w *process, well bool) {
 	p.mu.Lock()
-	if well && !p.closed && len(p.idle) < maxIdle {
+	if well && !p.closed {
 		w.idleSince = time.Now()
 		p.idle = append(p.idle, w)
-		if len(p.idle) == 1 {
-			p.reaper.Reset(maxIdleTime)
+		if !p.reaping {
+			p.reaping = true
+			p.reaper.Reset(spareTime)
 		}
 	} else {
 		w.kill()
@@ -137,15 +141,16 @@ func (p *Pool) release(w *process, well bool) {
 func (p *Pool) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	old := time.Now().Add(-maxIdleTime)
-	p.idle = slices.DeleteFunc(p.idle, func(w *process) bool {
-		if w.idleSince.After(old) {
-			return false
+	for len(p.idle) > 0 {
+		oldest := p.idle[0]
+		since := time.Since(oldest.idleSince)
+		if since < spareTime || len(p.idle) <= maxIdle && since < maxIdleTime {
+			break
 		}
-		w.kill()
-		return true
-	})
-	if len(p.idle) > 0 && !p.closed {
-		p.reaper.Reset(time.Until(p.idle[0].idleSince.Add(maxIdleTime)) + time.Millisecond)
+		oldest.kill()
+		p.idle = slices.Delete(p.idle, 0, 1)
+	}
+	if p.reaping = len(p.idle) > 0 && !p.closed; p.reaping {
+		p.reaper.Reset(spareTime)
 	}
 }

@@ -33,6 +33,7 @@ func startProcess(command []string) (*process, error) {
 	}
 	defer theirOut.Close()
 	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Args[0] = os.Args[0] // for those who list processes
 	cmd.Env = []string{}
 	cmd.Dir = "/"
 	cmd.Stdin, cmd.Stdout = theirIn, theirOut

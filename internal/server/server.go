@@ -20,6 +20,7 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/httpfetch"
+	"rethinkdb/internal/js"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/system"
@@ -86,6 +87,7 @@ type node struct {
 	webPort     *listeners // nil with --no-http-admin
 	system      *system.System
 	sessions    *session.Manager
+	scripts     *js.Pool
 	driver      *wire.Server
 	web         *web.Server    // nil with --no-http-admin
 	debug       *debugPort     // nil without --debug-address
@@ -140,6 +142,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		SetCache: n.setCache,
 	})
 	engine := exec.New(n.system, logger)
+	// Whatever has become of its file, /proc/self/exe is this program.
+	n.scripts = js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, logger)
+	engine.UseScripts(n.scripts)
 	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion}))
 	n.driver = wire.NewServer(wire.Options{
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
@@ -321,6 +326,9 @@ func (n *node) close() error {
 		errs = append(errs, n.debug.Close())
 	}
 	n.closePorts()
+	if n.scripts != nil {
+		n.scripts.Close()
+	}
 	if n.system != nil {
 		n.system.Stop()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync"
 	"time"
 
 	"modernc.org/quickjs"
@@ -38,13 +39,28 @@ type machine struct {
 	functions map[string]quickjs.Value
 }
 
+// compiledPrelude gives the prelude as bytecode. To compile it takes as long as the rest of newMachine, and each query with
+// a script needs a machine.
+var compiledPrelude = sync.OnceValues(func() (code []byte, err error) {
+	vm, err := quickjs.NewVM()
+	if err != nil {
+		return nil, err
+	}
+	code, err = vm.Compile(prelude, quickjs.EvalGlobal)
+	return code, errors.Join(err, vm.Close())
+})
+
 func newMachine() (*machine, error) {
 	vm, err := quickjs.NewVM()
 	if err != nil {
 		return nil, fmt.Errorf("make a QuickJS engine: %w", err)
 	}
 	vm.SetMemoryLimit(memoryBytes)
-	invoke, err := vm.EvalValue(prelude, quickjs.EvalGlobal)
+	var invoke quickjs.Value
+	code, err := compiledPrelude()
+	if err == nil {
+		invoke, err = vm.EvalBytecodeValue(code)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("evaluate the prelude: %w", err), vm.Close())
 	}

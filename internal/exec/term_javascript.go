@@ -1,0 +1,123 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/js"
+	"rethinkdb/internal/reql"
+)
+
+func init() {
+	register(reql.TermJavaScript, spec{min: 1, max: 1, opts: []string{"timeout"}, det: detNever, val: evalJavaScript, slow: true,
+		compile: func(b *builder, _ *opNode) error {
+			b.scripts = true
+			return nil
+		},
+		doc: "The value of a JavaScript program, which may be a function of any number of arguments."})
+}
+
+// UseScripts sets where r.js runs its scripts; until then it is an error. It is called before the first query.
+func (e *Engine) UseScripts(p *js.Pool) { e.scripts = p }
+
+// defaultScriptMS is the time that a script has when the query does not say.
+const defaultScriptMS = 5000
+
+func evalJavaScript(c call) (val, error) {
+	s := js.Script{TimeoutMS: defaultScriptMS}
+	seconds, ok, err := c.optNum("timeout")
+	if err != nil {
+		return val{}, err
+	}
+	if ok {
+		s.TimeoutMS = milliseconds(seconds)
+	}
+	d, err := c.datum(0)
+	if err != nil {
+		return val{}, err
+	}
+	if err := typed(d, datum.KindString, "STRING"); err != nil {
+		return val{}, err
+	}
+	s.Source, s.ArrayLimit = d.AsString(), c.fr.q.arrayLimit
+	if c.fr.q.scripts == nil {
+		return val{}, c.fail(reql.OpFailed, "This server does not run JavaScript.")
+	}
+	r, err := c.fr.q.scripts.Eval(c.fr.q.ctx, s)
+	switch {
+	case err != nil:
+		return val{}, scriptInterrupted(err)
+	case r.Err != nil:
+		return val{}, scriptError(s, r.Err)
+	case !r.Function:
+		return c.ret(r.Value), nil
+	}
+	s.Source = strings.Clone(s.Source)
+	return val{x: scriptFunction(s, c.n.t), at: c.n.t}, nil
+}
+
+// milliseconds gives a time in seconds, cut to what the texts of errors can show.
+func milliseconds(seconds float64) uint64 {
+	switch {
+	case !(seconds > 0):
+		return 0
+	case seconds > math.MaxUint64/1000:
+		return math.MaxUint64
+	}
+	return uint64(seconds * 1000)
+}
+
+// scriptFunction is the function that a script has for its value.
+func scriptFunction(s js.Script, at *reql.Term) *function {
+	return &function{at: at, det: detNever, script: &s, native: func(fr *frame, args []datum.Value) (datum.Value, error) {
+		var calls js.Calls
+		if err := calls.Add(args...); err != nil {
+			return datum.Value{}, scriptError(s, err)
+		}
+		results, err := fr.q.scripts.Call(fr.q.ctx, s, &calls, 0)
+		if err != nil {
+			return datum.Value{}, scriptInterrupted(err)
+		}
+		return results[0].Value, scriptError(s, results[0].Err)
+	}}
+}
+
+// scriptInterrupted is the error of a script that was not run to its end.
+func scriptInterrupted(err error) error {
+	switch err { //nolint:errorlint // as package js returns them
+	case context.Canceled, context.DeadlineExceeded, js.ErrClosed:
+		return errInterrupted
+	}
+	return err
+}
+
+// scriptError gives what a script came to as the query's error.
+func scriptError(s js.Script, err error) error {
+	switch e := err.(type) { //nolint:errorlint // as package js returns them
+	case nil:
+		return nil
+	case *js.Error:
+		return reql.Errorf(reql.QueryLogic, "%s", e.Msg)
+	case *datum.Error:
+		return reql.Errorf(reql.QueryLogic, "%s", e.Msg)
+	}
+	switch err { //nolint:errorlint // as package js returns them
+	case js.ErrTimeout:
+		return reql.Errorf(reql.QueryLogic, "JavaScript query `%s` timed out after %d.%03d seconds.", s.Source, s.TimeoutMS/1000, s.TimeoutMS%1000)
+	case js.ErrCrashed:
+		return reql.Errorf(reql.Internal, "Javascript query `%s` caused a crash in a worker process.", s.Source)
+	case js.ErrNoFunction:
+		return reql.Errorf(reql.QueryLogic, "Javascript query `%s` returned a value when it should have returned a function.", s.Source)
+	case js.ErrArrayTooLong:
+		return reql.Errorf(reql.QueryLogic, "%s", asReql(arrayLimitError(s.ArrayLimit)).Msg)
+	}
+	return err
+}
+
+// printScript gives the function of a script as info shows it.
+func printScript(s *js.Script) string {
+	return fmt.Sprintf("javascript timeout=%dms, source=%s", s.TimeoutMS, s.Source)
+}
