@@ -51,6 +51,7 @@ func TestMistakesNameTheRemedy(t *testing.T) {
 		"bind text":                 {[]string{"--bind", "foo"}, []string{"bind ip address 'foo' could not be parsed: Could not parse IP address from string: 'foo'."}},
 		"bind elsewhere":            {[]string{"--bind", "192.0.2.1"}, []string{"Could not find bind ip address '192.0.2.1'."}},
 		"nothing to bind":           {[]string{"--no-default-bind"}, []string{"No local addresses found to bind to."}},
+		"network for r.http":        {[]string{"--http-client-allow", "here"}, []string{"Option '--http-client-allow' is not valid: 'here' is neither a network such as 10.1.0.0/16 nor an address.", "For example --http-client-allow 127.0.0.0/8"}},
 		"user":                      {[]string{"--runuser", "nobody-of-that-name"}, []string{"User 'nobody-of-that-name' not found:"}},
 		"group":                     {[]string{"--rungroup", "nobody-of-that-name"}, []string{"Group 'nobody-of-that-name' not found:"}},
 		"TLS":                       {[]string{"--driver-tls-key", "k"}, []string{"Option '--driver-tls-key' cannot be used: encrypted connections are not available in this version;"}},
