@@ -1,7 +1,9 @@
 package server
 
 import (
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 
 	"rethinkdb/internal/storage"
 )
@@ -39,5 +41,46 @@ func queryLimit(cacheBytes int64) int64 { return memoryLimit(cacheBytes) + max(c
 
 func tuneGC(cacheBytes int64) {
 	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(memoryLimit(cacheBytes))
+	p := &gcPace{base: memoryLimit(cacheBytes), live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	p.limit = p.base
+	debug.SetMemoryLimit(p.limit)
+	p.watch()
+}
+
+// gcPace moves the limit of the heap up while queries hold so much that the collector could not keep it: it would collect
+// without a pause, and make everybody who allocates help. A query that collected 16 million numbers made small writes of others
+// wait for two seconds.
+//
+// Only tuneGC makes one, and after that only the runtime's goroutine for cleanups uses it.
+type gcPace struct {
+	base  int64 // the limit in ordinary times
+	limit int64 // the limit now
+	live  []metrics.Sample
+}
+
+// watch adjusts the limit after the next collection, and after each one that follows.
+func (p *gcPace) watch() {
+	type garbage struct{ p *gcPace } // has a pointer, so that it has a place of its own in the heap
+	runtime.AddCleanup(&garbage{p}, func(p *gcPace) {
+		p.adjust()
+		p.watch()
+	}, p)
+}
+
+func (p *gcPace) adjust() {
+	metrics.Read(p.live)
+	want := pacedLimit(p.base, int64(p.live[0].Value.Uint64()))
+	if want != p.limit {
+		p.limit = want
+		debug.SetMemoryLimit(want)
+	}
+}
+
+// pacedLimit is the limit for a heap of which so many bytes are in use.
+func pacedLimit(base, live int64) int64 {
+	const step = 64 * megabyte // setting it stops the world for a moment
+	if live+live/4 <= base {
+		return base
+	}
+	return (live + live/2 + step) / step * step
 }
