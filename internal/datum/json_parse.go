@@ -67,11 +67,18 @@ func ReadJSON(b []byte) (Value, error) {
 	return v, nil
 }
 
+// maxJSONValues is how many values there may be in one document. Each takes 24 bytes, and a text has one in every two bytes.
+const (
+	maxJSONValues    = 8 << 20
+	errTooManyValues = "There are more than 8388608 values."
+)
+
 // jsonParser reads one document. All strings without escapes are slices of src, which is one copy of the input, and
 // each array and each object is one slice, cut from the stacks when it is complete.
 type jsonParser struct {
 	src    string
 	err    error // the first error that is not one of syntax
+	count  int   // values of arrays and objects so far
 	elems  []Value
 	fields []Field
 }
@@ -160,6 +167,9 @@ func (p *jsonParser) array(i, depth int) (Value, int, error) {
 		if p.elems == nil {
 			p.elems = make([]Value, 0, 32)
 		}
+		if p.count++; p.count > maxJSONValues {
+			return Value{}, i, syntax(errTooManyValues, i)
+		}
 		p.elems = append(p.elems, v)
 		i = skipSpace(p.src, next)
 		if i == len(p.src) || p.src[i] != ',' && p.src[i] != ']' {
@@ -204,6 +214,9 @@ func (p *jsonParser) object(i, depth int) (Value, int, error) {
 		}
 		if p.fields == nil {
 			p.fields = make([]Field, 0, 32)
+		}
+		if p.count++; p.count > maxJSONValues {
+			return Value{}, i, syntax(errTooManyValues, i)
 		}
 		p.fields = append(p.fields, Field{key, v})
 		i = skipSpace(p.src, next)

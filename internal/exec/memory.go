@@ -75,14 +75,27 @@ func (fr *frame) admit(d datum.Value) error {
 	return fr.q.eng.memory.check()
 }
 
+// reserve is the error of making something of n bytes.
+func (fr *frame) reserve(n int) error {
+	switch {
+	case n < heavyBytes:
+		return nil
+	case n > datum.MaxBytes:
+		return datum.TooBigError()
+	case fr.check() != nil:
+		return errInterrupted
+	}
+	return fr.q.eng.memory.check()
+}
+
 // hoard counts the bytes of values that are being collected.
 type hoard struct {
 	bytes   int
 	checked int // up to which memory was asked for
 }
 
-// valueBytes is what a value takes where it is collected.
-const valueBytes = 24
+// valueBytes is what a value counts where it is collected, as in an array.
+const valueBytes = 64
 
 // add counts one more value, and is the error of collecting too much.
 func (h *hoard) add(fr *frame, d datum.Value) error { return h.grow(fr, valueBytes+d.Bytes()) }

@@ -123,7 +123,11 @@ func add(fr *frame, l, r datum.Value) (datum.Value, error) {
 		if err := typed(r, datum.KindString, "STRING"); err != nil {
 			return r, err
 		}
-		if err := datum.CheckString(l.Len() + r.Len()); err != nil {
+		n := l.Len() + r.Len()
+		if err := datum.CheckString(n); err != nil {
+			return r, err
+		}
+		if err := fr.reserve(n); err != nil {
 			return r, err
 		}
 		switch {
@@ -139,6 +143,9 @@ func add(fr *frame, l, r datum.Value) (datum.Value, error) {
 		}
 		n := l.Len() + r.Len()
 		if err := fr.checkArray(n); err != nil {
+			return r, err
+		}
+		if err := fr.reserve(l.Bytes() + r.Bytes()); err != nil {
 			return r, err
 		}
 		return datum.Array(appendElems(appendElems(make([]datum.Value, 0, n), l), r)), nil
@@ -215,8 +222,7 @@ func repeat(fr *frame, array, times datum.Value) (datum.Value, error) {
 	if n > 0 && int64(array.Bytes()) > datum.MaxBytes/n {
 		return times, datum.TooBigError()
 	}
-	var size hoard
-	if err := size.grow(fr, array.Bytes()*int(n)); err != nil {
+	if err := fr.reserve(array.Bytes() * int(n)); err != nil {
 		return times, err
 	}
 	out := make([]datum.Value, 0, array.Len()*int(n))
