@@ -34,41 +34,61 @@ type IndexScanOptions struct {
 // IndexRows are the rows of a scan of an index, in its order. Rows with equal values are in the order of their primary keys.
 // A row that has several entries in the ranges comes as often. They are not safe for concurrent use.
 //
-// Entries are read in batches. The rows of a batch are then looked up in the order of the primary keys, in the state of the
-// store that the entries were read from, so that each entry has its row. Batches begin small, because many scans are short.
+// Entries are read in batches. Rows are looked up in the state of the store that the entries were read from, so that each
+// entry has its row: the first ones one by one, because many scans are short, and later those of a batch at once, in the order
+// of their primary keys.
 type IndexRows struct {
 	entries entryReader
 	index   *Index
-	batch   indexBatch
+	batch   *indexBatch
 	rows    rowReader
-	err     error
 	n       int64 // rows looked up
 }
 
 const (
 	minIndexBatch = 12
-	maxIndexBatch = 256
+	maxIndexBatch = 2048
+
+	// indexBatchBytes is about how large the rows of a batch may be together.
+	indexBatchBytes = 4 << 20
+
+	// lazyRows is how many rows of a scan are looked up one by one.
+	lazyRows = 64
 )
 
 // Scan returns the rows of the ranges.
 func (x *Index) Scan(o IndexScanOptions) *IndexRows {
 	return &IndexRows{
 		index:   x,
+		batch:   batches.Get().(*indexBatch),
 		entries: entryReader{index: x, options: o, size: minIndexBatch},
 		rows:    rowReader{index: x, options: o},
 	}
 }
 
+// batches keeps the memory of scans. A scan of 20 rows takes 8 allocations less with it.
+var batches = sync.Pool{New: func() any { return new(indexBatch) }}
+
 // Next returns the next row; ok is false at the end.
 func (r *IndexRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
+	if r.batch == nil { // closed
+		return datum.Value{}, false, nil
+	}
 	for {
-		if row, ok := r.batch.next(); ok {
-			return row, true, nil
+		if e := r.batch.next(); e != nil {
+			if r.batch.lazy && !e.read {
+				r.n++
+				if err := r.rows.readOne(e); err != nil {
+					return datum.Value{}, false, err
+				}
+			}
+			return e.row, true, nil
 		}
 		if ctx.Err() != nil {
 			return datum.Value{}, false, context.Cause(ctx)
 		}
-		more, err := r.entries.read(&r.batch)
+		r.entries.size = r.rows.batchSize(r.entries.size)
+		more, err := r.entries.read(r.batch)
 		if err != nil || !more {
 			return datum.Value{}, false, err
 		}
@@ -77,22 +97,42 @@ func (r *IndexRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 				return datum.Value{}, false, err
 			}
 		}
+		if r.n < lazyRows && !r.batch.anyCut() {
+			r.batch.lazy = true
+			continue
+		}
 		r.n += int64(len(r.batch.list))
-		if err := r.rows.read(&r.batch); err != nil {
+		if err := r.rows.read(r.batch); err != nil {
 			return datum.Value{}, false, err
 		}
 	}
 }
 
 // Park gives back the memory that an open iterator pins. The scan goes on after the last row.
-func (r *IndexRows) Park() error { return errors.Join(r.rows.close(), r.entries.park()) }
+func (r *IndexRows) Park() error {
+	if b := r.batch; b != nil && b.lazy && r.entries.it != nil {
+		// The rows that have not been looked up would be of another state of the store than their entries.
+		if e := b.last(); e != nil {
+			r.entries.goBack(e)
+		}
+		b.keepLast()
+	}
+	return errors.Join(r.rows.close(), r.entries.park())
+}
 
 // Close ends the scan.
 func (r *IndexRows) Close() error {
 	r.entries.done = len(r.entries.options.Ranges)
-	r.batch.reset()
 	r.index.shard.read.Add(r.n)
 	r.n = 0
+	if b := r.batch; b != nil {
+		r.batch = nil
+		b.reset()
+		if cap(b.buf)+cap(b.rows) <= maxScratchBytes {
+			clear(b.list[:cap(b.list)])
+			batches.Put(b)
+		}
+	}
 	return r.Park()
 }
 
@@ -100,24 +140,54 @@ func (r *IndexRows) Close() error {
 type indexBatch struct {
 	list []batchEntry
 	buf  []byte // keys of the entries
+	rows []byte // transient rows
 	at   int    // the next to return
 	left int    // how often it still comes
+	lazy bool   // rows are looked up when they are returned
 }
 
 type batchEntry struct {
 	valueKey   []byte
 	primaryKey []byte
+	of         int // the number of the range
 	copies     int // how often the row comes
 	times      int // of that, because of the range
 	row        datum.Value
 	value      datum.Value // only with options.Values, and of a cut one
+	read       bool
 }
 
 func (e *batchEntry) cut() bool { return len(e.valueKey) == MaxValueKeyBytes }
 
-func (b *indexBatch) reset() { b.list, b.buf, b.at, b.left = b.list[:0], b.buf[:0], 0, 0 }
+func (b *indexBatch) reset() { *b = indexBatch{list: b.list[:0], buf: b.buf[:0], rows: b.rows[:0]} }
 
-func (b *indexBatch) next() (row datum.Value, ok bool) {
+func (b *indexBatch) anyCut() bool {
+	return slices.ContainsFunc(b.list, func(e batchEntry) bool { return e.cut() })
+}
+
+// last returns the entry that was returned last.
+func (b *indexBatch) last() *batchEntry {
+	if i := b.at; b.left > 0 {
+		return &b.list[i]
+	} else if i > 0 {
+		return &b.list[i-1]
+	}
+	return nil
+}
+
+// keepLast leaves only the entry that was returned last, if it is to come again.
+func (b *indexBatch) keepLast() {
+	if b.left == 0 {
+		b.reset()
+		return
+	}
+	e := b.list[b.at]
+	e.row = datum.View(datum.AppendEncoded(nil, e.row))
+	b.list, b.at = append(b.list[:0], e), 0
+}
+
+// next returns the next entry to return the row of.
+func (b *indexBatch) next() *batchEntry {
 	for b.at < len(b.list) {
 		e := &b.list[b.at]
 		if b.left == 0 {
@@ -130,9 +200,9 @@ func (b *indexBatch) next() (row datum.Value, ok bool) {
 		if b.left--; b.left == 0 {
 			b.at++
 		}
-		return e.row, true
+		return e
 	}
-	return datum.Value{}, false
+	return nil
 }
 
 // entryReader reads batches of entries.
@@ -192,7 +262,6 @@ func (r *entryReader) read(b *indexBatch) (more bool, err error) {
 			return false, err
 		}
 	}
-	r.size = min(2*r.size, maxIndexBatch)
 	return len(b.list) > 0, nil
 }
 
@@ -213,13 +282,7 @@ func (r *entryReader) advance() bool {
 	case r.begun:
 		ok = r.it.Next()
 	default:
-		c := r.current()
-		r.low = append(append(r.low[:0], r.index.prefix...), c.Low...)
-		r.high = append(append(r.high[:0], r.index.prefix...), c.High...)
-		if c.High == nil {
-			r.high = append(r.high[:0], r.index.upper...)
-		}
-		r.begun = true
+		r.begin()
 		if r.options.Descending {
 			ok = r.it.SeekLT(r.high)
 		} else {
@@ -233,6 +296,27 @@ func (r *entryReader) advance() bool {
 		return bytes.Compare(r.it.Key(), r.low) >= 0
 	}
 	return bytes.Compare(r.it.Key(), r.high) < 0
+}
+
+// begin computes the bounds of the present range.
+func (r *entryReader) begin() {
+	c := r.current()
+	r.low = append(append(r.low[:0], r.index.prefix...), c.Low...)
+	r.high = append(append(r.high[:0], r.index.prefix...), c.High...)
+	if c.High == nil {
+		r.high = append(r.high[:0], r.index.upper...)
+	}
+	r.begun = true
+}
+
+// goBack makes the reader go on after an entry.
+func (r *entryReader) goBack(e *batchEntry) {
+	r.done, r.ahead = e.of, false
+	r.begin()
+	r.resume = append(append(append(r.resume[:0], r.index.prefix...), e.valueKey...), e.primaryKey...)
+	if !r.options.Descending {
+		r.resume = append(r.resume, 0)
+	}
 }
 
 // take appends the present entry to the batch.
@@ -249,7 +333,7 @@ func (r *entryReader) take(b *indexBatch) error {
 		return fmt.Errorf("%w: index %d", err, r.index.config.Number)
 	}
 	times := max(r.current().Copies, 1)
-	b.list = append(b.list, batchEntry{valueKey: valueKey, primaryKey: primaryKey, copies: copies * times, times: times})
+	b.list = append(b.list, batchEntry{valueKey: valueKey, primaryKey: primaryKey, of: r.done, copies: copies * times, times: times})
 	return nil
 }
 
@@ -280,7 +364,17 @@ type rowReader struct {
 	key     []byte
 	order   []int32
 	rows    copier
-	scratch []byte // of transient rows
+
+	found, bytes int // so far
+}
+
+// batchSize returns the size of the next batch, after one of that size.
+func (r *rowReader) batchSize(size int) int {
+	if r.found == 0 {
+		return size
+	}
+	mean := r.bytes/r.found + 1
+	return max(min(2*size, maxIndexBatch, indexBatchBytes/mean), minIndexBatch)
 }
 
 func (r *rowReader) close() error {
@@ -304,7 +398,6 @@ func (r *rowReader) read(b *indexBatch) error {
 	if !sorted {
 		slices.SortFunc(r.order, func(i, j int32) int { return bytes.Compare(b.list[i].primaryKey, b.list[j].primaryKey) })
 	}
-	r.scratch = r.scratch[:0]
 	var last *batchEntry
 	for _, i := range r.order {
 		e := &b.list[i]
@@ -320,10 +413,12 @@ func (r *rowReader) read(b *indexBatch) error {
 		if !found {
 			return fmt.Errorf("%w: index %d has a row that is not there", ErrCorruptIndex, r.index.config.Number)
 		}
+		r.found++
+		r.bytes += len(v)
 		if r.options.Transient {
-			start := len(r.scratch)
-			r.scratch = append(r.scratch, v...) // if this moves, older rows keep the old memory
-			v = r.scratch[start:len(r.scratch):len(r.scratch)]
+			start := len(b.rows)
+			b.rows = append(b.rows, v...) // if this moves, older rows keep the old memory
+			v = b.rows[start:len(b.rows):len(b.rows)]
 		} else {
 			v = r.rows.copy(v)
 		}
@@ -335,9 +430,37 @@ func (r *rowReader) read(b *indexBatch) error {
 	return r.finish(b)
 }
 
+// readOne looks up the row of an entry, and its value if that is wanted.
+func (r *rowReader) readOne(e *batchEntry) error {
+	r.key = append(append(r.key[:0], r.index.shard.lower...), e.primaryKey...)
+	v, found, err := r.lookup.Get(r.key)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("%w: index %d has a row that is not there", ErrCorruptIndex, r.index.config.Number)
+	}
+	r.found++
+	r.bytes += len(v)
+	if !r.options.Transient {
+		v = r.rows.copy(v)
+	}
+	if e.row, err = decode(v); err != nil {
+		return err
+	}
+	e.read = true
+	if r.options.Values {
+		if e.value, err = r.index.valueOf(e); err != nil {
+			return err
+		}
+		e.row = datum.Array([]datum.Value{e.value, e.row})
+	}
+	return nil
+}
+
 // finish puts cut values in order, leaves out those that do not belong, and adds the values if they are wanted.
 func (r *rowReader) finish(b *indexBatch) error {
-	if slices.ContainsFunc(b.list, func(e batchEntry) bool { return e.cut() }) {
+	if b.anyCut() {
 		var out []batchEntry
 		for i := 0; i < len(b.list); {
 			end := i + 1
@@ -455,7 +578,7 @@ func (x *Index) Count(ctx context.Context, o IndexScanOptions) (int64, error) {
 		if more, err = r.read(&b); err != nil || !more {
 			break
 		}
-		if o.Exact != nil && slices.ContainsFunc(b.list, func(e batchEntry) bool { return e.cut() }) {
+		if o.Exact != nil && b.anyCut() {
 			if rows.lookup == nil {
 				if rows.lookup, err = r.it.Lookup(); err != nil {
 					break
@@ -476,7 +599,7 @@ func (x *Index) Count(ctx context.Context, o IndexScanOptions) (int64, error) {
 //
 // One worker at a time reads a batch of entries; that takes a small part of the time that looking up their rows does.
 func (x *Index) ScanParallel(ctx context.Context, o IndexScanOptions, n int, each func(worker int, rows *ParallelIndexRows) error) (err error) {
-	p := &parallelIndexScan{index: x, options: o, reader: entryReader{index: x, options: o, size: maxIndexBatch}}
+	p := &parallelIndexScan{index: x, options: o, reader: entryReader{index: x, options: o, size: lazyRows}}
 	defer func() { err = errors.Join(err, p.reader.park()) }()
 	first := &ParallelIndexRows{scan: p, rows: rowReader{index: x, options: o}}
 	more, err := p.reader.read(&first.batch)
@@ -489,7 +612,7 @@ func (x *Index) ScanParallel(ctx context.Context, o IndexScanOptions, n int, eac
 	if err := first.rows.read(&first.batch); err != nil {
 		return errors.Join(err, first.rows.close())
 	}
-	if len(first.batch.list) < maxIndexBatch {
+	if len(first.batch.list) < lazyRows {
 		n = 1
 	}
 	errs := make([]error, n)
@@ -559,8 +682,8 @@ type ParallelIndexRows struct {
 // Next returns the worker's next row; ok is false when there are no more rows for it.
 func (r *ParallelIndexRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
 	for {
-		if row, ok := r.batch.next(); ok {
-			return row, true, nil
+		if e := r.batch.next(); e != nil {
+			return e.row, true, nil
 		}
 		if ctx.Err() != nil {
 			return datum.Value{}, false, context.Cause(ctx)
@@ -587,6 +710,7 @@ func (r *ParallelIndexRows) fill() (more bool, err error) {
 		r.batch.reset()
 		return false, nil
 	}
+	p.reader.size = r.rows.batchSize(p.reader.size)
 	more, err = p.reader.read(&r.batch)
 	p.ended = err == nil && !more
 	return more, err
