@@ -18,10 +18,9 @@ func userRow(name string, a *account) datum.Value {
 
 // UserRows are all rows, in order of the primary key.
 func (u *Users) UserRows() []datum.Value {
-	u.mu.RLock()
-	defer u.mu.RUnlock()
-	rows := make([]datum.Value, 0, len(u.users))
-	for name, a := range u.users {
+	users := *u.users.Load()
+	rows := make([]datum.Value, 0, len(users))
+	for name, a := range users {
 		rows = append(rows, userRow(name, a))
 	}
 	sort.Slice(rows, func(i, j int) bool { return datum.Compare(rows[i], rows[j]) < 0 })

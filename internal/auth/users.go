@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/xdg-go/stringprep"
 )
@@ -37,8 +38,10 @@ type Users struct {
 	// before mu.
 	writing sync.Mutex
 
-	mu     sync.RWMutex // guards users; an *account in it is never changed, only replaced
-	users  map[string]*account
+	// users is read for every query, so neither the map nor an *account in it is ever changed: both are replaced.
+	users atomic.Pointer[map[string]*account]
+
+	mu     sync.Mutex // guards notify, and replacing users
 	notify []func()
 }
 
@@ -71,7 +74,8 @@ func (a *account) clone() *account {
 
 // OpenUsers loads the users. An empty store gets admin with an empty password.
 func OpenUsers(store Store) (*Users, error) {
-	u := &Users{store: store, users: map[string]*account{}}
+	u := &Users{store: store}
+	users := map[string]*account{}
 	if _, err := rand.Read(u.fakeSaltKey[:]); err != nil {
 		return nil, fmt.Errorf("make a key for salts: %w", err)
 	}
@@ -81,13 +85,14 @@ func OpenUsers(store Store) (*Users, error) {
 		if err != nil {
 			return fmt.Errorf("stored user %q: %w", name, err)
 		}
-		u.users[name] = a
+		users[name] = a
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load users: %w", err)
 	}
-	if u.users[Admin] == nil {
+	u.users.Store(&users)
+	if users[Admin] == nil {
 		v, err := newVerifier("", initialIterations)
 		if err != nil {
 			return nil, err
@@ -106,22 +111,11 @@ func (u *Users) OnChange(fn func()) {
 	u.notify = append(u.notify, fn)
 }
 
-func (u *Users) find(name string) *account {
-	u.mu.RLock()
-	defer u.mu.RUnlock()
-	return u.users[name]
-}
+func (u *Users) find(name string) *account { return (*u.users.Load())[name] }
 
 // names in order.
 func (u *Users) names() []string {
-	u.mu.RLock()
-	defer u.mu.RUnlock()
-	names := make([]string, 0, len(u.users))
-	for name := range u.users {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	return slices.Sorted(maps.Keys(*u.users.Load()))
 }
 
 // put stores the account of name, or removes it when a is nil. The caller holds writing, or is alone.
@@ -142,11 +136,13 @@ func (u *Users) put(name string, a *account) error {
 		}
 	}
 	u.mu.Lock()
+	users := maps.Clone(*u.users.Load())
 	if a == nil {
-		delete(u.users, name)
+		delete(users, name)
 	} else {
-		u.users[name] = a
+		users[name] = a
 	}
+	u.users.Store(&users)
 	notify := u.notify
 	u.mu.Unlock()
 	for _, fn := range notify {
