@@ -96,6 +96,11 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 	if cur.late != nil {
 		return cur.fail(dst, cur.late), false
 	}
+	if !first { // a right may have been taken away since the batch before
+		if err := cur.seq.permitted(fr); err != nil {
+			return cur.fail(dst, blame(err, fr.q.plan.q.Term)), false
+		}
+	}
 	head := len(dst)
 	dst = append(dst, `{"t":3,"r":[`...)
 	out = dst

@@ -100,6 +100,9 @@ type Cluster interface {
 	// RequireConnect checks that c may use r.http.
 	RequireConnect(c *Client) error
 
+	// Authorize checks that c has a right to a table that Table has returned.
+	Authorize(c *Client, r Right, t Table) error
+
 	// ServerInfo gives the id and name of this server.
 	ServerInfo() (id, name string)
 

@@ -130,7 +130,11 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	if root.scan == nil || workers == 1 {
 		return s.drainSerial(fr, newSink())
 	}
-	n, err := root.scan.table.Count(fr.q.ctx)
+	src, err := root.scan.source(fr)
+	if err != nil {
+		return nil, err
+	}
+	n, err := src.Count(fr.q.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +143,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	}
 	s.close()
 	sinks := make([]sink, workers)
-	err = root.scan.table.ScanParallel(fr.q.ctx, root.scan.opts, workers, func(w int, rows table.Rows) error {
+	err = src.ScanParallel(fr.q.ctx, root.scan.opts, workers, func(w int, rows table.Rows) error {
 		if sinks[w] == nil {
 			sinks[w] = newSink()
 		}
@@ -177,7 +181,7 @@ func (s *seq) chain() []*seq {
 func (s *seq) drainSerial(fr *frame, k sink) (sink, error) {
 	defer s.close()
 	for {
-		row, ok, err := s.next(fr)
+		row, ok, err := s.pull(fr)
 		if err != nil {
 			return nil, err
 		}

@@ -14,8 +14,11 @@ type indexedTable interface {
 	Index(name string) (table.IndexInfo, bool)
 }
 
-// index finds a secondary index that can be read. at is the term to blame.
-func (t *tableVal) index(name string, at *reql.Term) (table.IndexInfo, error) {
+// index finds a secondary index that the client may read. at is the term to blame for one that is not there.
+func (t *tableVal) index(fr *frame, name string, at *reql.Term) (table.IndexInfo, error) {
+	if err := t.require(fr, ReadRows); err != nil {
+		return table.IndexInfo{}, err
+	}
 	it, ok := t.Table.(indexedTable)
 	if !ok {
 		return table.IndexInfo{}, t.noIndex(name, at)
@@ -31,8 +34,8 @@ func (t *tableVal) index(name string, at *reql.Term) (table.IndexInfo, error) {
 }
 
 // ordinaryIndex is index for reads by value.
-func (t *tableVal) ordinaryIndex(name string, at *reql.Term) (*table.Index, error) {
-	info, err := t.index(name, at)
+func (t *tableVal) ordinaryIndex(fr *frame, name string, at *reql.Term) (*table.Index, error) {
+	info, err := t.index(fr, name, at)
 	if err == nil && info.Geo {
 		err = ofQuery(reql.Errorf(reql.QueryLogic, "Index `%s` is a geospatial index.  Only get_nearest and get_intersecting can use a geospatial index.", name))
 	}
@@ -79,7 +82,7 @@ func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error)
 			return nil, blame(datum.CheckIndexBound(bound), at)
 		}
 	}
-	index, err := s.table.ordinaryIndex(s.index, at)
+	index, err := s.table.ordinaryIndex(fr, s.index, at)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +90,7 @@ func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error)
 		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
 	}
 	src := &indexSource{Table: s.table.Table, index: index, values: values}
-	sc := &scan{table: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	sc := &scan{of: s.table, rows: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
 	if s.sorting == unordered {
 		q.scan = sc
@@ -97,18 +100,18 @@ func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error)
 
 // distinctSeq gives the values of a secondary index in a slice by it, each once.
 func (s *sliceVal) distinctSeq(fr *frame, at *reql.Term) (*seq, error) {
-	index, err := s.table.ordinaryIndex(s.index, at)
+	index, err := s.table.ordinaryIndex(fr, s.index, at)
 	if err != nil {
 		return nil, err
 	}
 	src := &distinctSource{indexSource{Table: s.table.Table, index: index}}
-	sc := &scan{table: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	sc := &scan{of: s.table, rows: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	return &seq{src: &scanRows{scan: sc}, fr: fr, at: at}, nil
 }
 
 // byKeys gives the rows that have any of some values in a secondary index.
 func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.Term) (*seq, error) {
-	index, err := t.ordinaryIndex(name, at)
+	index, err := t.ordinaryIndex(fr, name, at)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +124,6 @@ func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.T
 		src.keys = append(src.keys, k)
 		src.copies = append(src.copies, 1)
 	}
-	sc := &scan{table: src, opts: table.ScanOptions{Read: t.read}}
+	sc := &scan{of: t, rows: src, opts: table.ScanOptions{Read: t.read}}
 	return &seq{src: &scanRows{scan: sc}, scan: sc, table: t, fr: fr, at: at}, nil
 }

@@ -68,3 +68,29 @@ func (s *seq) park() error {
 	}
 	return nil
 }
+
+// guarded is a source that reads what not everybody may read.
+type guarded interface {
+	// permitted checks the right to go on reading.
+	permitted(fr *frame) error
+}
+
+func (r *scanRows) permitted(fr *frame) error  { return r.scan.of.require(fr, ReadRows) }
+func (r *keyRows) permitted(fr *frame) error   { return r.table.require(fr, ReadRows) }
+func (r *httpPages) permitted(fr *frame) error { return fr.q.eng.cluster.RequireConnect(fr.q.client) }
+
+// permitted checks the rights to what the sequence reads, some of which may have been read ahead.
+func (s *seq) permitted(fr *frame) error {
+	switch src := s.src.(type) {
+	case guarded:
+		return src.permitted(fr)
+	case wrapper:
+		seqs, _ := src.inputs()
+		for _, in := range seqs {
+			if err := in.permitted(fr); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -66,7 +66,13 @@ func TestScripts(t *testing.T) {
 
 // server is an engine over a store in memory.
 type server struct {
+	engine   *exec.Engine
 	compiler session.Compiler
+}
+
+// as is the same server for another user.
+func (s *server) as(user string) *server {
+	return &server{s.engine, s.engine.Open(session.Client{User: user, Addr: netip.MustParseAddrPort("127.0.0.1:2")})}
 }
 
 func newServer(t testing.TB) *server { return newServerIn(t, "data", storage.NewMemFS()) }
@@ -100,7 +106,7 @@ func newServerIn(t testing.TB, dir string, mem *storage.MemFS) *server {
 	t.Cleanup(pool.Close)
 	e := exec.New(sys, log)
 	e.UseScripts(pool)
-	return &server{e.Open(session.Client{User: "admin", Addr: netip.MustParseAddrPort("127.0.0.1:1")})}
+	return (&server{engine: e}).as("admin")
 }
 
 // start runs the query message and gives all of its answers.

@@ -87,8 +87,17 @@ func run(fr *frame, steps []step, row datum.Value) (datum.Value, bool, error) {
 	return row, true, nil
 }
 
-// next gives the next row. It is not for grouped sequences.
+// next gives the next row. It is not for grouped sequences. An error without a place is blamed on the sequence.
 func (s *seq) next(fr *frame) (datum.Value, bool, error) {
+	row, ok, err := s.pull(fr)
+	if err != nil {
+		err = blame(err, s.at)
+	}
+	return row, ok, err
+}
+
+// pull is next for an aggregation, which is blamed itself.
+func (s *seq) pull(fr *frame) (datum.Value, bool, error) {
 	for {
 		row, ok, err := s.src.next(fr)
 		if err != nil || !ok {
@@ -208,9 +217,13 @@ func (r *arrayRows) close() {}
 
 // scan is a scan of a table that has not been opened.
 type scan struct {
-	table Table
-	opts  table.ScanOptions
+	of   *tableVal
+	rows Table // of, or an index of it
+	opts table.ScanOptions
 }
+
+// source gives what to scan, provided that the client may read it.
+func (s *scan) source(fr *frame) (Table, error) { return s.rows, s.of.require(fr, ReadRows) }
 
 // scanRows opens the scan when the first row is asked for.
 type scanRows struct {
@@ -224,7 +237,11 @@ func (r *scanRows) next(fr *frame) (datum.Value, bool, error) {
 		return datum.Value{}, false, nil
 	}
 	if r.rows == nil {
-		rows, err := r.scan.table.Scan(fr.q.ctx, r.scan.opts)
+		src, err := r.scan.source(fr)
+		if err != nil {
+			return datum.Value{}, false, err
+		}
+		rows, err := src.Scan(fr.q.ctx, r.scan.opts)
 		if err != nil {
 			return datum.Value{}, false, fr.readError(err)
 		}

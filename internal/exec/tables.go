@@ -54,7 +54,7 @@ func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
 	if s.empty() {
 		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
 	}
-	sc := &scan{table: s.table.Table, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	sc := &scan{of: s.table, rows: s.table.Table, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
 	if s.sorting == unordered {
 		q.scan = sc
@@ -101,6 +101,9 @@ func (s *singleVal) get(fr *frame) (datum.Value, error) {
 
 // get reads one row; it is absent when there is none.
 func (t *tableVal) get(fr *frame, key datum.Value) (datum.Value, error) {
+	if err := t.require(fr, ReadRows); err != nil {
+		return datum.Value{}, err
+	}
 	row, err := t.Get(fr.q.ctx, key, t.read)
 	if err != nil {
 		return row, fr.readError(err)

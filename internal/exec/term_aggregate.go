@@ -88,7 +88,12 @@ func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
 	if s.scan == nil || s.group != nil || s.from != nil || len(s.steps) > 0 {
 		return 0, false, nil
 	}
-	if x, ok := s.scan.table.(*indexSource); ok {
+	src, err := s.scan.source(fr)
+	if err != nil {
+		s.close()
+		return 0, false, err
+	}
+	if x, ok := src.(*indexSource); ok {
 		s.close()
 		if _, err := fr.batchOptions(); err != nil {
 			return 0, false, err
@@ -105,7 +110,7 @@ func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
 	if _, err := fr.batchOptions(); err != nil { // as for other aggregations
 		return 0, false, err
 	}
-	n, err = s.scan.table.Count(fr.q.ctx)
+	n, err = src.Count(fr.q.ctx)
 	return n, true, err
 }
 

@@ -192,6 +192,9 @@ func evalSync(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
+	if err := t.require(c.fr, WriteRows); err != nil {
+		return datum.Value{}, err
+	}
 	if err := t.Sync(c.fr.q.ctx); err != nil {
 		return datum.Value{}, c.fr.writeError(err, false)
 	}

@@ -46,8 +46,8 @@ func (c call) geoIndexName(t *tableVal, term string) (string, error) {
 }
 
 // geoIndex finds a geospatial index that can be read.
-func (t *tableVal) geoIndex(name, term string) (table.IndexInfo, error) {
-	info, err := t.index(name, nil)
+func (t *tableVal) geoIndex(fr *frame, name, term string) (table.IndexInfo, error) {
+	info, err := t.index(fr, name, nil)
 	if err == nil && !info.Geo {
 		err = reql.Errorf(reql.QueryLogic, "Index `%s` is not a geospatial index.  %s can only be used with a geospatial index.", name, term)
 	}
@@ -72,16 +72,16 @@ func evalGetIntersecting(c call) (val, error) {
 		return val{}, err
 	}
 	s := &seq{table: t, fr: c.fr}
-	if src, err := t.intersecting(name, g, c.fr.q.arrayLimit); err != nil {
+	if src, err := t.intersecting(c.fr, name, g); err != nil {
 		s.src = failingRows{err} // it comes when the rows are wanted
 	} else {
-		s.src = &scanRows{scan: &scan{table: src, opts: table.ScanOptions{Read: t.read}}}
+		s.src = &scanRows{scan: &scan{of: t, rows: src, opts: table.ScanOptions{Read: t.read}}}
 	}
 	return val{x: &selectionVal{table: t, seq: s}, at: c.n.t}, nil
 }
 
-func (t *tableVal) intersecting(name string, g datum.Value, limit int) (*geoSource, error) {
-	info, err := t.geoIndex(name, "get_intersecting")
+func (t *tableVal) intersecting(fr *frame, name string, g datum.Value) (*geoSource, error) {
+	info, err := t.geoIndex(fr, name, "get_intersecting")
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (t *tableVal) intersecting(name string, g datum.Value, limit int) (*geoSour
 	if err != nil {
 		return nil, ofQuery(err)
 	}
-	return &geoSource{Table: t.Table, info: info, limit: limit, query: query}, nil
+	return &geoSource{Table: t.Table, info: info, limit: fr.q.arrayLimit, query: query}, nil
 }
 
 // geoSource is what intersects a geometry, by an index, in place of a whole table.
@@ -239,7 +239,7 @@ func evalGetNearest(c call) (datum.Value, error) {
 	if err != nil {
 		return d, err
 	}
-	info, err := t.geoIndex(name, "get_nearest")
+	info, err := t.geoIndex(c.fr, name, "get_nearest")
 	if err != nil {
 		return d, err
 	}

@@ -120,6 +120,9 @@ type manyGetter interface {
 // getMany reads the rows of some keys; they are absent where there is none.
 func (t *tableVal) getMany(fr *frame, keys []datum.Value) ([]datum.Value, error) {
 	if many, ok := t.Table.(manyGetter); ok && len(keys) > 1 {
+		if err := t.require(fr, ReadRows); err != nil {
+			return nil, err
+		}
 		rows, err := many.GetMany(fr.q.ctx, keys, t.read)
 		if err != nil {
 			return nil, fr.readError(err)

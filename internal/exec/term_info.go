@@ -56,6 +56,9 @@ func dbInfo(db DB) datum.Value {
 }
 
 func tableInfo(fr *frame, t *tableVal) (datum.Value, error) {
+	if err := t.require(fr, ReadRows); err != nil {
+		return datum.Value{}, err
+	}
 	counts, err := t.DocCountEstimates(fr.q.ctx)
 	if err != nil {
 		return datum.Value{}, fr.readError(err)

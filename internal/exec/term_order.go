@@ -134,7 +134,7 @@ func (c call) sort(s *seq, o sortKeys) ([]datum.Value, error) {
 	}
 	k, err := s.drain(c.fr, func() sink { return &sorter{o: o, limit: limit, at: c.n.t} }, limit >= 0)
 	if err != nil {
-		return nil, err
+		return nil, blame(err, s.at) // those of the sorter itself have a place
 	}
 	return k.(*sorter).sorted(c.fr)
 }
@@ -171,7 +171,9 @@ func evalDistinct(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	return s.accumulate(c, aggregation{passing: true, new: func() accumulator { return &distinctAcc{values: map[string]datum.Value{}} }})
+	from := s.at
+	out, err := s.accumulate(c, aggregation{passing: true, new: func() accumulator { return &distinctAcc{at: c.n.t, values: map[string]datum.Value{}} }})
+	return out, blame(err, from) // those of the accumulator have a place
 }
 
 // distinctIndex gives the distinct values of an index of a slice, or its distinct rows, which are all of them. ok is false
@@ -212,6 +214,7 @@ func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok 
 
 // distinctAcc keeps one of all equal values, by their key encodings, whose order is that of the values.
 type distinctAcc struct {
+	at     *reql.Term
 	values map[string]datum.Value
 	size   hoard
 	buf    []byte
@@ -220,16 +223,16 @@ type distinctAcc struct {
 func (a *distinctAcc) add(fr *frame, row datum.Value) error {
 	var err error
 	if a.buf, err = datum.AppendKey(a.buf[:0], row); err != nil {
-		return err
+		return blame(err, a.at)
 	}
 	if _, found := a.values[string(a.buf)]; found {
 		return nil
 	}
 	a.values[string(a.buf)] = keep(row)
 	if err := a.size.grow(fr, len(a.buf)+row.Bytes()); err != nil {
-		return err
+		return blame(err, a.at)
 	}
-	return fr.checkArray(len(a.values))
+	return blame(fr.checkArray(len(a.values)), a.at)
 }
 
 func (a *distinctAcc) merge(fr *frame, other accumulator) error {
@@ -238,7 +241,7 @@ func (a *distinctAcc) merge(fr *frame, other accumulator) error {
 			a.values[key] = v
 		}
 	}
-	return fr.checkArray(len(a.values))
+	return blame(fr.checkArray(len(a.values)), a.at)
 }
 
 func (a *distinctAcc) finish(*frame) (datum.Value, error) {

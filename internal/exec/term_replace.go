@@ -156,6 +156,9 @@ func (c call) replace(prepare func(w *replacer) error) (datum.Value, error) {
 			return datum.Value{}, err
 		}
 		w.table = sel.table
+		if w.fixed {
+			sel.seq.at = c.n.t // the original asks the sequence for the keys alone, and that is the term's own step
+		}
 		if err = w.findHook(); err == nil {
 			err = w.replaceAll(sel.seq)
 		} else {

@@ -124,6 +124,9 @@ func (w *writer) write(keys []datum.Value, generated []bool, update func(i int, 
 	if err := w.fr.check(); err != nil {
 		return nil, err
 	}
+	if err := w.table.require(w.fr, WriteRows); err != nil {
+		return nil, w.fr.writeError(err, w.written)
+	}
 	if w.hook != nil {
 		inner := update
 		update = func(i int, old datum.Value) (datum.Value, error) {

@@ -107,10 +107,10 @@ type writeHook struct {
 	primaryKey string
 }
 
-// findHook looks whether the table has a hook.
+// findHook looks whether the table has a hook. To write past it takes the right to remove it.
 func (w *writer) findHook() error {
 	if w.ignoreHook {
-		return nil
+		return w.table.require(w.fr, Configure)
 	}
 	t, ok := w.table.Table.(hookedTable)
 	if !ok {

@@ -1,0 +1,24 @@
+package exec
+
+// Who may do what with a table is decided by Cluster.Authorize, which a query asks through tableVal.require at each place
+// where it touches the table: when it reads a row or opens a scan, again for each batch of a cursor (seq.permitted), and
+// for each batch of rows that it writes. Naming a table needs no right. Scans are opened through scan.source and secondary
+// indexes come from tableVal.index, so that there is no way to rows past the question.
+//
+// Nothing is remembered between two questions, so a right that is taken away is missed at once. For admin a question costs
+// a few nanoseconds, for others some look-ups in maps.
+
+// Right is something that a client may or may not do with a table.
+type Right uint8
+
+// The rights.
+const (
+	ReadRows  Right = iota
+	WriteRows       // which takes the right to read them as well
+	Configure
+)
+
+// require checks that the client has a right to the table.
+func (t *tableVal) require(fr *frame, r Right) error {
+	return fr.q.eng.cluster.Authorize(fr.q.client, r, t.Table)
+}
