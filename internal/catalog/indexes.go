@@ -42,6 +42,7 @@ type indexHandle struct {
 	ended chan struct{}      // closed when the build is over, one way or another
 	ready chan struct{}      // closed when the index is ready, or gone
 	once  sync.Once          // closes ready
+	began time.Time
 }
 
 // settled tells who waits for the index that it is ready, or gone.
@@ -82,7 +83,7 @@ func (t *Table) indexInfo(i int) table.IndexInfo {
 	x := &t.Config.Indexes[i]
 	h := t.handles[x.Number]
 	return table.IndexInfo{Name: x.Name, Multi: x.Multi, Geo: x.Geo, Definition: x.Definition, Ready: x.Ready,
-		Index: h.index.Load(), Built: h.ready}
+		Index: h.index.Load(), Built: h.ready, Began: h.began}
 }
 
 // tableIndex makes of a definition what package table works with.
@@ -122,7 +123,7 @@ func (c *Catalog) addHandle(ctx context.Context, t *Table, cfg table.IndexConfig
 	if err != nil {
 		return err
 	}
-	h := &indexHandle{ended: make(chan struct{}), ready: make(chan struct{})}
+	h := &indexHandle{began: time.Now(), ended: make(chan struct{}), ready: make(chan struct{})}
 	h.index.Store(x)
 	handles := maps.Clone(t.handles)
 	if handles == nil {

@@ -30,11 +30,47 @@ func (noSessions) Active() int         { return 0 }
 func (noSessions) Jobs() []session.Job { return nil }
 func (noSessions) Kill(uuid.UUID) bool { return false }
 
-// jobsTable is the table jobs. Index construction, backfilling and compaction appear in it once there is such work that
-// users can wait for; now all jobs are queries. Deleting a row kills the query.
+// jobsTable is the table jobs: queries, and the building of indexes. Backfilling and compaction appear in it once there is
+// such work that users can wait for. Deleting the row of a query kills it.
 type jobsTable struct{ s *System }
 
-const queryJob = "query"
+const (
+	queryJob = "query"
+	indexJob = "index_construction"
+)
+
+// indexJobs are the identifiers of builds: of an index of a table.
+var indexJobs = uuid.MustParse("7d1b5c1e-3b52-4b6e-9d0c-4f3a8f0f6f0a")
+
+// indexRows returns the indexes that are being built. Only admin sees them.
+func (t jobsTable) indexRows(v view, now time.Time) []datum.Value {
+	if v.client != nil && v.client.User != auth.Admin {
+		return nil
+	}
+	snap := t.s.catalog.Snapshot()
+	var rows []datum.Value
+	for _, table := range snap.Tables() {
+		for _, x := range table.Indexes() {
+			if x.Ready {
+				continue
+			}
+			id := uuid.NewSHA1(indexJobs, []byte(table.ID()+"/"+x.Name))
+			rows = append(rows, object(
+				field("id", datum.Array([]datum.Value{str(indexJob), str(id.String())})),
+				field("type", str(indexJob)),
+				field("duration_sec", datum.Number(max(now.Sub(x.Began).Seconds(), 0))),
+				field("servers", v.format.servers(snap, []catalog.ServerID{snap.Server().ID})),
+				field("info", object(
+					field("db", v.format.database(snap, table.Config.Database)),
+					field("table", v.format.pick(table.Name(), table.ID())),
+					field("index", str(x.Name)),
+					field("progress", datum.Number(x.Index.Progress())),
+				)),
+			))
+		}
+	}
+	return rows
+}
 
 func jobRow(snap *catalog.Snapshot, f Format, j session.Job, now time.Time) datum.Value {
 	addr, port := datum.Null, datum.Null
@@ -76,11 +112,19 @@ func (t jobsTable) list(_ context.Context, v view) ([]datum.Value, error) {
 	for _, j := range t.visible(v.client) {
 		rows = append(rows, jobRow(snap, v.format, j, now))
 	}
-	return rows, nil
+	return append(rows, t.indexRows(v, now)...), nil
 }
 
 func (t jobsTable) get(_ context.Context, v view, key datum.Value) (datum.Value, error) {
-	if kind, id, ok := readJobKey(key); ok && kind == queryJob {
+	kind, id, ok := readJobKey(key)
+	switch {
+	case ok && kind == indexJob:
+		for _, row := range t.indexRows(v, t.s.now()) {
+			if id, _ := row.Get("id"); datum.Equal(id, key) {
+				return row, nil
+			}
+		}
+	case ok && kind == queryJob:
 		if j, ok := t.find(v, id); ok {
 			return jobRow(t.s.catalog.Snapshot(), v.format, j, t.s.now()), nil
 		}

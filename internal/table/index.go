@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/shard"
@@ -36,6 +37,7 @@ type IndexInfo struct {
 	Ready      bool
 	Index      *Index
 	Built      <-chan struct{} // closed when the index is ready, or gone
+	Began      time.Time       // the build, or the server if that was later
 }
 
 // An Index is a secondary index of a table. It is safe for concurrent use.
