@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -87,8 +88,7 @@ func scriptFunction(s js.Script, at *reql.Term) *function {
 
 // scriptInterrupted is the error of a script that was not run to its end.
 func scriptInterrupted(err error) error {
-	switch err { //nolint:errorlint // as package js returns them
-	case context.Canceled, context.DeadlineExceeded, js.ErrClosed:
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, js.ErrClosed) {
 		return errInterrupted
 	}
 	return err
@@ -104,14 +104,14 @@ func scriptError(s js.Script, err error) error {
 	case *datum.Error:
 		return reql.Errorf(reql.QueryLogic, "%s", e.Msg)
 	}
-	switch err { //nolint:errorlint // as package js returns them
-	case js.ErrTimeout:
+	switch {
+	case errors.Is(err, js.ErrTimeout):
 		return reql.Errorf(reql.QueryLogic, "JavaScript query `%s` timed out after %d.%03d seconds.", s.Source, s.TimeoutMS/1000, s.TimeoutMS%1000)
-	case js.ErrCrashed:
+	case errors.Is(err, js.ErrCrashed):
 		return reql.Errorf(reql.Internal, "Javascript query `%s` caused a crash in a worker process.", s.Source)
-	case js.ErrNoFunction:
+	case errors.Is(err, js.ErrNoFunction):
 		return reql.Errorf(reql.QueryLogic, "Javascript query `%s` returned a value when it should have returned a function.", s.Source)
-	case js.ErrArrayTooLong:
+	case errors.Is(err, js.ErrArrayTooLong):
 		return reql.Errorf(reql.QueryLogic, "%s", asReql(arrayLimitError(s.ArrayLimit)).Msg)
 	}
 	return err

@@ -299,13 +299,14 @@ func TestHostile(t *testing.T) {
 		{"recursion in the result", "({get a() { return this }})", "error: Recursion limit exceeded in js_to_json (circular reference?)."},
 		{"blocking", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)", ""},
 		{"large result", "'x'.repeat(20 << 20)", ""},
-		{"wide result", "Array(99999).fill('x'.repeat(1000))", ""},
+		{"wide result", "Array(99999).fill('x'.repeat(100))", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := p.Runner()
 			defer r.Release()
 			s := script(c.source)
+			s.TimeoutMS = 60_000 // for the race detector
 			if strings.Contains(c.want, "timed out") {
 				s.TimeoutMS = 300
 			}
@@ -318,7 +319,7 @@ func TestHostile(t *testing.T) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 			t.Logf("%v %.80s", time.Since(start), got)
-			if d := time.Since(start); d > 10*time.Second {
+			if d := time.Since(start); d > time.Minute {
 				t.Errorf("it took %v", d)
 			}
 			if got := eval(t, r, script("1 + 1")); got != "2" {

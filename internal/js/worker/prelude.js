@@ -17,6 +17,7 @@
 	const { keys, getPrototypeOf, hasOwn } = Object;
 	const { isArray } = Array;
 	const { isFinite } = Number;
+	const { join } = Array.prototype;
 	const { toWellFormed } = String.prototype;
 	const DateOf = Date, dates = Date.prototype, regexps = RegExp.prototype;
 
@@ -30,64 +31,69 @@
 		failure = 'e' + text;
 	}
 
-	// json gives v as JSON, or sets failure.
-	function json(v, depth) {
+	// text is the JSON of a result, in pieces: to append to one string would copy it each time.
+	let text = [];
+	let pieces = 0;
+
+	// json appends to text what comes before v and v, or sets failure.
+	function json(before, v, depth) {
 		if (depth === 0) return fail('Recursion limit exceeded in js_to_json (circular reference?).');
 		switch (typeof v) {
 		case 'string':
-			return stringify(apply(toWellFormed, v, []));
+			text[pieces++] = before + stringify(apply(toWellFormed, v, []));
+			return;
 		case 'number':
 			if (!isFinite(v)) return fail('Number return value is not finite.');
-			return v === 0 && 1 / v < 0 ? '-0.0' : '' + v;
+			text[pieces++] = before + (v === 0 && 1 / v < 0 ? '-0.0' : v);
+			return;
 		case 'boolean':
-			return v ? 'true' : 'false';
+			text[pieces++] = before + v;
+			return;
 		case 'undefined':
 			return fail('Cannot convert javascript `undefined` to ql::datum_t.');
 		case 'function':
 			return fail('Cannot convert function to ql::datum_t.');
 		case 'object':
-			if (v === null) return 'null';
-			return isArray(v) ? array(v, depth - 1) : object(v, depth - 1);
+			if (v === null) text[pieces++] = before + 'null';
+			else if (isArray(v)) array(before, v, depth - 1);
+			else object(before, v, depth - 1);
+			return;
 		}
-		return fail('Unhandled value type when converting to ql::datum_t.');
+		fail('Unhandled value type when converting to ql::datum_t.');
 	}
 
-	function array(v, depth) {
+	function array(before, v, depth) {
 		const n = v.length;
 		if (n > arrayLimit) {
 			failure = 'a';
 			return;
 		}
-		let out = '[';
-		for (let i = 0; i < n; i++) {
-			const e = json(get(v, i), depth);
-			if (failure !== '') return;
-			out += i === 0 ? e : ',' + e;
-		}
-		return out + ']';
+		text[pieces++] = before + '[';
+		for (let i = 0; i < n && failure === ''; i++) json(i === 0 ? '' : ',', get(v, i), depth);
+		text[pieces++] = ']';
 	}
 
-	function object(v, depth) {
+	function object(before, v, depth) {
 		const prototype = getPrototypeOf(v);
 		if (prototype === regexps) return fail('Cannot convert RegExp to ql::datum_t.');
-		if (prototype === dates) return time(v);
+		if (prototype === dates) return time(before, v);
 		let names;
 		try {
 			names = keys(v);
 		} catch {
 			return fail('Could not get object properties.');
 		}
-		let out = '{';
-		for (let i = 0; i < names.length; i++) {
-			const e = json(get(v, names[i]), depth);
-			if (failure !== '') return;
-			if (i !== 0) out += ',';
-			out += stringify(apply(toWellFormed, names[i], [])) + ':' + e;
+		before += '{';
+		if (names.length === 0) text[pieces++] = before;
+		for (let i = 0; i < names.length && failure === ''; i++) {
+			const name = names[i];
+			json(before + stringify(apply(toWellFormed, name, [])) + ':', get(v, name), depth);
+			before = ',';
 		}
-		return out + '}';
+		text[pieces++] = '}';
 	}
 
-	function time(v) {
+	function time(before, v) {
 		let ms;
 		try {
 			ms = +v.valueOf();
@@ -95,7 +101,7 @@
 			return fail('Invalid Date in JS environment');
 		}
 		if (!isFinite(ms)) return fail('Non-finite number: nan');
-		return '{"$reql_type$":"TIME","epoch_time":' + ms / 1000 + ',"timezone":"+00:00"}';
+		text[pieces++] = before + '{"$reql_type$":"TIME","epoch_time":' + ms / 1000 + ',"timezone":"+00:00"}';
 	}
 
 	// What a getter throws is not the script's error but a property without a usable value: a symbol stands for it.
@@ -124,8 +130,12 @@
 			if (v === null) return v;
 		}
 		failure = '';
-		const text = json(v, maxDepth);
-		return failure === '' ? 'j' + text : failure;
+		text = [];
+		pieces = 0;
+		json('j', v, maxDepth);
+		const all = failure === '' ? apply(join, text, ['']) : failure;
+		text = [];
+		return all;
 	}
 
 	// revive makes Dates of the times in v, which parse has made.
