@@ -58,7 +58,7 @@ func (c call) datum(i int) (datum.Value, error) {
 // datumAt is datum with the term that made the value.
 func (c call) datumAt(i int) (datum.Value, *reql.Term, error) { return c.args[i].datum(c.fr) }
 
-// num evaluates argument i to a number; another type is an error blamed on the argument. So do str, int, bool, array.
+// num evaluates argument i to a number; another type is an error blamed on the argument. So do str, int, bool.
 func (c call) num(i int) (float64, error) {
 	d, at, err := c.args[i].datum(c.fr)
 	if err != nil {
@@ -122,18 +122,6 @@ func (c call) int32(i int) (int32, error) {
 func (c call) bool(i int) (bool, error) {
 	d, _, err := c.args[i].datum(c.fr)
 	return d.Truthy(), err
-}
-
-// array evaluates argument i to a datum array.
-func (c call) array(i int) (datum.Value, error) {
-	d, at, err := c.args[i].datum(c.fr)
-	if err != nil {
-		return d, err
-	}
-	if d.Kind() != datum.KindArray {
-		return d, blame(typeError(d, "ARRAY"), at)
-	}
-	return d, nil
 }
 
 // seq evaluates argument i to a sequence.

@@ -222,23 +222,7 @@ func as[T any](v val, fr *frame, want kind) (T, error) {
 
 func (v val) table(fr *frame) (*tableVal, error)      { return as[*tableVal](v, fr, kindTable) }
 func (v val) db(fr *frame) (*dbVal, error)            { return as[*dbVal](v, fr, kindDB) }
-func (v val) single(fr *frame) (*singleVal, error)    { return as[*singleVal](v, fr, kindSingleSelection) }
 func (v val) groupedData(fr *frame) (*grouped, error) { return as[*grouped](v, fr, kindGroupedData) }
-
-// underlyingTable is the table whose rows v holds, or nil.
-func (v val) underlyingTable() *tableVal {
-	switch x := v.x.(type) {
-	case *tableVal:
-		return x
-	case *sliceVal:
-		return x.table
-	case *selectionVal:
-		return x.table
-	case *singleVal:
-		return x.table
-	}
-	return nil
-}
 
 // typeName is what type_of says of v.
 func (v val) typeName() string {

@@ -213,7 +213,7 @@ func (x *Index) update(b *storage.Batch, s *indexScratch, primaryKey []byte, old
 func (x *Index) diff(b *storage.Batch, s *indexScratch, primaryKeyLen int) (changed bool) {
 	i, j := 0, 0
 	for i < len(s.old.list) || j < len(s.new.list) {
-		c := 0
+		var c int
 		switch {
 		case i == len(s.old.list):
 			c = 1

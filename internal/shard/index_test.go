@@ -199,9 +199,9 @@ func TestBuildWhileRowsChange(t *testing.T) {
 		indexes = append(indexes, x)
 		done := make(chan error)
 		go func() { done <- x.Build(t.Context(), 2) }()
-		for err, over := error(nil), false; !over; {
+		for over := false; !over; {
 			select {
-			case err = <-done:
+			case err := <-done:
 				over = true
 				if err != nil {
 					t.Error(err)
