@@ -29,7 +29,7 @@ var ctx = context.Background()
 
 // world is a server without ports, with one database test that has a table tbl.
 type world struct {
-	t *testing.T
+	t testing.TB
 	*System
 	server, db, tbl string // identifiers
 	admin           *exec.Client
@@ -53,7 +53,7 @@ func (s *fakeSessions) Kill(id uuid.UUID) bool {
 	return true
 }
 
-func newWorld(t *testing.T, change ...func(*Options)) *world {
+func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
 	store, err := storage.Open(t.TempDir(), storage.Options{CacheBytes: 16 << 20})
 	if err != nil {
