@@ -60,6 +60,9 @@ func (s *Shard) putScratch(w *writeScratch) {
 	if cap(w.encoded) > maxScratchBytes {
 		w.encoded = nil
 	}
+	if cap(w.index.old.buf)+cap(w.index.new.buf) > maxScratchBytes {
+		w.index = indexScratch{}
+	}
 	s.scratch.Put(w)
 }
 
@@ -277,6 +280,9 @@ func (s *Shard) put(w *writeScratch, indexes *indexSet, key []byte, res *Result)
 	w.key = append(w.key[:len(s.lower)], key...)
 	for _, u := range indexes.uses {
 		u.index.update(w.batch, &w.index, key, res.Old, res.New, u.mark)
+		if w.batch.Len() > storage.MaxBatchBytes {
+			return errLargeBatch
+		}
 	}
 	if res.New.IsAbsent() {
 		w.batch.Delete(w.key)
@@ -284,11 +290,13 @@ func (s *Shard) put(w *writeScratch, indexes *indexSet, key []byte, res *Result)
 	}
 	w.encoded = datum.AppendEncoded(w.encoded[:0], res.New)
 	if w.batch.Len()+len(w.encoded) > storage.MaxBatchBytes {
-		return fmt.Errorf("the rows of one write have more than %d bytes: write fewer rows at a time", storage.MaxBatchBytes)
+		return errLargeBatch
 	}
 	w.batch.Set(w.key, w.encoded)
 	return nil
 }
+
+var errLargeBatch = fmt.Errorf("the rows of one write and their index entries have more than %d bytes: write fewer rows at a time", storage.MaxBatchBytes)
 
 func present(row datum.Value) int64 {
 	if row.IsAbsent() {

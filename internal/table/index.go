@@ -305,6 +305,22 @@ func (x *Index) ScanCells(ranges []IndexRange, transient bool) Rows {
 // Count returns how many rows Scan would, in most cases without reading them.
 func (x *Index) Count(ctx context.Context, o IndexScan) (int64, error) {
 	so, err := x.options(o)
+	if err == errSameCut { //nolint:errorlint // it is never wrapped
+		sum := int64(0)
+		for i := range o.Keys {
+			one := o
+			one.Keys = o.Keys[i : i+1]
+			if o.Copies != nil {
+				one.Copies = o.Copies[i : i+1]
+			}
+			n, err := x.Count(ctx, one)
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+		}
+		return sum, nil
+	}
 	if err != nil {
 		return 0, err
 	}
