@@ -142,12 +142,15 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 		return s.drainSerial(fr, newSink())
 	}
 	s.close()
+	fr.pace.end() // the workers have turns of their own
 	sinks := make([]sink, workers)
 	err = src.ScanParallel(fr.q.ctx, root.scan.opts, workers, func(w int, rows table.Rows) error {
 		if sinks[w] == nil {
 			sinks[w] = newSink()
 		}
-		return work(fr.clone(), chain, rows, sinks[w])
+		own := fr.clone()
+		defer own.pace.end()
+		return work(own, chain, rows, sinks[w])
 	})
 	if err != nil {
 		return nil, interrupted(err)

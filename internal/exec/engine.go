@@ -15,6 +15,7 @@ type Engine struct {
 	cluster Cluster
 	log     *slog.Logger
 	memory  memory
+	turns   *turns
 	scripts *js.Pool // nil: r.js is not available
 	http    *httpfetch.Client
 	hooks   hookCache
@@ -22,7 +23,7 @@ type Engine struct {
 
 // New makes an engine that works on a cluster.
 func New(cluster Cluster, log *slog.Logger) *Engine {
-	return &Engine{cluster: cluster, log: log, http: httpfetch.New(httpfetch.Options{})}
+	return &Engine{cluster: cluster, log: log, turns: newTurns(), http: httpfetch.New(httpfetch.Options{})}
 }
 
 // LimitMemory sets how large the heap of the process may be before queries that want more get an error. It is called before

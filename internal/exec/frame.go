@@ -35,12 +35,14 @@ type frame struct {
 	q     *query
 	vars  []datum.Value
 	ticks uint32
+	pace  pace
 
 	patterns patterns // of match
 }
 
+// clone gives a frame for another thread, which calls pace.end when it is done.
 func (fr *frame) clone() *frame {
-	return &frame{q: fr.q, vars: append([]datum.Value(nil), fr.vars...)}
+	return &frame{q: fr.q, vars: append([]datum.Value(nil), fr.vars...), pace: pace{turns: fr.pace.turns, since: time.Now()}}
 }
 
 // errInterrupted is the end of a query that nobody waits for any more.
@@ -51,9 +53,20 @@ var errInterrupted = errors.New("query interrupted")
 func (fr *frame) tick() error {
 	fr.ticks++
 	if fr.ticks&0x1f == 0 {
+		if fr.ticks&0x3ff == 0 {
+			return fr.rest()
+		}
 		return fr.check()
 	}
 	return nil
+}
+
+// rest is check, and lets other queries compute when this one takes long.
+func (fr *frame) rest() error {
+	if err := fr.check(); err != nil {
+		return err
+	}
+	return fr.pace.step(fr.q.ctx)
 }
 
 // check tells whether the query has been interrupted.

@@ -61,7 +61,7 @@ func (m *memory) used() int64 {
 // admit is the error of a value that is too large, or that there is no memory for. Every term's value that is not light comes
 // by here.
 func (fr *frame) admit(d datum.Value) error {
-	if err := fr.check(); err != nil { // making it took a while
+	if err := fr.rest(); err != nil { // making it took a while
 		return err
 	}
 	if err := d.LimitError(); err != nil {
@@ -72,7 +72,7 @@ func (fr *frame) admit(d datum.Value) error {
 			return err
 		}
 	}
-	return fr.q.eng.memory.check()
+	return fr.q.checkMemory()
 }
 
 // reserve is the error of making something of n bytes.
@@ -82,10 +82,19 @@ func (fr *frame) reserve(n int) error {
 		return nil
 	case n > datum.MaxBytes:
 		return datum.TooBigError()
-	case fr.check() != nil:
-		return errInterrupted
 	}
-	return fr.q.eng.memory.check()
+	if err := fr.rest(); err != nil {
+		return err
+	}
+	return fr.q.checkMemory()
+}
+
+// checkMemory is the error of making something heavy when there is no memory for it.
+func (q *query) checkMemory() error {
+	if q.eng == nil { // a term that is evaluated when compiling
+		return nil
+	}
+	return q.eng.memory.check()
 }
 
 // hoard counts the bytes of values that are being collected.
@@ -108,5 +117,5 @@ func (h *hoard) grow(fr *frame, n int) error {
 	if h.bytes > datum.MaxBytes {
 		return datum.TooBigError()
 	}
-	return fr.q.eng.memory.check()
+	return fr.q.checkMemory()
 }

@@ -23,6 +23,10 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit, now: nowDatum()}}
 	fr, cur := &one.fr, &one.cur
 	fr.q, cur.fr = &one.q, fr
+	if p.slow {
+		fr.pace.begin(p.eng.turns)
+		defer fr.pace.end()
+	}
 	if p.slots > 0 {
 		fr.vars = make([]datum.Value, p.slots)
 	}
@@ -146,6 +150,8 @@ func (fr *frame) limit(name, text string) (n int64, ok bool, err error) {
 // Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.
 func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
 	cur.fr.q.ctx = ctx
+	cur.fr.pace.begin(cur.fr.q.eng.turns)
+	defer cur.fr.pace.end()
 	if cur.fr.q.scripts != nil {
 		// Between two batches, which may be far apart, the query does without.
 		defer cur.fr.q.scripts.Release()
