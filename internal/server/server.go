@@ -142,6 +142,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		SetCache: n.setCache,
 	})
 	engine := exec.New(n.system, logger)
+	engine.LimitMemory(queryLimit(cacheBytes))
 	// Whatever has become of its file, /proc/self/exe is this program.
 	n.scripts = js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, logger)
 	engine.UseScripts(n.scripts)
