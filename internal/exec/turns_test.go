@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -45,8 +46,8 @@ func TestNoMoreQueriesComputeThanThereAreTurns(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if turns.free != 2 || turns.queue.Len() != 0 || turns.waiting.Load() != 0 {
-		t.Errorf("%d turns are left, %d wait", turns.free, turns.queue.Len())
+	if turns.free != 2 || turns.waiting.Load() != 0 {
+		t.Errorf("%d turns are left, %d wait", turns.free, turns.waiting.Load())
 	}
 	// Two, and those who went ahead because the machine was too busy to run these.
 	if n := most.Load(); n == 0 || n > 10 {
@@ -57,7 +58,7 @@ func TestNoMoreQueriesComputeThanThereAreTurns(t *testing.T) {
 func TestATurnThatIsNotGivenBackHoldsUpNobodyForLong(t *testing.T) {
 	turns := newTurns()
 	turns.free = 1
-	if err := turns.take(t.Context()); err != nil {
+	if err := turns.take(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 { // go ahead one after the other
@@ -76,10 +77,39 @@ func TestAnInterruptedQueryDoesNotWaitForATurn(t *testing.T) {
 	turns.free = 0
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := turns.take(ctx); err != errInterrupted { //nolint:errorlint // never wrapped
+	if err := turns.take(ctx, false); err != errInterrupted { //nolint:errorlint // never wrapped
 		t.Errorf("got %v", err)
 	}
-	if turns.queue.Len() != 0 || turns.waiting.Load() != 0 || turns.free != 0 {
-		t.Errorf("%d turns are left, %d wait", turns.free, turns.queue.Len())
+	if turns.waiting.Load() != 0 || turns.free != 0 {
+		t.Errorf("%d turns are left, %d wait", turns.free, turns.waiting.Load())
+	}
+}
+
+func TestQueriesThatComeForTheFirstTimeGoFirst(t *testing.T) {
+	turns := newTurns()
+	turns.free = 0
+	names := map[chan struct{}]string{}
+	for i, name := range []string{"first", "again"} {
+		for range 4 {
+			ready := make(chan struct{})
+			names[ready] = name
+			turns.queues[i].PushBack(ready)
+			turns.waiting.Add(1)
+		}
+	}
+	var order []string
+	for range 8 {
+		turns.give()
+		for ready, name := range names {
+			select {
+			case <-ready:
+				order = append(order, name)
+				delete(names, ready)
+			default:
+			}
+		}
+	}
+	if got, want := strings.Join(order, " "), "first first first again first again again again"; got != want {
+		t.Errorf("the order is %s\nwant %s", got, want)
 	}
 }
