@@ -147,17 +147,15 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	n.scripts = js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, logger)
 	engine.UseScripts(n.scripts)
 	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion}))
-	drivers, browsers := connectionLimits()
 	n.driver = wire.NewServer(wire.Options{
-		MaxConnections: drivers,
-		Engine:         engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
+		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
 	})
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
 	if n.webPort == nil {
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
 	} else {
-		n.web = web.NewServer(web.Options{MaxConnections: browsers, Engine: engine, Sessions: n.sessions, Logger: logger, Status: n.status})
+		n.web = web.NewServer(web.Options{Engine: engine, Sessions: n.sessions, Logger: logger, Status: n.status})
 		n.serve(n.webPort, n.web.Serve, http.ErrServerClosed)
 		logfile.Notice(logger, "Listening for administrative HTTP connections on port %d", n.webPort.port)
 	}

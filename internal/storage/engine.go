@@ -28,9 +28,6 @@ func memtableBytes(cacheBytes int64) uint64 {
 	return uint64(min(max(cacheBytes/8, minMemtableBytes), maxMemtableBytes))
 }
 
-// backgroundInterval is how often the log tells of flushes and compactions that fail.
-const backgroundInterval = 10 * time.Second
-
 // engineOptions are Pebble's options; each that differs from the default says why.
 func (s *Store) engineOptions() *pebble.Options {
 	o := &pebble.Options{
@@ -95,12 +92,8 @@ func (l engineLogger) Fatalf(format string, args ...any) {
 func (s *Store) listener() *pebble.EventListener {
 	return &pebble.EventListener{
 		BackgroundError: func(err error) {
-			failed := s.bgErrors.Add(1)
-			// It is tried again at once, hundreds of times in a second.
-			now := time.Now().UnixNano()
-			if told := s.bgTold.Load(); now-told > int64(backgroundInterval) && s.bgTold.CompareAndSwap(told, now) {
-				s.log.Error("A flush or compaction failed. It is tried again.", "directory", s.dir, "error", err, "failed so far", failed)
-			}
+			s.bgErrors.Add(1)
+			s.log.Error("A flush or compaction failed. It is tried again.", "directory", s.dir, "error", err)
 		},
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			s.corrupt.Add(1)

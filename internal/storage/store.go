@@ -78,7 +78,6 @@ type Store struct {
 	stalls   atomic.Int64
 	corrupt  atomic.Int64
 	bgErrors atomic.Int64
-	bgTold   atomic.Int64 // when the log last told of one, in Unix nanoseconds
 }
 
 // Open opens the store in dir and creates it when there is none. The directory belongs to the store until Close: a second

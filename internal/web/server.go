@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"rethinkdb/internal/session"
@@ -24,14 +23,11 @@ const (
 	idleTime   = 2 * time.Minute
 )
 
-// Options of a Server. All but MaxConnections are required.
+// Options of a Server. All are required.
 type Options struct {
-	// MaxConnections is how many TCP connections there may be at the same time; 0 is no limit. Those beyond are closed: a
-	// flood of them must not take the file descriptors that the store needs.
-	MaxConnections int
-	Engine         session.Engine
-	Sessions       *session.Manager
-	Logger         *slog.Logger
+	Engine   session.Engine
+	Sessions *session.Manager
+	Logger   *slog.Logger
 	// Status tells what the status page shows.
 	Status func(context.Context) (Status, error)
 }
@@ -41,7 +37,6 @@ type Server struct {
 	opt   Options
 	http  http.Server
 	conns connections
-	open  atomic.Int64 // TCP connections
 }
 
 // NewServer makes a server; Serve starts it, or Handler is served by other means.
@@ -53,22 +48,9 @@ func NewServer(opt Options) *Server {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    headerBytes,
-		ConnState:         s.limitConnections,
 		ErrorLog:          slog.NewLogLogger(opt.Logger.Handler(), slog.LevelDebug),
 	}
 	return s
-}
-
-// limitConnections closes a new connection when there are too many.
-func (s *Server) limitConnections(c net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		if n := s.open.Add(1); s.opt.MaxConnections > 0 && n > int64(s.opt.MaxConnections) {
-			c.Close() // the server's goroutine finds it closed
-		}
-	case http.StateClosed, http.StateHijacked:
-		s.open.Add(-1)
-	}
 }
 
 // Serve answers requests until Shutdown or Close. It may be called for several listeners.

@@ -32,19 +32,15 @@ type fixture struct {
 	client   *http.Client
 }
 
-func start(t *testing.T, change ...func(*Options)) *fixture {
+func start(t *testing.T) *fixture {
 	f := &fixture{tb: t, engine: sessiontest.New(), sessions: session.NewManager(), client: &http.Client{Transport: &http.Transport{}}}
-	opt := Options{
+	f.Server = NewServer(Options{
 		Engine: f.engine, Sessions: f.sessions, Logger: slog.New(slog.DiscardHandler),
 		Status: func(context.Context) (Status, error) {
 			return Status{ServerName: "<b>srv</b>", ServerID: "id1", Version: "2.4.4", Started: time.Now(), DriverPort: 28015,
 				Tables: []TableStatus{{"test", "t<script>", 1234567}}}, nil
 		},
-	}
-	for _, f := range change {
-		f(&opt)
-	}
-	f.Server = NewServer(opt)
+	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -22,8 +22,6 @@ const (
 	hangupInterval = 40 * time.Millisecond
 	// acceptRetry is the pause after an error of accept such as too many open files.
 	acceptRetry = 50 * time.Millisecond
-	// refusedInterval keeps the log from growing with the persistence of those who are refused.
-	refusedInterval = time.Minute
 	// finishTime is how long Shutdown waits for queries that may be writes before it cancels them.
 	finishTime = 3 * time.Second
 )
@@ -31,16 +29,13 @@ const (
 // ErrServerClosed is what Serve returns after Shutdown.
 var ErrServerClosed = errors.New("wire: server closed")
 
-// Options of a Server. All but MaxConnections and TLS are required.
+// Options of a Server. All but TLS are required.
 type Options struct {
 	Engine   session.Engine
 	Sessions *session.Manager
 	Users    *auth.Users
 	Logger   *slog.Logger
 	Version  string // as the handshake V1_0 gives it to drivers
-	// MaxConnections is how many there may be at the same time; 0 is no limit. Those beyond are closed without a word: a
-	// flood of them must not take the file descriptors that the store needs.
-	MaxConnections int
 	// TLS makes connections begin with a TLS handshake. It may have GetConfigForClient to follow a renewed certificate.
 	TLS *tls.Config
 }
@@ -54,7 +49,6 @@ type Server struct {
 	closing   bool
 	listeners map[net.Listener]struct{}
 	conns     []*conn        // in no order; conn.index is the place
-	refused   time.Time      // when the log last told of connections beyond the limit
 	watching  bool           // watchHangups runs
 	wg        sync.WaitGroup // of connections and watchHangups
 	stop      chan struct{}  // closed by Shutdown
@@ -119,15 +113,6 @@ func (s *Server) start(nc net.Conn) {
 	defer s.mu.Unlock()
 	if s.closing {
 		nc.Close()
-		return
-	}
-	if most := s.opt.MaxConnections; most > 0 && len(s.conns) >= most {
-		nc.Close()
-		if now := time.Now(); now.Sub(s.refused) > refusedInterval {
-			s.refused = now
-			s.opt.Logger.Warn("There are as many driver connections as the limit of open files allows. Close some, or raise it (ulimit -n).",
-				"connections", most, "client", nc.RemoteAddr())
-		}
 		return
 	}
 	c.index = len(s.conns)
