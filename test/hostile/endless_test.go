@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,9 +14,10 @@ import (
 )
 
 const (
-	// stopTime is what a query that nobody waits for any more may go on for: 100 ms, and the time that two busy cores may
-	// take to get round to it.
-	stopTime = 400 * time.Millisecond
+	// stopTime is what most queries that nobody waits for any more may go on for, and slowStopTime what each may, on a machine
+	// that has other things to do as well.
+	stopTime     = 100 * time.Millisecond
+	slowStopTime = time.Second
 	// headStart lets a query begin.
 	headStart = 50 * time.Millisecond
 )
@@ -57,9 +59,9 @@ func (s *target) running(t *testing.T) int {
 func (s *target) comesToRest(t *testing.T) {
 	t.Helper()
 	// Two looks, because the bystander's queries are jobs too.
-	eventually(t, stopTime, "the queries have ended", func() bool { return s.running(t) <= 1 })
+	eventually(t, slowStopTime, "the queries have ended", func() bool { return s.running(t) <= 1 })
 	const window = 200 * time.Millisecond
-	eventually(t, stopTime+4*window, "the server is idle", func() bool {
+	eventually(t, slowStopTime+4*window, "the server is idle", func() bool {
 		before := s.cpuTime(t)
 		<-time.After(window)
 		return s.cpuTime(t)-before < window/2 // the bystander, and a collection of garbage perhaps
@@ -73,6 +75,7 @@ func attackEndless(t *testing.T, s *target) {
 	never := fn(1, 1, false)
 	waste := fn(1, 1, T(tCount, T(tRange, 1_000_000)))
 	large := megabytes(8)
+	var stops []time.Duration // how long STOP took
 	for _, q := range []struct{ name, body string }{
 		{"a filter that nothing passes", start(T(tFilter, T(tRange), never))},
 		{"a count", start(T(tCount, forever))},
@@ -124,9 +127,11 @@ func attackEndless(t *testing.T, s *target) {
 					break
 				}
 			}
-			if took := time.Since(began); took > stopTime {
+			took := time.Since(began)
+			if took > slowStopTime {
 				t.Errorf("STOP took %v", took)
 			}
+			stops = append(stops, took)
 			conn.alive()
 		})
 		s.attack(t, q.name+", abandoned", func(t *testing.T) {
@@ -134,8 +139,15 @@ func attackEndless(t *testing.T, s *target) {
 			conn.query(1, q.body)
 			<-time.After(headStart)
 			conn.close()
-			eventually(t, stopTime, "the query has ended", func() bool { return s.running(t) <= 1 })
+			eventually(t, slowStopTime, "the query has ended", func() bool { return s.running(t) <= 1 })
 		})
+	}
+	slices.Sort(stops)
+	if n := len(stops); n > 0 {
+		t.Logf("STOP took %v in the median and %v at most", stops[n/2], stops[n-1])
+		if stops[n*3/4] > stopTime {
+			t.Errorf("STOP took more than %v in a quarter of the cases", stops[n*3/4])
+		}
 	}
 	s.attack(t, "50 endless queries, abandoned", func(t *testing.T) {
 		conn := login(t, s.Addr())
