@@ -117,7 +117,7 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 		full := n >= o.maxRows || size >= o.maxBytes && n >= o.minRows
 		if err != nil {
 			err = interrupted(blame(err, fr.q.plan.q.Term))
-			if full { // it is about the next batch
+			if full && !fr.q.timedOut() { // it is about the next batch
 				cur.late, more = err, true
 				break
 			}

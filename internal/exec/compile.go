@@ -12,6 +12,7 @@ type builder struct {
 	slow    bool
 	waits   bool
 	scripts bool
+	limited bool
 
 	globals []optNode // of the whole query
 

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"log/slog"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/httpfetch"
@@ -19,6 +20,9 @@ type Engine struct {
 	scripts *js.Pool // nil: r.js is not available
 	http    *httpfetch.Client
 	hooks   hookCache
+
+	// timeLimit is that of a query without one of its own; 0 for none. Set before the first query.
+	timeLimit time.Duration
 }
 
 // New makes an engine that works on a cluster.
@@ -70,6 +74,7 @@ type Plan struct {
 	slow    bool
 	waits   bool
 	scripts bool // r.js is in it
+	limited bool // so is a term with a time limit of its own
 }
 
 // compile compiles the term of a START query.
@@ -101,7 +106,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		p.err.Type = reql.CompileError
 		return p
 	}
-	p.root, p.slots, p.waits, p.scripts = root, b.slots, b.waits, b.scripts
+	p.root, p.slots, p.waits, p.scripts, p.limited = root, b.slots, b.waits, b.scripts, b.limited
 	p.slow = b.slow || q.Term.Type == reql.TermTable // a table as the answer is all of its rows
 	return p
 }

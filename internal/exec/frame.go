@@ -18,8 +18,9 @@ type query struct {
 	plan       *Plan
 	arrayLimit int
 
-	// ctx ends when the client goes away or stops the query. Each batch of a cursor comes with its own.
-	ctx context.Context
+	// ctx ends when the client goes away or stops the query, and at its time limit. Each batch of a cursor has its own.
+	ctx   context.Context
+	limit timeLimit
 
 	now datum.Value // r.now(), the same throughout the query
 

@@ -37,6 +37,11 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	if p.q.Profile {
 		cur.started = time.Now()
 	}
+	var err error
+	if one.q.limit, err = fr.timeLimit(); err != nil {
+		return cur.fail(dst, err), nil
+	}
+	defer one.q.begin(ctx)()
 	out, more := cur.first(dst)
 	if more {
 		return out, cur
@@ -149,7 +154,7 @@ func (fr *frame) limit(name, text string) (n int64, ok bool, err error) {
 
 // Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.
 func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
-	cur.fr.q.ctx = ctx
+	defer cur.fr.q.begin(ctx)()
 	cur.fr.pace.begin(cur.fr.q.eng.turns)
 	defer cur.fr.pace.end()
 	if cur.fr.q.scripts != nil {
@@ -172,7 +177,10 @@ func (cur *Cursor) Close() {
 // fail appends the answer for an error.
 func (cur *Cursor) fail(dst []byte, err error) []byte {
 	q := cur.fr.q
-	if err == errInterrupted || q.ctx.Err() != nil { //nolint:errorlint // never wrapped
+	switch {
+	case q.timedOut():
+		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "%s", q.limit))
+	case err == errInterrupted || q.ctx.Err() != nil: //nolint:errorlint // never wrapped
 		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "Query terminated by an unknown cause."))
 	}
 	e := asReql(err)

@@ -14,7 +14,11 @@ import (
 func init() {
 	register(reql.TermHTTP, spec{min: 1, max: 1, val: evalHTTP, det: detNever, slow: true,
 		opts: []string{"attempts", "auth", "data", "header", "method", "page", "page_limit", "params", "redirects", "result_format", "timeout", "verify"},
-		doc:  "What a server of the web answers to a request, or to one for each page."})
+		compile: func(b *builder, _ *opNode) error {
+			b.limited = true
+			return nil
+		},
+		doc: "What a server of the web answers to a request, or to one for each page."})
 }
 
 // UseHTTP sets the client that r.http works with. It is called before the first query. Without it there is one that reaches

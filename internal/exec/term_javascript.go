@@ -15,7 +15,7 @@ import (
 func init() {
 	register(reql.TermJavaScript, spec{min: 1, max: 1, opts: []string{"timeout"}, det: detNever, val: evalJavaScript, slow: true,
 		compile: func(b *builder, _ *opNode) error {
-			b.scripts = true
+			b.scripts, b.limited = true, true
 			return nil
 		},
 		doc: "The value of a JavaScript program, which may be a function of any number of arguments."})
