@@ -46,6 +46,8 @@ func TestMistakesNameTheRemedy(t *testing.T) {
 		"io threads":                {[]string{"--io-threads", "0"}, []string{"ERROR: io-threads must be between 1 and 1000000"}},
 		"cache size":                {[]string{"--cache-size", "lots"}, []string{"ERROR: cache-size should be a number or 'auto', got 'lots'"}},
 		"join delay":                {[]string{"--join-delay", "soon"}, []string{"ERROR: join-delay should be a number, got 'soon'"}},
+		"query timeout":             {[]string{"--query-timeout", "1m"}, []string{"ERROR: query-timeout should be a number that is not negative, got '1m'"}},
+		"long query timeout":        {[]string{"--query-timeout", "1e9"}, []string{"ERROR: query-timeout is too large. Must be at most 2592000"}},
 		"server name":               {[]string{"create", "-n", "a b"}, []string{"server-name 'a b' is invalid.  (Use A-Z, a-z, 0-9, _ and - only)"}},
 		"server tag":                {[]string{"create", "-t", "a.b"}, []string{"--server_tag a.b is invalid. (Use A-Z, a-z, 0-9, _ and - only)"}},
 		"bind text":                 {[]string{"--bind", "foo"}, []string{"bind ip address 'foo' could not be parsed: Could not parse IP address from string: 'foo'."}},

@@ -43,6 +43,7 @@ const (
 	authSection     = "Authentication"
 	networkSection  = "Network"
 	webSection      = "Web interface"
+	querySection    = "Queries"
 	cpuSection      = "Processors"
 	serviceSection  = "Running as a service"
 	userSection     = "User and group"
@@ -131,6 +132,9 @@ var options = []option{
 	{long: "--web-static-directory", arg: "directory", commands: network, section: webSection,
 		help:   "serve the web interface from this directory (not in this version)",
 		absent: "the web interface is part of the program in this version; start the server without this option"},
+
+	{long: "--query-timeout", arg: "seconds", commands: servers, section: querySection,
+		help: "end a query after that much work on it, or on one batch of its results, with an error; waiting for the client does not count. A query may set its own limit with the option timeout, also a longer one (default 0, no limit)"},
 
 	{long: "--cores", short: "-c", arg: "n", commands: servers, section: cpuSection,
 		help: "processors to use at the same time (default all that this process may use)"},

@@ -216,6 +216,9 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if err := s.common(&c); err != nil {
 		return c, err
 	}
+	if err := s.queries(&c); err != nil {
+		return c, err
+	}
 	for _, network := range s.all("--http-client-allow") {
 		allowed, err := httpfetch.ParseAllowed(network)
 		if err != nil {

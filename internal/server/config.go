@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,6 +44,8 @@ type Config struct {
 	BindAll              bool // --bind says all, which keeps the advice to say it off the console
 
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
+
+	QueryTimeout time.Duration // for the work on one request of a query; 0 for no limit
 
 	LogFile      string // absolute; empty is log_file in the data directory
 	ConfigFile   string // only for advice on the console
