@@ -21,9 +21,7 @@ func (x *Index) ScanParallel(ctx context.Context, o IndexScanOptions, n int, eac
 	if err != nil || !more {
 		return errors.Join(err, each(0, first))
 	}
-	if first.rows.lookup, err = p.reader.it.Lookup(); err != nil {
-		return err
-	}
+	first.rows.lookup = p.reader.it.Lookup()
 	if err := first.rows.read(&first.batch); err != nil {
 		return errors.Join(err, first.rows.close())
 	}
@@ -32,9 +30,12 @@ func (x *Index) ScanParallel(ctx context.Context, o IndexScanOptions, n int, eac
 	}
 	errs := make([]error, n)
 	workers := []*ParallelIndexRows{first}
+	if n > 1 {
+		err = first.rows.lookup.Detach()
+	}
 	for len(workers) < n && err == nil {
-		w := &ParallelIndexRows{scan: p, rows: rowReader{index: x, options: o}}
-		if w.rows.lookup, err = p.reader.it.Lookup(); err == nil {
+		w := &ParallelIndexRows{scan: p, rows: rowReader{index: x, options: o, lookup: p.reader.it.Lookup()}}
+		if err = w.rows.lookup.Detach(); err == nil {
 			workers = append(workers, w)
 		}
 	}

@@ -59,7 +59,7 @@ func (r *rowReader) read(b *indexBatch) error {
 			continue
 		}
 		r.key = append(append(r.key[:0], r.index.shard.lower...), e.primaryKey...)
-		v, found, err := r.lookup.Get(r.key)
+		v, shared, found, err := r.lookup.PeekRow(r.key)
 		if err != nil {
 			return err
 		}
@@ -68,11 +68,13 @@ func (r *rowReader) read(b *indexBatch) error {
 		}
 		r.found++
 		r.bytes += len(v)
-		if r.options.Transient {
+		switch {
+		case shared:
+		case r.options.Transient:
 			start := len(b.rows)
 			b.rows = append(b.rows, v...) // if this moves, older rows keep the old memory
 			v = b.rows[start:len(b.rows):len(b.rows)]
-		} else {
+		default:
 			v = r.rows.copy(v)
 		}
 		if e.row, err = decode(v); err != nil {
@@ -86,7 +88,7 @@ func (r *rowReader) read(b *indexBatch) error {
 // readOne looks up the row of an entry, and its value if that is wanted.
 func (r *rowReader) readOne(e *batchEntry) error {
 	r.key = append(append(r.key[:0], r.index.shard.lower...), e.primaryKey...)
-	v, found, err := r.lookup.Get(r.key)
+	v, found, err := r.lookup.GetRow(r.key)
 	if err != nil {
 		return err
 	}
@@ -95,9 +97,6 @@ func (r *rowReader) readOne(e *batchEntry) error {
 	}
 	r.found++
 	r.bytes += len(v)
-	if !r.options.Transient {
-		v = r.rows.copy(v)
-	}
 	if e.row, err = decode(v); err != nil {
 		return err
 	}

@@ -88,9 +88,7 @@ func (r *IndexRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 			return datum.Value{}, false, err
 		}
 		if r.rows.lookup == nil {
-			if r.rows.lookup, err = r.entries.it.Lookup(); err != nil {
-				return datum.Value{}, false, err
-			}
+			r.rows.lookup = r.entries.it.Lookup()
 		}
 		if r.n < lazyRows && !r.batch.anyCut() {
 			r.batch.lazy = true
@@ -148,9 +146,7 @@ func (x *Index) Count(ctx context.Context, o IndexScanOptions) (int64, error) {
 		}
 		if o.Exact != nil && b.anyCut() {
 			if rows.lookup == nil {
-				if rows.lookup, err = r.it.Lookup(); err != nil {
-					break
-				}
+				rows.lookup = r.it.Lookup()
 			}
 			err = rows.read(&b)
 		}

@@ -125,7 +125,28 @@ func (s *Shard) GetMany(ctx context.Context, keys [][]byte, rows []datum.Value) 
 		return err
 	}
 	s.read.Add(int64(len(w.order)))
-	return errors.Join(s.lookUp(ctx, l, w, keys, func(i int32) *datum.Value { return &rows[i] }), l.Close())
+	return errors.Join(s.getMany(ctx, l, w, keys, rows), l.Close())
+}
+
+// getMany stores the rows of the keys in w.order.
+func (s *Shard) getMany(ctx context.Context, l *storage.Lookup, w *writeScratch, keys [][]byte, rows []datum.Value) error {
+	for n, i := range w.order {
+		if n%ctxInterval == ctxInterval-1 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		w.key = append(w.key[:len(s.lower)], keys[i]...)
+		v, found, err := l.GetRow(w.key)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		if rows[i], err = decode(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decode returns a view of a stored row. Pebble's checksums find damage on the disk, so only the kind is looked at.

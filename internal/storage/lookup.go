@@ -7,32 +7,48 @@ import (
 )
 
 // A Lookup finds single keys in one state of the store. Over many keys in ascending order it costs a fraction of as many
-// calls of Get: it opens each file once and finds the next key near the last one. It is not safe for concurrent use.
+// calls of Store.Get: it opens each file once and finds the next key near the last one. It is not safe for concurrent use.
 type Lookup struct {
-	pi *pebble.Iterator
+	pi   *pebble.Iterator // nil until the engine is asked
+	from *Iterator        // to clone then
+
+	rows *rowCache
+	at   moment // of the state
 }
 
 // Lookup returns a Lookup in the present state. Close it.
 func (s *Store) Lookup() (*Lookup, error) {
+	at := s.rows.now()
 	// The filters of the last level are worth reading here: most keys that a batch of inserts looks for are in no level.
-	it, err := s.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
+	pi, err := s.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
 	if err != nil {
 		return nil, fmt.Errorf("look up keys: %w", err)
 	}
-	return &Lookup{pi: it}, nil
+	return &Lookup{pi: pi, rows: s.rows, at: at}, nil
 }
 
-// Lookup returns a Lookup in the state that the iterator sees. Close it.
-func (it *Iterator) Lookup() (*Lookup, error) {
-	c, err := it.pi.Clone(pebble.CloneOptions{IterOptions: &pebble.IterOptions{}})
-	if err != nil {
-		return nil, fmt.Errorf("look up keys: %w", err)
+// Lookup returns a Lookup in the state that the iterator sees. It belongs to the iterator, and is closed before it, unless it is
+// detached.
+func (it *Iterator) Lookup() *Lookup { return &Lookup{from: it, rows: it.rows, at: it.at} }
+
+// Detach makes the Lookup independent of the iterator that it came from, so that another goroutine may have it.
+func (l *Lookup) Detach() error {
+	if l.pi != nil {
+		return nil
 	}
-	return &Lookup{pi: c}, nil
+	var err error
+	if l.pi, err = l.from.pi.Clone(pebble.CloneOptions{IterOptions: &pebble.IterOptions{}}); err != nil {
+		return fmt.Errorf("look up keys: %w", err)
+	}
+	l.from = nil
+	return nil
 }
 
 // Get returns the value of key, valid until the next call.
 func (l *Lookup) Get(key []byte) (value []byte, found bool, err error) {
+	if err := l.Detach(); err != nil {
+		return nil, false, err
+	}
 	// The prefix of a key is the whole key, so this finds the key or nothing.
 	if !l.pi.SeekPrefixGE(key) {
 		if err := l.pi.Error(); err != nil {
@@ -47,8 +63,34 @@ func (l *Lookup) Get(key []byte) (value []byte, found bool, err error) {
 	return v, true, nil
 }
 
+// GetRow is Get for the key of a row, through the cache of rows. The value is shared and valid for ever: it must not be changed.
+func (l *Lookup) GetRow(key []byte) (value []byte, found bool, err error) {
+	value, found, t := l.rows.get(key, l.at)
+	if found {
+		return value, true, nil
+	}
+	v, found, err := l.Get(key)
+	if !found {
+		return nil, false, err
+	}
+	return l.rows.putCopy(t, key, v), true, nil
+}
+
+// PeekRow is GetRow for a row that is one of many: it is not put into the cache. A value that is not shared is valid until the
+// next call.
+func (l *Lookup) PeekRow(key []byte) (value []byte, shared, found bool, err error) {
+	if value, found, _ = l.rows.get(key, l.at); found {
+		return value, true, true, nil
+	}
+	value, found, err = l.Get(key)
+	return value, false, found, err
+}
+
 // Close releases the lookup.
 func (l *Lookup) Close() error {
+	if l.pi == nil {
+		return nil
+	}
 	if err := l.pi.Close(); err != nil {
 		return fmt.Errorf("look up keys: %w", err)
 	}

@@ -22,7 +22,7 @@ func (s *Store) Get(key []byte) (value []byte, found bool, err error) {
 
 // GetRow is Get for the key of a row, through the cache of rows. The value is shared: it must not be changed.
 func (s *Store) GetRow(key []byte) (value []byte, found bool, err error) {
-	value, found, t := s.rows.get(key)
+	value, found, t := s.rows.get(key, s.rows.now())
 	if found {
 		return value, true, nil
 	}
@@ -33,19 +33,16 @@ func (s *Store) GetRow(key []byte) (value []byte, found bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("read a row: %w", err)
 	}
-	data := make([]byte, len(key)+len(v))
-	copy(data, key)
-	copy(data[len(key):], v)
+	value = s.rows.putCopy(t, key, v)
 	if err := c.Close(); err != nil {
 		return nil, false, fmt.Errorf("read a row: %w", err)
 	}
-	s.rows.put(t, data, len(key))
-	return data[len(key):len(data):len(data)], true, nil
+	return value, true, nil
 }
 
 // PeekRow is GetRow for a row that is about to change: it is not put into the cache.
 func (s *Store) PeekRow(key []byte) (value []byte, found bool, err error) {
-	if value, found, _ = s.rows.get(key); found {
+	if value, found, _ = s.rows.get(key, s.rows.now()); found {
 		return value, true, nil
 	}
 	return s.Get(key)
@@ -53,23 +50,30 @@ func (s *Store) PeekRow(key []byte) (value []byte, found bool, err error) {
 
 // Iter iterates over the keys in [lower, upper) as they are now. The bounds are copied.
 func (s *Store) Iter(lower, upper []byte) (*Iterator, error) {
-	return iter(s.db, lower, upper)
+	return iter(s.db, s.rows, s.rows.now(), lower, upper)
 }
 
 // A Snapshot is a state of the whole store that later writes do not change. An open snapshot keeps old versions of rows on
 // disk, but no memory. Close it.
 type Snapshot struct {
-	ps *pebble.Snapshot
+	ps   *pebble.Snapshot
+	rows *rowCache
+	at   moment
 }
 
 // Snapshot returns the present state.
-func (s *Store) Snapshot() *Snapshot { return &Snapshot{ps: s.db.NewSnapshot()} }
+func (s *Store) Snapshot() *Snapshot {
+	at := s.rows.now()
+	return &Snapshot{ps: s.db.NewSnapshot(), rows: s.rows, at: at}
+}
 
 // Get returns a copy of the value of key.
 func (s *Snapshot) Get(key []byte) (value []byte, found bool, err error) { return get(s.ps, key) }
 
 // Iter iterates over the keys in [lower, upper). The bounds are copied.
-func (s *Snapshot) Iter(lower, upper []byte) (*Iterator, error) { return iter(s.ps, lower, upper) }
+func (s *Snapshot) Iter(lower, upper []byte) (*Iterator, error) {
+	return iter(s.ps, s.rows, s.at, lower, upper)
+}
 
 // Close releases the snapshot. Iterators made from it stay valid.
 func (s *Snapshot) Close() error { return s.ps.Close() }
@@ -89,8 +93,9 @@ func get(r pebble.Reader, key []byte) ([]byte, bool, error) {
 	return value, true, nil
 }
 
-func iter(r pebble.Reader, lower, upper []byte) (*Iterator, error) {
-	it := &Iterator{options: pebble.IterOptions{LowerBound: lower, UpperBound: upper}}
+// iter opens an iterator over a state of the store that is not older than a moment.
+func iter(r pebble.Reader, rows *rowCache, at moment, lower, upper []byte) (*Iterator, error) {
+	it := &Iterator{rows: rows, at: at, options: pebble.IterOptions{LowerBound: lower, UpperBound: upper}}
 	var err error
 	if it.pi, err = r.NewIter(&it.options); err != nil {
 		return nil, fmt.Errorf("iterate: %w", err)
@@ -103,6 +108,9 @@ func iter(r pebble.Reader, lower, upper []byte) (*Iterator, error) {
 type Iterator struct {
 	pi      *pebble.Iterator
 	options pebble.IterOptions // here to save an allocation
+
+	rows *rowCache
+	at   moment // of the state
 }
 
 // First, Last, Next, Prev, SeekGE (the first key ≥ key) and SeekLT (the last key < key) move the iterator and report whether
@@ -138,7 +146,7 @@ func (it *Iterator) Clone(lower, upper []byte) (*Iterator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("iterate: %w", err)
 	}
-	return &Iterator{pi: c}, nil
+	return &Iterator{pi: c, rows: it.rows, at: it.at}, nil
 }
 
 // Err returns the error that ended the iteration, if any.

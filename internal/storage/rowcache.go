@@ -3,27 +3,36 @@ package storage
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 )
 
-// rowCache keeps rows that single reads have found, so that reading a hot row costs a hash look-up instead of a search
-// through memtables, filters and blocks: 0.1 µs instead of 4.
+// rowCache keeps rows that reads of a few rows have found, so that reading a hot row costs a hash look-up instead of a search
+// through memtables, filters and blocks: 0.1 µs instead of 2 to 4.
 //
-// The cache must never give a row that is older than a write that was visible before the read began. A reader that missed
-// reads the engine and then puts what it found; between the two a writer may change the row. So each part of the cache
-// counts the changes in it:
+// The cache must never give a row that is older than a write that was visible before the read began, nor one that is newer
+// than the state of the store that the reader is in. It has a clock that counts the batches that are visible and had rows
+// in them. A writer announces its keys before the batch is applied, which drops them and keeps readers from putting them
+// back, and ends the announcement afterwards, which moves the clock. A reader looks at the clock before it opens its state
+// of the store; that is its moment. So
 //
-//	a value may be put ⇔ no change of the part was under way when the reader missed, and none has begun since.
+//	a value that was read in a state of moment m may be put ⇔ no change of its part is under way, and none has ended after m;
+//	a value that was put by a reader of moment m is that of every state from m on, as long as it is in the cache.
 //
-// A writer announces its keys before the batch is applied, which drops them and keeps readers from putting, and ends the
-// announcement afterwards. (To compare the row's own version would be finer; 256 parts make collisions rare enough.)
+// For a change that is not in the state of a reader was applied after his moment, so it ends after it, or has not ended. The
+// second rule is what lets a scan of an index take rows from the cache: they are those of its own state if m ≤ its moment,
+// which is nearly always so. (To remember changes of single rows would be finer; 256 parts make collisions rare enough.)
 //
 // Rows leave by the clock algorithm: the hand clears the mark of a row that was used since it last came by, and takes the row
 // otherwise. Values are constant and belong to the collector, so they may be given away without a copy.
 type rowCache struct {
 	seed      maphash.Seed
 	partBytes int64
+	visible   atomic.Uint64 // the clock
 	parts     [rowCacheParts]rowCachePart
 }
+
+// A moment is a reading of the clock of a rowCache.
+type moment uint64
 
 const (
 	rowCacheParts = 256 // a power of two
@@ -38,19 +47,19 @@ func rowCacheBytes(budget int64) int64 { return budget / rowCacheShare }
 
 type rowCachePart struct {
 	mu       sync.Mutex // guards everything below; nothing is called while it is held
-	changes  uint64     // announced so far
-	changing int        // announced and not ended
+	changing int        // changes that were announced and have not ended
+	changed  moment     // when the last one ended
 	index    map[uint64]int32
 	slots    []rowSlot
 	free     []int32
 	hand     int
 	bytes    int64
-	_        [8]byte
 }
 
 type rowSlot struct {
 	data     []byte // key and value; nil: the slot is free
 	hash     uint64
+	since    moment // of the reader who put it
 	keyBytes int32
 	used     bool // since the hand came by
 }
@@ -63,42 +72,52 @@ func (c *rowCache) hash(key []byte) uint64 { return maphash.Bytes(c.seed, key) }
 
 func (c *rowCache) part(hash uint64) *rowCachePart { return &c.parts[hash%rowCacheParts] }
 
+// now returns the present moment.
+func (c *rowCache) now() moment { return moment(c.visible.Load()) }
+
 // ticket is what a reader that missed needs to put the value that it finds.
 type ticket struct {
-	hash    uint64
-	changes uint64
-	valid   bool
+	hash uint64
+	at   moment
 }
 
-// get returns the value of key, or a ticket to put it.
-func (c *rowCache) get(key []byte) (value []byte, ok bool, t ticket) {
-	t.hash = c.hash(key)
+// get returns the value that key has in a state of that moment, or a ticket to put it.
+func (c *rowCache) get(key []byte, at moment) (value []byte, ok bool, t ticket) {
+	t = ticket{hash: c.hash(key), at: at}
 	p := c.part(t.hash)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if i, found := p.index[t.hash]; found {
-		if s := &p.slots[i]; string(s.data[:s.keyBytes]) == string(key) {
+		if s := &p.slots[i]; s.since <= at && string(s.data[:s.keyBytes]) == string(key) {
 			s.used = true
 			return s.data[s.keyBytes:len(s.data):len(s.data)], true, t
 		}
 	}
-	t.changes, t.valid = p.changes, p.changing == 0
 	return nil, false, t
 }
 
-// put adds a row that was read after get gave the ticket. data is the key followed by the value.
+// putCopy puts a copy of a row that a reader with this ticket has read, and returns the copy of the value.
+func (c *rowCache) putCopy(t ticket, key, value []byte) []byte {
+	data := make([]byte, len(key)+len(value))
+	copy(data, key)
+	copy(data[len(key):], value)
+	c.put(t, data, len(key))
+	return data[len(key):len(data):len(data)]
+}
+
+// put adds a row that a reader with this ticket has read. data is the key followed by the value.
 func (c *rowCache) put(t ticket, data []byte, keyBytes int) {
 	size := int64(len(data)) + slotBytes
-	if !t.valid || size > c.partBytes/4 {
+	if size > c.partBytes/4 {
 		return
 	}
 	p := c.part(t.hash)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.changing > 0 || p.changes != t.changes {
+	if p.changing > 0 || p.changed > t.at {
 		return
 	}
-	if i, found := p.index[t.hash]; found { // by another reader, or a different key with this hash
+	if i, found := p.index[t.hash]; found { // from another reader, or a different key with this hash
 		p.remove(i)
 	}
 	for p.bytes+size > c.partBytes {
@@ -112,7 +131,7 @@ func (c *rowCache) put(t ticket, data []byte, keyBytes int) {
 		i = int32(len(p.slots))
 		p.slots = append(p.slots, rowSlot{})
 	}
-	p.slots[i] = rowSlot{data: data, hash: t.hash, keyBytes: int32(keyBytes)}
+	p.slots[i] = rowSlot{data: data, hash: t.hash, since: t.at, keyBytes: int32(keyBytes)}
 	if p.index == nil {
 		p.index = make(map[uint64]int32)
 	}
@@ -150,7 +169,6 @@ func (c *rowCache) beginChanges(hashes []uint64) {
 	for _, h := range hashes {
 		p := c.part(h)
 		p.mu.Lock()
-		p.changes++
 		p.changing++
 		if i, found := p.index[h]; found {
 			p.remove(i)
@@ -161,12 +179,23 @@ func (c *rowCache) beginChanges(hashes []uint64) {
 
 // endChanges follows beginChanges when readers of the engine see the changes.
 func (c *rowCache) endChanges(hashes []uint64) {
-	for _, h := range hashes {
-		p := c.part(h)
-		p.mu.Lock()
-		p.changing--
-		p.mu.Unlock()
+	if len(hashes) == 0 {
+		return
 	}
+	at := c.tick()
+	for _, h := range hashes {
+		c.part(h).endChange(at)
+	}
+}
+
+// tick moves the clock.
+func (c *rowCache) tick() moment { return moment(c.visible.Add(1)) }
+
+func (p *rowCachePart) endChange(at moment) {
+	p.mu.Lock()
+	p.changing--
+	p.changed = max(p.changed, at)
+	p.mu.Unlock()
 }
 
 // beginChangeOfAll and endChangeOfAll are for changes whose keys nobody knows.
@@ -174,7 +203,6 @@ func (c *rowCache) beginChangeOfAll() {
 	for i := range c.parts {
 		p := &c.parts[i]
 		p.mu.Lock()
-		p.changes++
 		p.changing++
 		p.index, p.slots, p.free, p.hand, p.bytes = nil, nil, nil, 0, 0
 		p.mu.Unlock()
@@ -182,11 +210,9 @@ func (c *rowCache) beginChangeOfAll() {
 }
 
 func (c *rowCache) endChangeOfAll() {
+	at := c.tick()
 	for i := range c.parts {
-		p := &c.parts[i]
-		p.mu.Lock()
-		p.changing--
-		p.mu.Unlock()
+		c.parts[i].endChange(at)
 	}
 }
 

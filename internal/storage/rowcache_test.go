@@ -51,7 +51,7 @@ func TestRowCacheFollowsChanges(t *testing.T) {
 	setRow(t, s, k, []byte("a"))
 	wantRow(t, s, k, "a")
 	wantRow(t, s, k, "a")
-	if _, hit, _ := s.rows.get(k); !hit {
+	if _, hit, _ := s.rows.get(k, s.rows.now()); !hit {
 		t.Error("a row that was read twice is not cached")
 	}
 	setRow(t, s, k, []byte("b"))
@@ -78,21 +78,21 @@ func TestRowCacheFollowsChanges(t *testing.T) {
 func TestRowCacheRefusesWhatMayBeOld(t *testing.T) {
 	c := newRowCache(1 << 20)
 	k := []byte("key")
-	_, _, before := c.get(k)
+	_, _, before := c.get(k, c.now())
 	h := []uint64{c.hash(k)}
 	c.beginChanges(h)
-	_, _, during := c.get(k)
+	_, _, during := c.get(k, c.now())
 	c.put(before, []byte("keyold"), 3)
 	c.put(during, []byte("keyold"), 3)
 	c.endChanges(h)
 	c.put(before, []byte("keyold"), 3)
 	c.put(during, []byte("keyold"), 3)
-	if v, hit, _ := c.get(k); hit {
+	if v, hit, _ := c.get(k, c.now()); hit {
 		t.Fatalf("cached %q, read before or during a change", v)
 	}
-	_, _, after := c.get(k)
+	_, _, after := c.get(k, c.now())
 	c.put(after, []byte("keynew"), 3)
-	if v, hit, _ := c.get(k); !hit || string(v) != "new" {
+	if v, hit, _ := c.get(k, c.now()); !hit || string(v) != "new" {
 		t.Fatalf("got %q, %v", v, hit)
 	}
 }
@@ -102,7 +102,7 @@ func TestRowCacheStaysInItsBudget(t *testing.T) {
 	c := newRowCache(budget)
 	for i := range 20_000 {
 		k := rowKey(i)
-		_, _, tk := c.get(k)
+		_, _, tk := c.get(k, c.now())
 		c.put(tk, append(k[:len(k):len(k)], make([]byte, rand.IntN(2000))...), len(k))
 		if i%100 == 0 && c.size() > budget {
 			t.Fatalf("%d bytes after %d rows, more than %d", c.size(), i, budget)
@@ -111,10 +111,10 @@ func TestRowCacheStaysInItsBudget(t *testing.T) {
 	if c.size() < budget/2 {
 		t.Errorf("only %d of %d bytes are used", c.size(), budget)
 	}
-	if _, _, tk := c.get([]byte("big")); true {
+	if _, _, tk := c.get([]byte("big"), c.now()); true {
 		c.put(tk, make([]byte, 1<<20), 3)
 	}
-	if _, hit, _ := c.get([]byte("big")); hit {
+	if _, hit, _ := c.get([]byte("big"), c.now()); hit {
 		t.Error("a row larger than its part allows is cached")
 	}
 }
