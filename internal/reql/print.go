@@ -12,66 +12,107 @@ import (
 const printBytes = 64 << 10
 
 // Print gives the term as JavaScript code, as the jobs table shows it.
-func (t *Term) Print() string {
-	b := t.appendCode(nil)
-	if len(b) > printBytes {
-		return strings.ToValidUTF8(string(b[:printBytes]), "") + "..."
-	}
-	return string(b)
+func (t *Term) Print() string { return (&printer{limit: printBytes}).print(t) }
+
+// printer writes a term as JavaScript code. With more than limit bytes it leaves out the rest.
+type printer struct {
+	out   []byte
+	limit int
+	shape bool // leave out values, see Shape
 }
 
-// appendCode appends the code of the term. With more than printBytes it leaves out the rest.
-func (t *Term) appendCode(dst []byte) []byte {
-	if len(dst) > printBytes {
-		return dst
+func (p *printer) print(t *Term) string {
+	p.term(t)
+	if len(p.out) > p.limit {
+		return strings.ToValidUTF8(string(p.out[:p.limit]), "") + "..."
+	}
+	return string(p.out)
+}
+
+func (p *printer) text(s string) { p.out = append(p.out, s...) }
+func (p *printer) full() bool    { return len(p.out) > p.limit }
+
+func (p *printer) term(t *Term) {
+	if p.full() {
+		return
 	}
 	switch t.Type {
 	case TermDatum:
-		if t.Datum.Bytes() > printBytes {
-			return append(append(append(dst, "r.expr("...), t.Datum.Print()...), ')')
-		}
-		if v := t.Datum; v.Kind() == datum.KindArray || v.Kind() == datum.KindObject {
-			return append(append(append(dst, "r.expr("...), v.PrintCompact()...), ')')
-		}
-		return append(dst, t.Datum.PrintCompact()...)
+		p.literal(t)
+		return
 	case TermVar:
-		return append(append(dst, "var"...), t.argCode(0)...)
+		p.text("var")
+		if len(t.Args) > 0 {
+			p.out = append(p.out, t.Args[0].Datum.PrintCompact()...)
+		}
+		return
 	case TermImplicitVar:
-		return append(dst, "r.row"...)
+		p.text("r.row")
+		return
 	case TermMakeArray:
-		return t.appendList(dst, "[", t.Args, "]")
+		p.text("[")
+		p.list(t.Args)
+		p.text("]")
+		return
 	case TermMakeObj:
-		return t.appendOptArgs(dst)
+		p.fields(t)
+		return
 	case TermFunc:
-		if len(t.Args) != 2 {
-			break
+		if len(t.Args) == 2 {
+			p.function(t)
+			return
 		}
-		dst = append(dst, "function("...)
-		for i, n := range t.Args[0].params() {
-			if i > 0 {
-				dst = append(dst, ", "...)
-			}
-			dst = strconv.AppendInt(append(dst, "var"...), n, 10)
-		}
-		dst = append(dst, ") { return "...)
-		return append(t.Args[1].appendCode(dst), "; }"...)
 	case TermBracket:
 		if len(t.Args) == 2 {
-			dst = append(t.Args[0].appendCode(dst), '(')
-			return append(t.Args[1].appendCode(dst), ')')
+			p.term(t.Args[0])
+			p.text("(")
+			p.term(t.Args[1])
+			p.text(")")
+			return
 		}
 	case TermFuncall:
 		if len(t.Args) > 1 {
-			dst = append(t.Args[1].appendCode(dst), ".do("...)
-			return t.appendCall(dst, append(append([]*Term{}, t.Args[2:]...), t.Args[0]))
+			p.term(t.Args[1])
+			p.text(".do(")
+			p.call(t, append(append([]*Term{}, t.Args[2:]...), t.Args[0]))
+			return
 		}
 	}
 	if len(t.Args) > 0 && t.Type != TermDB && t.Type != TermJSON && t.Args[0].chains() {
-		dst = append(t.Args[0].appendCode(dst), '.')
-		return t.appendCall(append(append(dst, camelCase(t.Type.String())...), '('), t.Args[1:])
+		p.term(t.Args[0])
+		p.text("." + camelCase(t.Type.String()) + "(")
+		p.call(t, t.Args[1:])
+		return
 	}
-	dst = append(append(append(dst, "r."...), camelCase(t.Type.String())...), '(')
-	return t.appendCall(dst, t.Args)
+	p.text("r." + camelCase(t.Type.String()) + "(")
+	p.call(t, t.Args)
+}
+
+func (p *printer) literal(t *Term) {
+	v := t.Datum
+	switch {
+	case p.shape:
+		p.shapeOf(t)
+	case v.Bytes() > p.limit:
+		p.text("r.expr(" + v.Print() + ")")
+	case v.Kind() == datum.KindArray || v.Kind() == datum.KindObject:
+		p.text("r.expr(" + v.PrintCompact() + ")")
+	default:
+		p.text(v.PrintCompact())
+	}
+}
+
+func (p *printer) function(t *Term) {
+	p.text("function(")
+	for i, n := range t.Args[0].params() {
+		if i > 0 {
+			p.text(", ")
+		}
+		p.out = strconv.AppendInt(append(p.out, "var"...), n, 10)
+	}
+	p.text(") { return ")
+	p.term(t.Args[1])
+	p.text("; }")
 }
 
 // chains tells whether code of the term can be followed by a dot.
@@ -84,13 +125,6 @@ func (t *Term) chains() bool {
 		return k == datum.KindArray || k == datum.KindObject
 	}
 	return true
-}
-
-func (t *Term) argCode(i int) []byte {
-	if i >= len(t.Args) {
-		return nil
-	}
-	return t.Args[i].appendCode(nil)
 }
 
 func (t *Term) params() []int64 {
@@ -113,44 +147,44 @@ func (t *Term) params() []int64 {
 	return out
 }
 
-func (t *Term) appendCall(dst []byte, args []*Term) []byte {
-	dst = t.appendList(dst, "", args, "")
+// call writes the arguments of t that have not been written, and the closing parenthesis.
+func (p *printer) call(t *Term, args []*Term) {
+	p.list(args)
 	if len(t.OptArgs) > 0 {
 		if len(args) > 0 {
-			dst = append(dst, ", "...)
+			p.text(", ")
 		}
-		dst = t.appendOptArgs(dst)
+		p.fields(t)
 	}
-	return append(dst, ')')
+	p.text(")")
 }
 
-func (t *Term) appendList(dst []byte, open string, args []*Term, end string) []byte {
-	dst = append(dst, open...)
+func (p *printer) list(args []*Term) {
 	for i, a := range args {
-		if len(dst) > printBytes {
-			return dst
+		if p.full() {
+			return
 		}
 		if i > 0 {
-			dst = append(dst, ", "...)
+			p.text(", ")
 		}
-		dst = a.appendCode(dst)
+		p.term(a)
 	}
-	return append(dst, end...)
 }
 
-func (t *Term) appendOptArgs(dst []byte) []byte {
-	dst = append(dst, '{')
+func (p *printer) fields(t *Term) {
+	p.text("{")
 	for i, o := range t.OptArgs {
-		if len(dst) > printBytes {
-			return dst
+		if p.full() {
+			return
 		}
 		if i > 0 {
-			dst = append(dst, ", "...)
+			p.text(", ")
 		}
-		dst = appendString(dst, o.Name)
-		dst = o.Term.appendCode(append(dst, ": "...))
+		p.out = appendString(p.out, o.Name)
+		p.text(": ")
+		p.term(o.Term)
 	}
-	return append(dst, '}')
+	p.text("}")
 }
 
 func camelCase(s string) string {
