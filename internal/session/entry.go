@@ -21,7 +21,7 @@ type entry struct {
 	seq     uint64       // of a noreply query
 	text    fmt.Stringer // the query's text, if its plan tells
 	ctx     context.Context
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc // the cause is the interruption
 
 	// Owned by the goroutine that runs the entry; under Session.mu while running is false.
 	plan   Plan // until it was started
@@ -56,6 +56,22 @@ const (
 	gone                       // with the client
 )
 
+// Error names the reason. The interruption is the cause of the end of the context that the query runs with, so that whoever
+// runs it can say why it ended.
+func (i interruption) Error() string {
+	switch i {
+	case stopped:
+		return "stopped by its client"
+	case killed:
+		return "killed by the jobs table"
+	case shutDown:
+		return "the server shut down"
+	case expired, abandoned, gone:
+		return "its client went away"
+	}
+	return "not interrupted"
+}
+
 const (
 	killedText  = "Query terminated by the `rethinkdb.jobs` table."
 	expiredText = "HTTP ReQL query timed out after 300 seconds."
@@ -68,14 +84,14 @@ const (
 func (e *entry) interrupt(why interruption) {
 	if e.why == uninterrupted {
 		e.why = why
-		e.cancel()
+		e.cancel(why)
 	}
 }
 
 func (s *Session) newEntry(token int64, q *reql.Query, plan Plan) *entry {
 	e := &entry{token: token, noreply: q.NoReply, profile: q.Profile, began: time.Now(), plan: plan}
 	e.text, _ = plan.(fmt.Stringer)
-	e.ctx, e.cancel = context.WithCancel(s.ctx)
+	e.ctx, e.cancel = context.WithCancelCause(s.ctx)
 	return e
 }
 
@@ -277,7 +293,7 @@ func (s *Session) end(e *entry, r request, frame []byte) {
 	queue := e.queue
 	e.queue = nil
 	s.mu.Unlock()
-	e.cancel()
+	e.cancel(nil)
 	s.closeCursor(e.cursor)
 	s.reply(r, frame)
 	for _, r := range queue {

@@ -279,11 +279,11 @@ func (s *Session) keep(token int64, q *reql.Query, plan Plan, cursor Cursor) *re
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		e.cancel()
+		e.cancel(nil)
 		return indeterminate(closedText)
 	}
 	if s.live[token] != nil { // only possible where Handle is called from several goroutines
-		e.cancel()
+		e.cancel(nil)
 		return duplicateToken(token)
 	}
 	s.live[token] = e
