@@ -12,7 +12,10 @@ const maxQueryTime = 30 * 24 * time.Hour
 
 // queries reads the options that watch over queries.
 func (s settings) queries(c *server.Config) (err error) {
-	c.QueryTimeout, err = s.duration("--query-timeout", time.Second)
+	if c.QueryTimeout, err = s.duration("--query-timeout", time.Second); err != nil {
+		return err
+	}
+	c.SlowQuery, err = s.duration("--slow-query-log", time.Millisecond)
 	return err
 }
 

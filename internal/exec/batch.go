@@ -116,7 +116,7 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 		row, ok, err := cur.seq.next(fr)
 		full := n >= o.maxRows || size >= o.maxBytes && n >= o.minRows
 		if err != nil {
-			err = interrupted(blame(err, fr.q.plan.q.Term))
+			err = fr.interrupted(blame(err, fr.q.plan.q.Term))
 			if full && !fr.q.timedOut() { // it is about the next batch
 				cur.late, more = err, true
 				break
@@ -152,6 +152,10 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 				break
 			}
 		}
+	}
+	fr.q.effort.returned += n
+	if !more {
+		fr.q.effort.outcome = "finished"
 	}
 	if more && cur.late == nil { // the client may ask for the next batch at any time, or never
 		if err := cur.seq.park(); err != nil {

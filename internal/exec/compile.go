@@ -12,7 +12,6 @@ type builder struct {
 	slow    bool
 	waits   bool
 	scripts bool
-	limited bool
 
 	globals []optNode // of the whole query
 

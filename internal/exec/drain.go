@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"context"
 	"runtime"
 
 	"rethinkdb/internal/datum"
@@ -149,11 +148,11 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 			sinks[w] = newSink()
 		}
 		own := fr.clone()
-		defer own.pace.end()
+		defer own.join()
 		return work(own, chain, rows, sinks[w])
 	})
 	if err != nil {
-		return nil, interrupted(err)
+		return nil, fr.interrupted(err)
 	}
 	var total sink
 	for _, k := range sinks {
@@ -207,6 +206,7 @@ func work(fr *frame, chain []*seq, rows table.Rows, k sink) error {
 		if err != nil || !ok {
 			return err
 		}
+		fr.tally.rowsRead++
 		if err := fr.tick(); err != nil {
 			return err
 		}
@@ -243,9 +243,9 @@ func push(fr *frame, chain []*seq, row datum.Value, k sink) error {
 	})
 }
 
-// interrupted turns the end of the context into the query's own error.
-func interrupted(err error) error {
-	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // as the table returns them
+// interrupted is the query's own error in place of that of a table, when it is the context that has ended.
+func (fr *frame) interrupted(err error) error {
+	if fr.q.ctx.Err() != nil {
 		return errInterrupted
 	}
 	return err

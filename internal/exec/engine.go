@@ -23,11 +23,12 @@ type Engine struct {
 
 	// timeLimit is that of a query without one of its own; 0 for none. Set before the first query.
 	timeLimit time.Duration
+	slow      slowLog
 }
 
 // New makes an engine that works on a cluster.
 func New(cluster Cluster, log *slog.Logger) *Engine {
-	return &Engine{cluster: cluster, log: log, turns: newTurns(), http: httpfetch.New(httpfetch.Options{})}
+	return &Engine{cluster: cluster, log: log, turns: newTurns(), http: httpfetch.New(httpfetch.Options{}), slow: slowLog{log: log}}
 }
 
 // LimitMemory sets how large the heap of the process may be before queries that want more get an error. It is called before
@@ -74,7 +75,6 @@ type Plan struct {
 	slow    bool
 	waits   bool
 	scripts bool // r.js is in it
-	limited bool // so is a term with a time limit of its own
 }
 
 // compile compiles the term of a START query.
@@ -106,7 +106,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		p.err.Type = reql.CompileError
 		return p
 	}
-	p.root, p.slots, p.waits, p.scripts, p.limited = root, b.slots, b.waits, b.scripts, b.limited
+	p.root, p.slots, p.waits, p.scripts = root, b.slots, b.waits, b.scripts
 	p.slow = b.slow || q.Term.Type == reql.TermTable // a table as the answer is all of its rows
 	return p
 }

@@ -19,8 +19,11 @@ type query struct {
 	arrayLimit int
 
 	// ctx ends when the client goes away or stops the query, and at its time limit. Each batch of a cursor has its own.
-	ctx   context.Context
-	limit timeLimit
+	ctx    context.Context
+	outer  context.Context // the one that came with the request
+	cancel context.CancelFunc
+	limit  timeLimit
+	effort effort
 
 	now datum.Value // r.now(), the same throughout the query
 
@@ -37,11 +40,12 @@ type frame struct {
 	vars  []datum.Value
 	ticks uint32
 	pace  pace
+	tally tally
 
 	patterns patterns // of match
 }
 
-// clone gives a frame for another thread, which calls pace.end when it is done.
+// clone gives a frame for another thread, which calls join when it is done.
 func (fr *frame) clone() *frame {
 	return &frame{q: fr.q, vars: append([]datum.Value(nil), fr.vars...), pace: pace{turns: fr.pace.turns, since: time.Now()}}
 }

@@ -149,6 +149,12 @@ func TestARequestThatWaitsEndsWithItsTimeLimit(t *testing.T) {
 		t.Errorf("after %s: %s", time.Since(began), got)
 	}
 	<-asked
+	// Without a limit of its own it has that of the query, and the error that it has in RethinkDB.
+	got = printError(t, web().work(t.Context(), t, fmt.Sprintf(`r.http("%s"); timeout: 0.2`, site.URL)))
+	if want := fmt.Sprintf("NonExistence: Error in HTTP GET of `%s`: timed out after 0.200 seconds.", site.URL); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	<-asked
 }
 
 func TestTheServersTimeLimitAppliesToEachBatch(t *testing.T) {

@@ -20,7 +20,7 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 		q   query
 		fr  frame
 		cur Cursor
-	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, arrayLimit: defaultArrayLimit, now: nowDatum()}}
+	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, outer: ctx, arrayLimit: defaultArrayLimit, now: nowDatum()}}
 	fr, cur := &one.fr, &one.cur
 	fr.q, cur.fr = &one.q, fr
 	if p.slow {
@@ -41,13 +41,19 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	if one.q.limit, err = fr.timeLimit(); err != nil {
 		return cur.fail(dst, err), nil
 	}
-	defer one.q.begin(ctx)()
-	out, more := cur.first(dst)
+	out, more := cur.start(ctx, dst)
 	if more {
 		return out, cur
 	}
 	cur.Close()
 	return out, nil
+}
+
+func (cur *Cursor) start(ctx context.Context, dst []byte) (out []byte, more bool) {
+	q := cur.fr.q
+	q.begin(ctx)
+	defer q.pause()
+	return cur.first(dst)
 }
 
 // defaultArrayLimit is the limit on the elements of an array when the query does not name another.
@@ -107,6 +113,10 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 	if err != nil {
 		return cur.fail(dst, blame(err, p.q.Term)), false
 	}
+	fr.q.effort.outcome, fr.q.effort.returned = "finished", 1
+	if d.Kind() == datum.KindArray {
+		fr.q.effort.returned = int64(d.Len())
+	}
 	out = append(out, ']')
 	out = cur.appendProfile(out)
 	return append(out, '}'), false
@@ -154,7 +164,8 @@ func (fr *frame) limit(name, text string) (n int64, ok bool, err error) {
 
 // Next appends the next answer; more tells whether it is a SUCCESS_PARTIAL again.
 func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool) {
-	defer cur.fr.q.begin(ctx)()
+	cur.fr.q.begin(ctx)
+	defer cur.fr.q.pause()
 	cur.fr.pace.begin(cur.fr.q.eng.turns)
 	defer cur.fr.pace.end()
 	if cur.fr.q.scripts != nil {
@@ -172,20 +183,35 @@ func (cur *Cursor) Close() {
 	if cur.seq != nil {
 		cur.seq.close()
 	}
+	cur.report()
 }
 
 // fail appends the answer for an error.
 func (cur *Cursor) fail(dst []byte, err error) []byte {
 	q := cur.fr.q
 	switch {
-	case q.timedOut():
+	case q.timedOut() && !isUsers(err):
+		q.effort.outcome = "time limit"
 		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "%s", q.limit))
-	case err == errInterrupted || q.ctx.Err() != nil: //nolint:errorlint // never wrapped
+	case err == errInterrupted || q.outer.Err() != nil: //nolint:errorlint // never wrapped
+		if cause := context.Cause(q.outer); cause != nil {
+			q.effort.outcome = cause.Error()
+		}
 		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "Query terminated by an unknown cause."))
 	}
+	q.effort.outcome = "error"
 	e := asReql(err)
 	if e.Class == reql.Internal {
 		q.eng.log.Error("a query failed for a reason that is not the user's", "error", err, "user", q.client.User, "peer", q.client.Addr.String())
 	}
 	return reql.AppendError(dst, e)
+}
+
+// isUsers tells whether an error is one that the query has brought about, and not the end of its time.
+func isUsers(err error) bool {
+	switch err.(type) { //nolint:errorlint // never wrapped inside the executor
+	case *reql.Error, *datum.Error:
+		return true
+	}
+	return false
 }

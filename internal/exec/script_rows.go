@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"time"
+
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/js"
 )
@@ -72,9 +74,10 @@ func (r *scriptRows) next(fr *frame) (datum.Value, bool, error) {
 		}
 		switch {
 		case r.asked < r.calls.Len():
+			began := time.Now()
 			results, err := fr.q.scripts.Call(fr.q.ctx, *r.f.script, &r.calls, r.asked)
 			if err != nil {
-				return datum.Value{}, false, scriptInterrupted(err)
+				return datum.Value{}, false, blame(fr.scriptInterrupted(*r.f.script, began, err), r.f.at)
 			}
 			r.results, r.given = results, 0
 			r.asked += len(results)

@@ -79,7 +79,10 @@ func newServer(t testing.TB) *server { return newServerIn(t, "data", storage.New
 
 // newServerIn is newServer for a directory: on disk when mem is nil.
 func newServerIn(t testing.TB, dir string, mem *storage.MemFS) *server {
-	log := slog.New(slog.DiscardHandler)
+	return newServerLogging(t, dir, mem, slog.New(slog.DiscardHandler))
+}
+
+func newServerLogging(t testing.TB, dir string, mem *storage.MemFS, log *slog.Logger) *server {
 	store, err := storage.Open(dir, storage.Options{Mem: mem, CacheBytes: 256 << 20, Logger: log})
 	if err != nil {
 		t.Fatal(err)

@@ -251,6 +251,9 @@ func (r *scanRows) next(fr *frame) (datum.Value, bool, error) {
 	if err != nil {
 		return row, false, fr.readError(err)
 	}
+	if ok {
+		fr.tally.rowsRead++
+	}
 	return row, ok, nil
 }
 

@@ -108,5 +108,8 @@ func (t *tableVal) get(fr *frame, key datum.Value) (datum.Value, error) {
 	if err != nil {
 		return row, fr.readError(err)
 	}
+	if !row.IsAbsent() {
+		fr.tally.rowsRead++
+	}
 	return row, nil
 }

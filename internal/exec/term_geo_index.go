@@ -351,6 +351,7 @@ func (n *nearest) round() error {
 		if !ok {
 			return nil
 		}
+		n.fr.tally.rowsRead++
 		if err := n.fr.tick(); err != nil {
 			return err
 		}

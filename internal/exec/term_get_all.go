@@ -127,6 +127,11 @@ func (t *tableVal) getMany(fr *frame, keys []datum.Value) ([]datum.Value, error)
 		if err != nil {
 			return nil, fr.readError(err)
 		}
+		for _, row := range rows {
+			if !row.IsAbsent() {
+				fr.tally.rowsRead++
+			}
+		}
 		return rows, nil
 	}
 	rows := make([]datum.Value, len(keys))

@@ -14,11 +14,7 @@ import (
 func init() {
 	register(reql.TermHTTP, spec{min: 1, max: 1, val: evalHTTP, det: detNever, slow: true,
 		opts: []string{"attempts", "auth", "data", "header", "method", "page", "page_limit", "params", "redirects", "result_format", "timeout", "verify"},
-		compile: func(b *builder, _ *opNode) error {
-			b.limited = true
-			return nil
-		},
-		doc: "What a server of the web answers to a request, or to one for each page."})
+		doc:  "What a server of the web answers to a request, or to one for each page."})
 }
 
 // UseHTTP sets the client that r.http works with. It is called before the first query. Without it there is one that reaches
@@ -66,7 +62,11 @@ func (h *httpCall) fetch(fr *frame) (header, body datum.Value, err error) {
 		name, v := h.params.FieldAt(i)
 		h.request.Params = append(h.request.Params, httpfetch.Param{Name: name, Value: plainText(v)})
 	}
+	began := time.Now()
 	resp, err := h.session.Do(fr.q.ctx, &h.request)
+	if err != nil && fr.q.spentBy(h.request.Timeout, began) {
+		err = httpfetch.TimedOut(&h.request)
+	}
 	if err == nil {
 		header, body, err = h.format.read(fr, resp, h.request.Method)
 	}

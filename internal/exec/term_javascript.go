@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/js"
@@ -15,7 +16,7 @@ import (
 func init() {
 	register(reql.TermJavaScript, spec{min: 1, max: 1, opts: []string{"timeout"}, det: detNever, val: evalJavaScript, slow: true,
 		compile: func(b *builder, _ *opNode) error {
-			b.scripts, b.limited = true, true
+			b.scripts = true
 			return nil
 		},
 		doc: "The value of a JavaScript program, which may be a function of any number of arguments."})
@@ -47,10 +48,11 @@ func evalJavaScript(c call) (val, error) {
 	if c.fr.q.scripts == nil {
 		return val{}, c.fail(reql.OpFailed, "This server does not run JavaScript.")
 	}
+	began := time.Now()
 	r, err := c.fr.q.scripts.Eval(c.fr.q.ctx, s)
 	switch {
 	case err != nil:
-		return val{}, scriptInterrupted(err)
+		return val{}, c.fr.scriptInterrupted(s, began, err)
 	case r.Err != nil:
 		return val{}, scriptError(s, r.Err)
 	case !r.Function:
@@ -78,16 +80,20 @@ func scriptFunction(s js.Script, at *reql.Term) *function {
 		if err := calls.Add(args...); err != nil {
 			return datum.Value{}, scriptError(s, err)
 		}
+		began := time.Now()
 		results, err := fr.q.scripts.Call(fr.q.ctx, s, &calls, 0)
 		if err != nil {
-			return datum.Value{}, scriptInterrupted(err)
+			return datum.Value{}, fr.scriptInterrupted(s, began, err)
 		}
 		return results[0].Value, scriptError(s, results[0].Err)
 	}}
 }
 
 // scriptInterrupted is the error of a script that was not run to its end.
-func scriptInterrupted(err error) error {
+func (fr *frame) scriptInterrupted(s js.Script, began time.Time, err error) error {
+	if fr.q.spentBy(time.Duration(min(s.TimeoutMS, math.MaxInt64/uint64(time.Millisecond)))*time.Millisecond, began) {
+		return scriptError(s, js.ErrTimeout)
+	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, js.ErrClosed) {
 		return errInterrupted
 	}

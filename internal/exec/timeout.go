@@ -19,13 +19,8 @@ type timeLimit struct {
 // LimitTime sets the limit of queries that do not bring one of their own. It is called before the first query.
 func (e *Engine) LimitTime(after time.Duration) { e.timeLimit = after }
 
-const (
-	// maxTimeLimit is as much as an option may ask for; what is longer is cut, like the time of r.http.
-	maxTimeLimit = 30 * 24 * time.Hour
-	// termGrace is for queries with terms that take their own limit from the same option: r.js and r.http then fail first, each
-	// with the error that clients of RethinkDB know.
-	termGrace = 50 * time.Millisecond
-)
+// maxTimeLimit is as much as an option may ask for; what is longer is cut, like the time of r.http.
+const maxTimeLimit = 30 * 24 * time.Hour
 
 // timeLimit evaluates the option of the query.
 func (fr *frame) timeLimit() (timeLimit, error) {
@@ -50,26 +45,39 @@ func (fr *frame) timeLimit() (timeLimit, error) {
 	return timeLimit{after: max(time.Duration(seconds*float64(time.Second)), 1), own: true}, nil
 }
 
-// begin gives the context for the work on one request. end must be called when it is done.
-func (q *query) begin(ctx context.Context) (end context.CancelFunc) {
+// begin begins the work on one request, which came with a context; pause ends it.
+func (q *query) begin(ctx context.Context) {
+	q.ctx, q.outer = ctx, ctx
+	if q.eng.slow.threshold > 0 {
+		q.effort.began = time.Now()
+	}
 	if q.limit.after == 0 {
-		q.ctx = ctx
-		return noLimit
+		return
 	}
-	after := q.limit.after
-	if q.limit.own && q.plan.limited {
-		after += termGrace
-	}
-	q.ctx, end = context.WithTimeoutCause(ctx, after, errTimedOut)
-	return end
+	q.ctx, q.cancel = context.WithTimeoutCause(ctx, q.limit.after, errTimedOut)
 }
 
-func noLimit() {}
+func (q *query) pause() {
+	if q.cancel != nil {
+		q.cancel()
+		q.cancel = nil
+	}
+	if !q.effort.began.IsZero() {
+		q.effort.work += time.Since(q.effort.began)
+		q.effort.batches++
+	}
+}
 
 var errTimedOut = errors.New("the query has reached its time limit")
 
 // timedOut tells whether it was the limit that has ended the work on the request.
 func (q *query) timedOut() bool { return context.Cause(q.ctx) == errTimedOut } //nolint:errorlint // as it was given
+
+// spentBy tells whether the time went to a term that takes its own limit from the same option, as r.js and r.http do. The term
+// then fails with its own error, the one that clients of RethinkDB know.
+func (q *query) spentBy(limit time.Duration, began time.Time) bool {
+	return q.timedOut() && q.limit.own && limit <= q.limit.after && time.Since(began) >= q.limit.after/10*9
+}
 
 func (l timeLimit) String() string {
 	seconds := strconv.FormatFloat(l.after.Seconds(), 'f', -1, 64)

@@ -172,6 +172,9 @@ func (w *writer) count(rows []table.WriteResult) error {
 	for i := range rows {
 		r := &rows[i]
 		if r.Err == nil {
+			if r.Changed {
+				w.fr.tally.rowsWritten++
+			}
 			w.result.row(r.Old, r.New, r.Changed)
 			continue
 		}

@@ -107,9 +107,14 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case within.Err() != nil:
-		return nil, &Error{Text: fmt.Sprintf("timed out after %.3f seconds", r.Timeout.Seconds()), Bare: true}
+		return nil, TimedOut(r)
 	}
 	return nil, explain(err)
+}
+
+// TimedOut is the error of a request that has taken its time.
+func TimedOut(r *Request) *Error {
+	return &Error{Text: fmt.Sprintf("timed out after %.3f seconds", r.Timeout.Seconds()), Bare: true}
 }
 
 func (s *Session) do(ctx context.Context, r *Request) (resp *Response, err error) {

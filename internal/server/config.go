@@ -46,6 +46,7 @@ type Config struct {
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
 
 	QueryTimeout time.Duration // for the work on one request of a query; 0 for no limit
+	SlowQuery    time.Duration // work from which on a query is logged; 0 for none
 
 	LogFile      string // absolute; empty is log_file in the data directory
 	ConfigFile   string // only for advice on the console

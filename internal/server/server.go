@@ -144,6 +144,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
 	engine.LimitTime(c.QueryTimeout)
+	engine.LogSlow(c.SlowQuery)
 	// Whatever has become of its file, /proc/self/exe is this program.
 	n.scripts = js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, logger)
 	engine.UseScripts(n.scripts)
