@@ -81,6 +81,14 @@ func AppendEncoded(dst []byte, v Value) []byte {
 	return appendEncodedObject(dst, v)
 }
 
+// Encoded returns the storage encoding of a view without copying it; ok is false for what AppendEncoded has to make.
+func (v Value) Encoded() (b []byte, ok bool) {
+	if v.has(flagView) {
+		return v.encoded(), true
+	}
+	return nil, false
+}
+
 func appendEncodedNumber(dst []byte, bits uint64) []byte {
 	f := math.Float64frombits(bits)
 	// Casting before checking the range is fine: whatever comes out is compared with f, and -0 has other bits.

@@ -149,9 +149,16 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 		}
 		own := fr.clone()
 		defer own.join()
-		return work(own, chain, rows, sinks[w])
+		if err := work(own, chain, rows, sinks[w]); err != nil {
+			return err
+		}
+		if k, ok := sinks[w].(settler); ok {
+			return k.settled(own)
+		}
+		return nil
 	})
 	if err != nil {
+		discard(sinks...)
 		return nil, fr.interrupted(err)
 	}
 	var total sink
@@ -162,6 +169,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 			total = k
 		default:
 			if err := total.merge(fr, k); err != nil {
+				discard(sinks...)
 				return nil, err
 			}
 		}
@@ -170,6 +178,20 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 		total = newSink()
 	}
 	return total, nil
+}
+
+// settler is a sink with work to do when its thread has no more rows for it.
+type settler interface {
+	settled(fr *frame) error
+}
+
+// discard closes sinks that hold something, when nobody will ask for their results.
+func discard(sinks ...sink) {
+	for _, k := range sinks {
+		if c, ok := k.(interface{ close() }); ok {
+			c.close()
+		}
+	}
 }
 
 // chain gives the sequences that the rows of s go through, the one with the source first.
@@ -184,14 +206,16 @@ func (s *seq) drainSerial(fr *frame, k sink) (sink, error) {
 	defer s.close()
 	for {
 		row, ok, err := s.pull(fr)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
+		if err == nil && !ok {
 			return k, nil
 		}
-		if err := k.add(fr, row); err != nil {
-			settle(err)
+		if err == nil {
+			if err = k.add(fr, row); err != nil {
+				settle(err)
+			}
+		}
+		if err != nil {
+			discard(k)
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/extsort"
 	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/reql"
@@ -20,6 +21,7 @@ type Engine struct {
 	scripts *js.Pool // nil: r.js is not available
 	http    *httpfetch.Client
 	hooks   hookCache
+	files   *extsort.Directory // nil: sorts are in memory only
 
 	// timeLimit is that of a query without one of its own; 0 for none. Set before the first query.
 	timeLimit time.Duration
@@ -34,6 +36,12 @@ func New(cluster Cluster, log *slog.Logger) *Engine {
 // LimitMemory sets how large the heap of the process may be before queries that want more get an error. It is called before
 // the first query.
 func (e *Engine) LimitMemory(bytes int64) { e.memory.limit = bytes }
+
+// LimitQueryMemory sets how many bytes one query may collect: rows that it sorts, groups, results and so on. Sorts that need
+// more go on in temporary files in a directory, if there is one. It is called before the first query.
+func (e *Engine) LimitQueryMemory(bytes int64, files *extsort.Directory) {
+	e.memory.perQuery, e.files = bytes, files
+}
 
 // Client is who asks.
 type Client = session.Client

@@ -3,6 +3,8 @@ package exec
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"rethinkdb/internal/datum"
@@ -29,6 +31,30 @@ type query struct {
 
 	scripts  *js.Runner // nil when there is no r.js in the query
 	unsynced *unsynced  // not nil inside of a for_each, which waits for the disk when it is done
+
+	held atomic.Int64 // bytes that are collected, by all threads; see memory.go
+
+	mu    sync.Mutex // guards owned, alone
+	owned []rows     // with temporary files
+}
+
+// own takes care that rows are closed at the end of the query if their reader does not do it. Those that hold nothing but
+// memory may be forgotten.
+func (q *query) own(r *sortedRows) {
+	if !r.rows.OnDisk() {
+		return
+	}
+	q.mu.Lock()
+	q.owned = append(q.owned, r)
+	q.mu.Unlock()
+}
+
+// end closes what the query owns, when no thread of it runs any more.
+func (q *query) end() {
+	for _, r := range q.owned {
+		r.close()
+	}
+	q.owned = nil
 }
 
 // frame holds the variables of one thread of evaluation. Every parameter of every function of a query has a slot of
@@ -73,6 +99,9 @@ func (fr *frame) rest() error {
 	}
 	return fr.pace.step(fr.q.ctx)
 }
+
+// Pause is rest, as part of extsort.Pauser.
+func (fr *frame) Pause() error { return fr.rest() }
 
 // check tells whether the query has been interrupted.
 func (fr *frame) check() error {

@@ -13,25 +13,27 @@ type tieRows struct {
 	index string
 	at    *reql.Term
 
-	rows  []datum.Value // sorted, to be given
-	ahead datum.Value   // the pair that begins the next group; absent at the beginning and at the end
+	rows  rows        // sorted, to be given; nil for none
+	ahead datum.Value // the pair that begins the next group; absent at the beginning and at the end
 	begun bool
 }
 
 func (r *tieRows) inputs() ([]*seq, use) { return []*seq{r.s}, useLonger }
 
 func (r *tieRows) next(fr *frame) (datum.Value, bool, error) {
-	if len(r.rows) == 0 {
-		if err := r.group(fr); err != nil {
+	for {
+		if r.rows != nil {
+			row, ok, err := r.rows.next(fr)
+			if ok || err != nil {
+				return row, ok, err
+			}
+			r.rows.close()
+			r.rows = nil
+		}
+		if err := r.group(fr); err != nil || r.rows == nil {
 			return datum.Value{}, false, err
 		}
-		if len(r.rows) == 0 {
-			return datum.Value{}, false, nil
-		}
 	}
-	row := r.rows[0]
-	r.rows = r.rows[1:]
-	return row, true, nil
 }
 
 // group reads the rows of the next value.
@@ -47,6 +49,7 @@ func (r *tieRows) group(fr *frame) error {
 	}
 	value := r.ahead.At(0)
 	k := &sorter{o: r.o, limit: -1, at: r.at}
+	defer k.close()
 	n := 0
 	for !r.ahead.IsAbsent() && datum.Equal(r.ahead.At(0), value) {
 		if n++; n > fr.q.arrayLimit {
@@ -74,4 +77,10 @@ func (r *tieRows) read(fr *frame) error {
 	return err
 }
 
-func (r *tieRows) close() { r.s.close() }
+func (r *tieRows) close() {
+	if r.rows != nil {
+		r.rows.close()
+		r.rows = nil
+	}
+	r.s.close()
+}

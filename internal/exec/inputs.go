@@ -40,6 +40,8 @@ func (s *seq) passRows(parks bool) {
 		if src.rows == nil {
 			src.scan.opts.Transient = true
 		}
+	case *sortedRows:
+		src.rows.Reuse()
 	case wrapper:
 		seqs, use := src.inputs()
 		if use == useLonger || use == useOften && parks {

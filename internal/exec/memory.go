@@ -18,7 +18,8 @@ const heavyBytes = 1 << 20
 // which values are still in use is known to the collector only. Instead whoever makes something heavy while the heap is over
 // the limit gets an error, and his memory with it is free again; small queries do not notice.
 type memory struct {
-	limit int64 // bytes of heap; 0 for none. Set before the first query.
+	limit    int64 // bytes of heap; 0 for none. Set before the first query.
+	perQuery int64 // bytes that one query may collect; 0 for no limit. Set before the first query.
 
 	mu        sync.Mutex
 	collected time.Time // when check last collected garbage
@@ -97,10 +98,31 @@ func (q *query) checkMemory() error {
 	return q.eng.memory.check()
 }
 
+// Take counts n bytes that the query collects, or is the error of its collecting too much. It is part of extsort.Memory.
+func (q *query) Take(n int) error {
+	held := q.held.Add(int64(n))
+	if q.eng == nil {
+		return nil
+	}
+	err := error(nil)
+	if limit := q.eng.memory.perQuery; limit > 0 && held > limit {
+		err = reql.Errorf(reql.ResourceLimit, "The query needs more than the %d MB of memory that a query may use.  Return or collect less, use an index, or raise --query-memory.", limit>>20)
+	} else if held/heavyBytes != (held-int64(n))/heavyBytes {
+		err = q.eng.memory.check()
+	}
+	if err != nil {
+		q.Give(n)
+	}
+	return err
+}
+
+// Give says that n of the bytes are not needed any more. It is part of extsort.Memory.
+func (q *query) Give(n int) { q.held.Add(-int64(n)) }
+
 // hoard counts the bytes of values that are being collected.
 type hoard struct {
-	bytes   int
-	checked int // up to which memory was asked for
+	bytes int
+	taken int // of the memory of the query
 }
 
 // valueBytes is what a value counts where it is collected, as in an array.
@@ -110,12 +132,21 @@ const valueBytes = 64
 func (h *hoard) add(fr *frame, d datum.Value) error { return h.grow(fr, valueBytes+d.Bytes()) }
 
 func (h *hoard) grow(fr *frame, n int) error {
-	if h.bytes += n; h.bytes-h.checked < heavyBytes {
+	if h.bytes += n; h.bytes-h.taken < heavyBytes {
 		return nil
 	}
-	h.checked = h.bytes
 	if h.bytes > datum.MaxBytes {
 		return datum.TooBigError()
 	}
-	return fr.q.checkMemory()
+	if err := fr.q.Take(h.bytes - h.taken); err != nil {
+		return err
+	}
+	h.taken = h.bytes
+	return nil
+}
+
+// free says that what was collected is not needed any more.
+func (h *hoard) free(fr *frame) {
+	fr.q.Give(h.taken)
+	*h = hoard{}
 }

@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"slices"
-
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 )
@@ -66,203 +64,50 @@ func (o sortKeys) compareKeys(i int, a, b datum.Value) int {
 	return c
 }
 
-// sortedRow is a row with the keys that have been computed. The second and later ones are computed when they are needed.
-type sortedRow struct {
-	row   datum.Value
-	first datum.Value
-	more  []datum.Value
-	n     int // place in the input
-}
+// Marks in the place of a key that a row does not have, and of one that could not be computed. They are less than the first
+// byte of the key of any value.
+const (
+	keyFailed = 0x02
+	keyAbsent = 0x04
+)
 
-// sorter collects rows and sorts them, stably. With a limit it keeps only the first limit rows, in a heap with the last of
-// them on top; it then takes rows that are not valid for longer than the call.
-type sorter struct {
-	o       sortKeys
-	limit   int // < 0 for none
-	at      *reql.Term
-	rows    []*sortedRow
-	seen    int        // rows so far, kept or not
-	pending *sortedRow // the first row: nothing is computed of a row that is alone
-	size    hoard      // of the rows and their first keys
-	err     error      // of computing a key while sorting
-}
-
-func (s *sorter) add(fr *frame, row datum.Value) error {
-	s.seen++
-	if err := fr.checkArray(s.seen); err != nil {
-		return blame(err, s.at)
-	}
-	if s.seen == 1 {
-		if s.limit >= 0 {
-			row = keep(row)
-		}
-		s.pending = &sortedRow{row: row}
-		return nil
-	}
-	r := sortedRow{row: row, n: s.seen - 1}
-	var err error
-	if r.first, err = s.o.of(fr, 0, row); err != nil {
-		return err
-	}
-	if err := s.settlePending(fr); err != nil {
-		return err
-	}
-	s.insert(fr, &r)
-	if s.err == nil && (s.limit < 0 || len(s.rows) < s.limit) {
-		s.err = s.size.grow(fr, 2*valueBytes+r.row.Bytes()+r.first.Bytes())
-	}
-	return s.err
-}
-
-// settlePending computes the key of the first row. The reference does that after that of the second one.
-func (s *sorter) settlePending(fr *frame) error {
-	r := s.pending
-	if r == nil {
-		return nil
-	}
-	s.pending = nil
-	first, err := s.o.of(fr, 0, r.row)
+// appendKey appends key i of a row in a form that bytes.Compare orders, and whose end is known without looking at what
+// follows.
+func (o sortKeys) appendKey(fr *frame, dst []byte, i int, row datum.Value) ([]byte, error) {
+	d, err := o.of(fr, i, row)
 	if err != nil {
-		return err
+		return dst, err
 	}
-	r.first = first
-	s.insert(fr, r)
-	return s.err
+	start := len(dst)
+	if d.IsAbsent() {
+		dst = append(dst, keyAbsent)
+	} else if dst, err = datum.AppendKey(dst, d); err != nil {
+		return dst, blame(err, o[i].f.at)
+	}
+	return o.directed(dst, start, i), nil
 }
 
-// insert takes a row in if it is among the first limit rows. r is copied.
-func (s *sorter) insert(fr *frame, r *sortedRow) {
-	switch {
-	case s.limit < 0:
-		c := *r
-		s.rows = append(s.rows, &c)
-	case len(s.rows) < s.limit:
-		s.rows = append(s.rows, r.kept())
-		s.up(fr, len(s.rows)-1)
-	case s.limit > 0 && s.compare(fr, r, s.rows[0]) < 0:
-		s.rows[0] = r.kept()
-		s.down(fr)
-	}
-}
-
-// kept gives the row with its keys for good.
-func (r *sortedRow) kept() *sortedRow {
-	c := &sortedRow{row: keep(r.row), first: keep(r.first), n: r.n, more: r.more}
-	for i := range c.more {
-		c.more[i] = keep(c.more[i])
-	}
-	return c
-}
-
-func (s *sorter) up(fr *frame, i int) {
-	for i > 0 {
-		parent := (i - 1) / 2
-		if s.compare(fr, s.rows[i], s.rows[parent]) <= 0 {
-			return
-		}
-		s.rows[i], s.rows[parent] = s.rows[parent], s.rows[i]
-		i = parent
-	}
-}
-
-func (s *sorter) down(fr *frame) {
-	for i := 0; ; {
-		last := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(s.rows); child++ {
-			if s.compare(fr, s.rows[child], s.rows[last]) > 0 {
-				last = child
-			}
-		}
-		if last == i {
-			return
-		}
-		s.rows[i], s.rows[last] = s.rows[last], s.rows[i]
-		i = last
-	}
-}
-
-// compare orders two rows; rows with equal keys are in the order of the input.
-func (s *sorter) compare(fr *frame, a, b *sortedRow) int {
-	if c := s.o.compareKeys(0, a.first, b.first); c != 0 {
-		return c
-	}
-	for i := 1; i < len(s.o) && s.err == nil; i++ {
-		s.err = s.compute(fr, a, i)
-		if s.err == nil {
-			s.err = s.compute(fr, b, i)
-		}
-		if s.err != nil {
-			return 0
-		}
-		if c := s.o.compareKeys(i, a.more[i-1], b.more[i-1]); c != 0 {
-			return c
+// directed turns the part of a key from start on around if key i is a descending one.
+func (o sortKeys) directed(key []byte, start, i int) []byte {
+	if o[i].descending {
+		for j := start; j < len(key); j++ {
+			key[j] = ^key[j]
 		}
 	}
-	return a.n - b.n
+	return key
 }
 
-// compute makes sure that key i of a row is there, as those before it are.
-func (s *sorter) compute(fr *frame, r *sortedRow, i int) error {
-	if len(r.more) >= i {
-		return nil
-	}
-	d, err := s.o.of(fr, i, r.row)
-	if err != nil {
-		settle(err)
-		return err
-	}
-	r.more = append(r.more, d)
-	return nil
-}
-
-// merge takes in the rows of another sorter, which come after those of s.
-func (s *sorter) merge(fr *frame, k sink) error {
-	o := k.(*sorter)
-	if err := fr.checkArray(s.seen + o.seen); err != nil {
-		return blame(err, s.at)
-	}
-	for _, k := range []*sorter{s, o} {
-		if err := k.settlePending(fr); err != nil {
+// tie compares two rows, whose keys were computed but for those that failed. The error is that of such a key, when it counts.
+func (o sortKeys) tie(fr *frame, a, b datum.Value) error {
+	for i := range o {
+		x, err := o.of(fr, i, a)
+		if err != nil {
+			return err
+		}
+		y, err := o.of(fr, i, b)
+		if err != nil || o.compareKeys(i, x, y) != 0 {
 			return err
 		}
 	}
-	for _, r := range o.rows {
-		r.n += s.seen
-		s.insert(fr, r)
-		if s.err != nil {
-			return s.err
-		}
-	}
-	s.seen += o.seen
 	return nil
-}
-
-// sorted gives the rows in their order.
-func (s *sorter) sorted(fr *frame) ([]datum.Value, error) {
-	if s.pending != nil {
-		if s.limit == 0 {
-			return nil, nil
-		}
-		return []datum.Value{s.pending.row}, nil
-	}
-	slices.SortFunc(s.rows, func(a, b *sortedRow) int {
-		if s.err == nil {
-			s.err = fr.tick()
-		}
-		return s.compare(fr, a, b)
-	})
-	if s.err != nil {
-		return nil, s.err
-	}
-	out := make([]datum.Value, len(s.rows))
-	for i, r := range s.rows {
-		out[i] = r.row
-	}
-	return out, nil
-}
-
-// result is there for drain; order_by asks for the rows instead.
-func (s *sorter) result(c call) (val, error) {
-	rows, err := s.sorted(c.fr)
-	return c.ret(datum.Array(rows)), err
 }

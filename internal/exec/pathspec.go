@@ -76,6 +76,17 @@ func joinPaths(parts []*pathSpec) *pathSpec {
 	return p
 }
 
+// top appends the names of the fields that the paths begin with.
+func (p *pathSpec) top(names []string) []string {
+	for _, part := range p.list {
+		names = part.top(names)
+	}
+	for _, f := range p.fields {
+		names = append(names, f.key)
+	}
+	return names
+}
+
 // isObject tells whether v has fields.
 func isObject(v datum.Value) bool { return v.IsObject() || v.Kind() == datum.KindTime }
 

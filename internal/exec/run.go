@@ -183,6 +183,7 @@ func (cur *Cursor) Close() {
 	if cur.seq != nil {
 		cur.seq.close()
 	}
+	cur.fr.q.end()
 	cur.report()
 }
 

@@ -154,8 +154,11 @@ func (s *seq) noInfinite() error {
 
 // sizeHint is the number of rows, as far as it is known, but at most limit.
 func (s *seq) sizeHint(limit int) int {
-	if a, ok := s.src.(*arrayRows); ok {
-		return min(a.v.Len()-a.at, limit)
+	switch src := s.src.(type) {
+	case *arrayRows:
+		return min(src.v.Len()-src.at, limit)
+	case *sortedRows:
+		return min(src.left, limit)
 	}
 	return limit
 }
@@ -167,11 +170,16 @@ func (s *seq) collect(fr *frame) ([]datum.Value, error) {
 		return nil, err
 	}
 	var out []datum.Value
-	if a, ok := s.src.(*arrayRows); ok && len(s.steps) == 0 && a.at == 0 {
-		if err := fr.checkArray(a.v.Len()); err != nil {
-			return nil, err
+	switch src := s.src.(type) {
+	case *arrayRows:
+		if len(s.steps) == 0 && src.at == 0 {
+			if err := fr.checkArray(src.v.Len()); err != nil {
+				return nil, err
+			}
+			out = make([]datum.Value, 0, src.v.Len())
 		}
-		out = make([]datum.Value, 0, a.v.Len())
+	case *sortedRows:
+		out = make([]datum.Value, 0, min(src.left, fr.q.arrayLimit, defaultArrayLimit))
 	}
 	var size hoard
 	err := s.each(fr, func(row datum.Value) (bool, error) {

@@ -6,9 +6,9 @@ import (
 )
 
 func init() {
-	register(reql.TermGetField, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: getField.eval, compile: compileRowwise, special: specialField, groupedSeq: true,
+	register(reql.TermGetField, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: getField.eval, compile: compileField, special: specialField, groupedSeq: true,
 		doc: "The field of an object, or of each object of a sequence that has it."})
-	register(reql.TermBracket, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalBracket, compile: compileRowwise, special: specialField, groupedSeq: true,
+	register(reql.TermBracket, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalBracket, compile: compileField, special: specialField, groupedSeq: true,
 		doc: "The field of an object or the element of a sequence (get_field or nth)."})
 }
 
@@ -16,6 +16,14 @@ var (
 	getField     = &polymorphic{name: "get_field", mode: asSkippingMap, row: fieldOfRow}
 	bracketField = &polymorphic{name: "bracket", mode: asSkippingMap, row: fieldOfRow}
 )
+
+// compileField tells an order_by below that nothing but the field is needed.
+func compileField(b *builder, n *opNode) error {
+	if key, ok := n.constant(1); ok && key.Kind() == datum.KindString {
+		wantFields(n, []string{key.AsString()})
+	}
+	return compileRowwise(b, n)
+}
 
 func fieldOfRow(c call, row datum.Value) (datum.Value, error) {
 	key, err := c.str(1)

@@ -73,11 +73,10 @@ func evalOrderBy(c call) (val, error) {
 	if len(o) == 0 {
 		return val{}, c.logic("Must specify something to order by.")
 	}
-	rows, err := c.sort(s, o)
-	if err != nil {
+	if s, err = c.sort(s, o); err != nil {
 		return val{}, err
 	}
-	return c.retSelection(sliceSeq(rows), t)
+	return c.retSelection(s, t)
 }
 
 // exhausted tells that the sequence is known to be empty.
@@ -122,21 +121,76 @@ func (c call) orderByIndex(sl *sliceVal, index string, o sortKeys) (val, error) 
 	return val{x: &selectionVal{table: out.table, seq: s}, at: c.n.t}, nil
 }
 
-// sort reads the sequence and sorts it. When the term around this one takes only the first rows, only those are kept;
-// there must not be more than the array limit all the same.
-func (c call) sort(s *seq, o sortKeys) ([]datum.Value, error) {
+// orderHints is what terms around an order_by tell it.
+type orderHints struct {
+	limit  int      // they take no more rows than this; < 0 for all
+	fields []string // and nothing but these fields of a row; nil for all of it
+}
+
+// hintsFor gives the hints of the order_by that a node is, or that is below skip, limit and slice, to be filled in. It gives
+// nil when there is none.
+func hintsFor(n node, below bool) *orderHints {
+	op, ok := n.(*opNode)
+	switch {
+	case !ok || op.groups || op.splices:
+		return nil
+	case op.t.Type == reql.TermOrderBy:
+		if op.data == nil {
+			op.data = &orderHints{limit: -1}
+		}
+		return op.data.(*orderHints)
+	case below && (op.t.Type == reql.TermLimit || op.t.Type == reql.TermSkip || op.t.Type == reql.TermSlice):
+		return hintsFor(op.args[0], true)
+	}
+	return nil
+}
+
+// wantFields tells an order_by that the term around it needs nothing but some fields of its rows.
+func wantFields(n *opNode, fields []string) {
+	if n.groups || n.splices || len(n.opts) > 0 {
+		return
+	}
+	if h := hintsFor(n.args[0], true); h != nil {
+		h.fields = fields
+	}
+}
+
+// fieldsFor gives the fields of a row that are needed when it is sorted by o, or nil when all may be.
+func (h *orderHints) fieldsFor(o sortKeys) []string {
+	if h.fields == nil {
+		return nil
+	}
+	fields := slices.Clone(h.fields)
+	for _, k := range o {
+		if !k.f.byField {
+			return nil // errors show the row
+		}
+		fields = append(fields, k.f.field)
+	}
+	slices.Sort(fields)
+	return slices.Compact(fields)
+}
+
+// sort reads the sequence and sorts it. When the terms around this one take only the first rows, only those are kept; there
+// must not be more than the array limit all the same.
+func (c call) sort(s *seq, o sortKeys) (*seq, error) {
 	if err := s.noInfinite(); err != nil {
 		return nil, err
 	}
-	limit := -1
-	if want, ok := c.n.data.(int); ok {
-		limit = want
+	h := &orderHints{limit: -1}
+	if hints, ok := c.n.data.(*orderHints); ok {
+		h = hints
 	}
-	k, err := s.drain(c.fr, func() sink { return &sorter{o: o, limit: limit, at: c.n.t} }, limit >= 0)
+	fields := h.fieldsFor(o)
+	k, err := s.drain(c.fr, func() sink { return &sorter{o: o, limit: h.limit, fields: fields, at: c.n.t} }, true)
 	if err != nil {
 		return nil, blame(err, s.at) // those of the sorter itself have a place
 	}
-	return k.(*sorter).sorted(c.fr)
+	r, err := k.(*sorter).sorted(c.fr)
+	if err != nil {
+		return nil, err
+	}
+	return &seq{src: r, isArray: true, fr: c.fr, at: c.n.t}, nil
 }
 
 func evalDistinct(c call) (val, error) {

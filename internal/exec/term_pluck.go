@@ -7,17 +7,18 @@ import (
 
 func init() {
 	for _, t := range []struct {
-		term reql.TermType
-		p    *polymorphic
-		doc  string
+		term    reql.TermType
+		p       *polymorphic
+		compile func(*builder, *opNode) error
+		doc     string
 	}{
-		{reql.TermPluck, pluckFields, "The object with only the fields that the paths name."},
-		{reql.TermWithout, withoutFields, "The object without the fields that the paths name."},
-		{reql.TermHasFields, hasFields, "Whether the object has all fields that the paths name and none is null; filters a sequence."},
+		{reql.TermPluck, pluckFields, compilePluck, "The object with only the fields that the paths name."},
+		{reql.TermWithout, withoutFields, compilePaths, "The object without the fields that the paths name."},
+		{reql.TermHasFields, hasFields, compilePaths, "Whether the object has all fields that the paths name and none is null; filters a sequence."},
 	} {
-		register(t.term, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: t.p.eval, compile: compilePaths, groupedSeq: true, doc: t.doc})
+		register(t.term, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: t.p.eval, compile: t.compile, groupedSeq: true, doc: t.doc})
 	}
-	register(reql.TermWithFields, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: evalWithFields, compile: compilePaths, groupedSeq: true,
+	register(reql.TermWithFields, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: evalWithFields, compile: compilePluck, groupedSeq: true,
 		doc: "The objects that have all fields that the paths name, with only those fields."})
 }
 
@@ -62,6 +63,15 @@ func compilePaths(b *builder, n *opNode) error {
 		n.data = p
 	}
 	return nil
+}
+
+// compilePluck tells an order_by below that nothing but the fields at the top of the paths is needed.
+func compilePluck(b *builder, n *opNode) error {
+	err := compilePaths(b, n)
+	if p, ok := n.data.(*pathSpec); ok && err == nil {
+		wantFields(n, p.top(nil))
+	}
+	return err
 }
 
 // paths gives the path specification that the arguments after the first are.

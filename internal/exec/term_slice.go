@@ -351,13 +351,13 @@ func compileSlice(_ *builder, n *opNode) error {
 
 // wantRows tells order_by that the term around it takes only as many rows as its argument i says.
 func wantRows(arg node, n *opNode, i int) {
-	order, ok := arg.(*opNode)
-	if !ok || order.t.Type != reql.TermOrderBy || n.groups {
+	h := hintsFor(arg, false)
+	if h == nil || n.groups {
 		return
 	}
 	if d, ok := n.constant(i); ok && d.Kind() == datum.KindNumber {
 		if want, err := d.Int64(); err == nil && want >= 0 && want == int64(int32(want)) {
-			order.data = int(want)
+			h.limit = int(want)
 		}
 	}
 }

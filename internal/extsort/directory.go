@@ -1,0 +1,78 @@
+package extsort
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// Errors that users can do something about.
+var (
+	ErrDiskFull     = errors.New("no space left for temporary files")
+	ErrTooManyFiles = errors.New("too many temporary files")
+)
+
+// maxFiles is how many temporary files there may be at the same time: each is a file descriptor.
+const maxFiles = 256
+
+// A Directory makes temporary files. It is safe for concurrent use.
+type Directory struct {
+	path     string
+	keepFree int64 // bytes of the file system that are not for temporary files
+	open     atomic.Int32
+}
+
+// NewDirectory returns the directory at path, which must exist. Temporary files leave keepFree bytes of its file system to
+// others.
+func NewDirectory(path string, keepFree int64) *Directory {
+	return &Directory{path: path, keepFree: keepFree}
+}
+
+// Open returns the number of files that are open.
+func (d *Directory) Open() int { return int(d.open.Load()) }
+
+// create makes a file. It has no name any more, so that it is gone with the process however that ends.
+func (d *Directory) create() (*os.File, error) {
+	if d.open.Add(1) > maxFiles {
+		d.open.Add(-1)
+		return nil, ErrTooManyFiles
+	}
+	f, err := os.CreateTemp(d.path, "sort-*") // with the mode 0600
+	if err == nil {
+		if err = os.Remove(f.Name()); err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if err != nil {
+		d.open.Add(-1)
+		return nil, fmt.Errorf("make a temporary file: %w", diskFull(err))
+	}
+	return f, nil
+}
+
+func (d *Directory) close(f *os.File) {
+	_ = f.Close() // what is in it is of no use any more
+	d.open.Add(-1)
+}
+
+// check is the error of writing n bytes more.
+func (d *Directory) check(n int64) error {
+	var st unix.Statfs_t
+	if err := unix.Statfs(d.path, &st); err != nil {
+		return fmt.Errorf("read the free space of %s: %w", d.path, err)
+	}
+	if int64(st.Bavail)*st.Bsize < d.keepFree+n {
+		return ErrDiskFull
+	}
+	return nil
+}
+
+func diskFull(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return ErrDiskFull
+	}
+	return err
+}
