@@ -20,6 +20,19 @@ func Compare(a, b Value) int {
 	return compare(a, b)
 }
 
+// Relate is Compare as the terms lt, le, gt and ge have it: geometry is greater than binary data. In the reference it also is
+// less than an object such as {a: 1}, which in turn is less than binary data. Compare cannot go round in a circle, because
+// sorting and the order of keys rest on it.
+func Relate(a, b Value) int {
+	switch {
+	case a.kind() == KindBinary && b.kind() == KindGeometry:
+		return -1
+	case a.kind() == KindGeometry && b.kind() == KindBinary:
+		return 1
+	}
+	return Compare(a, b)
+}
+
 // compare is Compare without a look at the bytes of views. Below two views nobody looks again, so that no byte is
 // compared more often than twice however deeply they nest.
 func compare(a, b Value) int {

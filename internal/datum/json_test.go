@@ -2,6 +2,8 @@ package datum
 
 import (
 	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -10,14 +12,34 @@ func TestNumbersInJSON(t *testing.T) {
 	for want, f := range map[string]float64{
 		"0": 0, "-0.0": math.Copysign(0, -1), "1": 1, "-1": -1, "1.5": 1.5, "-0.5": -0.5, "0.1": 0.1, "67498.89278": 67498.89278,
 		"9007199254740992": 1 << 53, "-9007199254740992": -1 << 53, "9007199254740994.0": 1<<53 + 2,
-		"18014398509481984.0": 1 << 54, "100000000000000000000.0": 1e20, "123456789012345680000.0": 123456789012345680000,
-		"1e21": 1e21, "1.2345678901234568e39": 1234567890123456789012345678901234567890, "1e308": 1e308, "-1e308": -1e308,
+		"18014398509481985.0": 1 << 54, "100000000000000000000.0": 1e20, "123456789012345680000.0": 123456789012345680000,
+		"1e21": 1e21, "1.2345678901234569e39": 1234567890123456789012345678901234567890, "1e308": 1e308, "-1e308": -1e308,
 		"1.7976931348623157e308": math.MaxFloat64, "5e-324": 5e-324, "1e-7": 1e-7, "1.5e-7": 1.5e-7, "0.000001": 1e-6,
-		"0.0000015": 1.5e-6, "1700000000.123": 1700000000.123, "-1.5e-10": -1.5e-10, "-9007199254740994.0": -9007199254740994,
+		"0.30000000000000007": 0.30000000000000004, "40007862.917250897": 40007862.917250894, "0.0000015": 1.5e-6, "1700000000.123": 1700000000.123, "-1.5e-10": -1.5e-10, "-9007199254740994.0": -9007199254740994,
 	} {
 		if got := string(appendNumber(nil, f)); got != want {
 			t.Errorf("%v prints as %s, want %s", f, got, want)
 		}
+	}
+}
+
+func TestDigitsReadBack(t *testing.T) {
+	check := func(f float64) {
+		s := string(appendNumber(nil, f))
+		if got, err := strconv.ParseFloat(s, 64); err != nil || got != f {
+			t.Fatalf("%v prints as %s, which reads as %v, %v", f, s, got, err)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200_000 {
+		if f := math.Float64frombits(r.Uint64()); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			check(f)
+		}
+		check(r.NormFloat64())
+		check(math.Float64frombits(1 + r.Uint64N(1<<52))) // subnormal
+	}
+	for exp := -1074; exp < 1024; exp++ {
+		check(math.Ldexp(1, exp))
 	}
 }
 

@@ -18,36 +18,24 @@ func FormatNumber(f float64) string {
 	return strconv.FormatFloat(f, 'g', 20, 64)
 }
 
-// appendNumber appends f as JSON: integers up to ±2^53 without a point, -0 as -0.0, anything else with the fewest
-// digits that give f back, with a point up to 10^21 and an exponent beyond.
+// appendNumber appends f as JSON: integers up to ±2^53 without a point, -0 as -0.0, anything else with digits that give f
+// back (digits.go), with a point up to 10^21 and an exponent beyond.
 func appendNumber(dst []byte, f float64) []byte {
 	if i, ok := exactInt(f); ok && (i != 0 || !math.Signbit(f)) {
 		return strconv.AppendInt(dst, i, 10)
 	}
-	// digits become d.ddde±xx, from which the wanted form is made.
-	var buf [32]byte
-	s := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
-	if s[0] == '-' {
+	if math.Signbit(f) {
 		dst = append(dst, '-')
-		s = s[1:]
+		f = -f
 	}
-	e := len(s) - 1
-	for s[e] != 'e' {
-		e--
+	if f == 0 {
+		return append(dst, "0.0"...)
 	}
-	exp := 0
-	for _, c := range s[e+2:] {
-		exp = exp*10 + int(c-'0')
-	}
-	if s[e+1] == '-' {
-		exp = -exp
-	}
-	digits := append(make([]byte, 0, 24), s[0])
-	if e > 1 {
-		digits = append(digits, s[2:e]...)
-	}
-	point := exp + 1 // the decimal point stands after that many digits
-	switch n := len(digits); {
+	var buf [24]byte
+	digits, exp := appendDigits(buf[:0], f)
+	n := len(digits)
+	point := n + exp // the decimal point stands after that many digits
+	switch {
 	case n <= point && point <= 21:
 		dst = append(dst, digits...)
 		for range point - n {
@@ -71,5 +59,5 @@ func appendNumber(dst []byte, f float64) []byte {
 		dst = append(dst, digits[1:]...)
 	}
 	dst = append(dst, 'e')
-	return strconv.AppendInt(dst, int64(exp), 10)
+	return strconv.AppendInt(dst, int64(point-1), 10)
 }

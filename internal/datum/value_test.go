@@ -48,6 +48,18 @@ func TestKindsAreInOrder(t *testing.T) {
 	}
 }
 
+func TestGeometryRelatesToBinary(t *testing.T) {
+	geometry := parse(t, `{"$reql_type$":"GEOMETRY","type":"Point","coordinates":[1,2]}`)
+	for _, pair := range [][2]Value{
+		{Object(nil), geometry}, {geometry, parse(t, `{"a":1}`)}, {parse(t, `{"a":1}`), Binary(nil)},
+		{Binary([]byte("a")), geometry}, {geometry, Time(0, 0)},
+	} {
+		if Relate(pair[0], pair[1]) != -1 || Relate(pair[1], pair[0]) != 1 {
+			t.Errorf("%s is not less than %s", pair[0].Print(), pair[1].Print())
+		}
+	}
+}
+
 func TestEqualIgnoresWhatOrderIgnores(t *testing.T) {
 	for _, pair := range [][2]Value{
 		{Number(math.Copysign(0, -1)), Int(0)},

@@ -47,7 +47,7 @@ func (want ordering) holds(a, b datum.Value) bool {
 	case want == equal && ka == datum.KindString && kb == datum.KindString:
 		return a.AsString() == b.AsString()
 	}
-	return want&(1<<(datum.Compare(a, b)+1)) != 0
+	return want&(1<<(datum.Relate(a, b)+1)) != 0
 }
 
 // evalCompare compares each argument with the next and evaluates no more than it needs.

@@ -12,7 +12,7 @@ type Ellipsoid struct {
 
 	// The coefficients of the series A3 and C3, which are polynomials of n, by powers of ε. See series.go.
 	a3 [order]float64
-	c3 [order][order]float64
+	c3 [order - 1][order]float64
 }
 
 // The surfaces that have names.
@@ -26,7 +26,7 @@ func NewEllipsoid(a, f float64) *Ellipsoid {
 	e := &Ellipsoid{a: a, b: a * (1 - f), f: f, n: f / (2 - f), e2: f * (2 - f)}
 	e.ep2 = e.e2 / ((1 - f) * (1 - f))
 	// A straight line on the auxiliary sphere is off by about f σ² of its length σ; this keeps that below rounding errors.
-	e.shortest = 0.1 * math.Sqrt(epsilon) / math.Sqrt(max(0.001, f)/2)
+	e.shortest = 0.1 * math.Sqrt(epsilon) / math.Sqrt(max(0.001, f)*min(1, 1-f/2)/2)
 	e.a3, e.c3 = longitudeSeries(e.n)
 	return e
 }

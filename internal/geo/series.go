@@ -10,19 +10,19 @@ const order = 6
 // distanceSeries gives A1 and C1, for the distance I1(σ) = s/b.
 func distanceSeries(eps float64) (a float64, c [order]float64) {
 	e2 := eps * eps
-	a = (1 + e2*(1./4+e2*(1./64+e2/256))) / (1 - eps)
+	a = 1 + (e2*(e2*(e2+4)+64)/256+eps)/(1-eps)
 	d := eps
-	c[0] = d * (-1./2 + e2*(3./16-e2/32))
+	c[0] = d * ((6-e2)*e2 - 16) / 32
 	d *= eps
-	c[1] = d * (-1./16 + e2*(1./32-e2*9/2048))
+	c[1] = d * ((64-9*e2)*e2 - 128) / 2048
 	d *= eps
-	c[2] = d * (-1./48 + e2*3/256)
+	c[2] = d * (9*e2 - 16) / 768
 	d *= eps
-	c[3] = d * (-5./512 + e2*3/512)
+	c[3] = d * (3*e2 - 5) / 512
 	d *= eps
-	c[4] = -d * 7 / 1280
+	c[4] = -7 * d / 1280
 	d *= eps
-	c[5] = -d * 7 / 2048
+	c[5] = -7 * d / 2048
 	return a, c
 }
 
@@ -30,82 +30,83 @@ func distanceSeries(eps float64) (a float64, c [order]float64) {
 func inverseDistanceSeries(eps float64) (c [order]float64) {
 	e2 := eps * eps
 	d := eps
-	c[0] = d * (1./2 + e2*(-9./32+e2*205/1536))
+	c[0] = d * (e2*(205*e2-432) + 768) / 1536
 	d *= eps
-	c[1] = d * (5./16 + e2*(-37./96+e2*1335/4096))
+	c[1] = d * (e2*(4005*e2-4736) + 3840) / 12288
 	d *= eps
-	c[2] = d * (29./96 - e2*75/128)
+	c[2] = d * (116 - 225*e2) / 384
 	d *= eps
-	c[3] = d * (539./1536 - e2*2391/2560)
+	c[3] = d * (2695 - 7173*e2) / 7680
 	d *= eps
-	c[4] = d * 3467 / 7680
+	c[4] = 3467 * d / 7680
 	d *= eps
-	c[5] = d * 38081 / 61440
+	c[5] = 38081 * d / 61440
 	return c
 }
 
 // reducedLengthSeries gives A2 and C2, which with A1 and C1 make the reduced length m.
 func reducedLengthSeries(eps float64) (a float64, c [order]float64) {
 	e2 := eps * eps
-	a = (1 + e2*(1./4+e2*(9./64+e2*25/256))) * (1 - eps)
+	a = 1 + (e2*(e2*(25*e2+36)+64)/256*(1-eps) - eps)
 	d := eps
-	c[0] = d * (1./2 + e2*(1./16+e2/32))
+	c[0] = d * (e2*(e2+2) + 16) / 32
 	d *= eps
-	c[1] = d * (3./16 + e2*(1./32+e2*35/2048))
+	c[1] = d * (e2*(35*e2+64) + 384) / 2048
 	d *= eps
-	c[2] = d * (5./48 + e2*5/256)
+	c[2] = d * (15*e2 + 80) / 768
 	d *= eps
-	c[3] = d * (35./512 + e2*7/512)
+	c[3] = d * (7*e2 + 35) / 512
 	d *= eps
-	c[4] = d * 63 / 1280
+	c[4] = 63 * d / 1280
 	d *= eps
-	c[5] = d * 77 / 2048
+	c[5] = 77 * d / 2048
 	return a, c
 }
 
 // longitudeSeries gives for an ellipsoid the coefficients of A3 and C3 by powers of ε: A3 = Σ a[j] ε^j and
-// C3[l] = Σ c[l-1][j] ε^j.
-func longitudeSeries(n float64) (a [order]float64, c [order][order]float64) {
-	n2 := n * n
+// C3[l] = ε^l Σ c[l-1][j] ε^j.
+func longitudeSeries(n float64) (a [order]float64, c [order - 1][order]float64) {
 	a = [order]float64{
 		1,
-		-(1./2 - n/2),
-		-(1./4 + n/8 - n2*3/8),
-		-(1./16 + n*3/16 + n2/16),
-		-(3./64 + n/32),
+		(n - 1) / 2,
+		(n*(3*n-1) - 2) / 8,
+		((-n-3)*n - 1) / 16,
+		(-2*n - 3) / 64,
 		-3. / 128,
 	}
 	c[0] = [order]float64{
-		1: 1./4 - n/4,
-		2: 1./8 - n2/8,
-		3: 3./64 + n*3/64 - n2/64,
-		4: 5./128 + n/64,
-		5: 3. / 128,
+		(1 - n) / 4,
+		(1 - n*n) / 8,
+		((3-n)*n + 3) / 64,
+		(2*n + 5) / 128,
+		3. / 128,
 	}
 	c[1] = [order]float64{
-		2: 1./16 - n*3/32 + n2/32,
-		3: 3./64 - n/32 - n2*3/64,
-		4: 3./128 + n/128,
-		5: 5. / 256,
+		((n-3)*n + 2) / 32,
+		((-3*n-2)*n + 3) / 64,
+		(n + 3) / 128,
+		5. / 256,
 	}
 	c[2] = [order]float64{
-		3: 5./192 - n*3/64 + n2*5/192,
-		4: 3./128 - n*5/192,
-		5: 7. / 512,
+		(n*(5*n-9) + 5) / 192,
+		(9 - 10*n) / 384,
+		7. / 512,
 	}
 	c[3] = [order]float64{
-		4: 7./512 - n*14/512,
-		5: 7. / 512,
+		(7 - 14*n) / 512,
+		7. / 512,
 	}
-	c[4] = [order]float64{5: 21. / 2560}
+	c[4] = [order]float64{21. / 2560}
 	return a, c
 }
 
 // longitude gives A3 and C3 for ε.
 func (e *Ellipsoid) longitude(eps float64) (a float64, c [order]float64) {
 	a = polynomial(&e.a3, eps)
-	for l := range c[:order-1] {
-		c[l] = polynomial(&e.c3[l], eps)
+	power := eps
+	for l := range e.c3 {
+		c[l] = polynomial(&e.c3[l], eps) * power
+		power *= eps
 	}
 	return a, c
 }
@@ -123,7 +124,7 @@ func sines(c *[order]float64, s angle) float64 {
 	twice := 2 * (s.cos - s.sin) * (s.cos + s.sin) // 2 cos 2σ
 	var b1, b2 float64
 	for l := order - 1; l >= 0; l-- {
-		b1, b2 = c[l]+twice*b1-b2, b1
+		b1, b2 = twice*b1-b2+c[l], b1
 	}
 	return 2 * s.sin * s.cos * b1
 }
@@ -136,25 +137,15 @@ func angleOf(rad float64) angle {
 	return angle{s, c}
 }
 
-// degrees gives an angle of degrees; multiples of 90 are exact.
-func degrees(deg float64) angle {
-	r := math.Mod(deg, 360)
-	quarter := math.Round(r / 90)
-	s, c := sincos((r - 90*quarter) * (math.Pi / 180))
-	switch int(quarter) & 3 {
-	case 1:
-		s, c = c, -s
-	case 2:
-		s, c = -s, -c
-	case 3:
-		s, c = -c, s
-	}
-	return angle{s, c}
-}
+// degree is one in radians.
+const degree = float64(math.Pi) / 180
+
+// norm is the length of (x, y); nothing here is near the limits for which math.Hypot takes care.
+func norm(x, y float64) float64 { return math.Sqrt(x*x + y*y) }
 
 // normal scales a to the unit circle.
 func (a angle) normal() angle {
-	h := math.Hypot(a.sin, a.cos)
+	h := norm(a.sin, a.cos)
 	return angle{a.sin / h, a.cos / h}
 }
 
