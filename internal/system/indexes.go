@@ -3,11 +3,43 @@ package system
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/reql"
 )
+
+// Clients use an index of a small table as soon as index_create has answered, although they should call index_wait: the
+// reference has always built it by then. So the answer waits until the build is over, unless the build waits for others.
+const (
+	smallTableRows = 1000
+	buildPatience  = 100 * time.Millisecond
+)
+
+// awaitBuild waits for a new index of a small table.
+func (s *System) awaitBuild(ctx context.Context, id catalog.TableID, name string) error {
+	t, ok := s.catalog.Snapshot().TableByID(id)
+	if !ok {
+		return nil // dropped meanwhile
+	}
+	rows, err := t.Count(ctx)
+	if err != nil || rows > smallTableRows {
+		return err
+	}
+	x, ok := t.Index(name)
+	if !ok {
+		return nil
+	}
+	patience := time.NewTimer(buildPatience)
+	defer patience.Stop()
+	select {
+	case <-x.Built:
+	case <-patience.C:
+	case <-ctx.Done(): // the index is there all the same
+	}
+	return nil
+}
 
 // IndexCreate is index_create.
 func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.IndexOptions) error {
@@ -22,7 +54,10 @@ func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, ta
 	if errors.Is(err, catalog.ErrIndexExists) {
 		return opFailed("Index `%s` already exists on table `%s.%s`.", o.Name, db.Name, tableName)
 	}
-	return tableGone(err, db, tableName)
+	if err != nil {
+		return tableGone(err, db, tableName)
+	}
+	return s.awaitBuild(ctx, t.Config.ID, o.Name)
 }
 
 func noIndex(db exec.DB, tableName, name string) error {
