@@ -253,7 +253,7 @@ func (p *parser) walk(i uint32, f frame) (*Term, *Error) {
 	if (t.Type == TermAsc || t.Type == TermDesc) && !ordering(f.parent) {
 		return nil, compileErrorf(t, "%s may only be used as an argument to ORDER_BY or UNION.", strings.ToUpper(t.Type.String()))
 	}
-	if !f.writes && t.Type.writesOrMeta() {
+	if !f.writes && t.Type.WritesOrMeta() {
 		return nil, compileErrorf(t, "Cannot nest writes or meta ops in stream operations.  Use FOR_EACH instead.")
 	}
 	if tok.kind == tokArray {

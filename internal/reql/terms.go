@@ -398,8 +398,8 @@ func (t TermType) Known() bool {
 	return ok
 }
 
-// writesOrMeta tells whether the term changes data or the catalog.
-func (t TermType) writesOrMeta() bool {
+// WritesOrMeta tells whether the term changes data or the catalog.
+func (t TermType) WritesOrMeta() bool {
 	switch t {
 	case TermUpdate, TermDelete, TermInsert, TermReplace, TermDBCreate, TermDBDrop, TermTableCreate, TermTableDrop, TermWait, TermReconfigure, TermRebalance, TermSync, TermGrant, TermSetWriteHook, TermGetWriteHook, TermIndexCreate, TermIndexDrop, TermIndexWait, TermIndexRename:
 		return true

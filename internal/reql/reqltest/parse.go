@@ -203,6 +203,14 @@ func (p *parser) primary() (any, error) {
 		p.i++
 		return p.object()
 	case c == '(':
+		if obj, ok := strings.CutPrefix(p.s[p.i:], "({"); ok { // what an arrow needs before an object
+			p.i = len(p.s) - len(obj)
+			v, err := p.object()
+			if err == nil {
+				err = p.expect(")")
+			}
+			return v, err
+		}
 		return p.function()
 	}
 	name := p.ident()
@@ -220,20 +228,17 @@ func (p *parser) primary() (any, error) {
 			return nil, err
 		}
 		name = p.ident()
-		switch name {
-		case "row":
+		if name == "row" {
 			return []any{reql.TermImplicitVar, []any{}}, nil
-		case "minval", "maxval", "now":
-			if !p.take("(") {
-				typ, _ := termNumber(name)
-				return []any{typ, []any{}}, nil
-			}
+		}
+		if p.take("(") {
 			return p.callTerm(name, nil)
 		}
-		if err := p.expect("("); err != nil {
-			return nil, err
+		typ, ok := termNumber(name) // a constant, such as r.minval
+		if !ok {
+			return nil, fmt.Errorf("no term %q", name)
 		}
-		return p.callTerm(name, nil)
+		return []any{typ, []any{}}, nil
 	}
 	if p.take("=>") {
 		return p.body([]string{name})
