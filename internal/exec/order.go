@@ -6,8 +6,31 @@ import (
 )
 
 func init() {
-	register(reql.TermAsc, spec{min: 1, max: 1, val: evalDirection, doc: "The lower values first."})
-	register(reql.TermDesc, spec{min: 1, max: 1, val: evalDirection, doc: "The higher values first."})
+	// Family: Transformations
+	//
+	// r.asc(field) → key to order by
+	// r.asc(function) → key to order by
+	//
+	// The lower values first, as they are without it. Only in orderBy and in `interleave` of union.
+	//
+	// Errors:
+	// - Compile: … may only be used as an argument to ORDER_BY or UNION.
+	//
+	//	> r.expr([{n: 2}, {n: 1}]).orderBy(r.asc("n"))
+	//	[{"n":1},{"n":2}]
+	register(reql.TermAsc, spec{min: 1, max: 1, val: evalDirection})
+
+	// r.desc(field) → key to order by
+	// r.desc(function) → key to order by
+	//
+	// The higher values first. Only in orderBy and in `interleave` of union.
+	//
+	// Errors:
+	// - Compile: … may only be used as an argument to ORDER_BY or UNION.
+	//
+	//	> r.expr([{n: 1}, {n: 2}]).orderBy(r.desc(x => x("n")))
+	//	[{"n":2},{"n":1}]
+	register(reql.TermDesc, spec{min: 1, max: 1, val: evalDirection})
 }
 
 // evalDirection gives the key itself: order_by and union look at the term for the direction.

@@ -39,14 +39,17 @@ type spec struct {
 	slow bool
 	// waits: the term is quick but for a wait for the disk.
 	waits bool
-
-	// doc is the line of the term's documentation.
-	doc string
 }
 
 var specs = map[reql.TermType]*spec{}
 
 // register adds a term. It is called by the init functions of the files that implement the terms.
+//
+// The comment above the call is the term's documentation, in the notation of package termdoc: its family, its forms, what it
+// does, its optional arguments, its own errors, and an example. go generate runs the examples, writes their answers into the
+// comments, and writes docs/reql.md. A test fails for a term without documentation, for numbers of arguments and for names of options
+// that are not those of the spec, for texts of errors that no file has, for an answer that differs, and for a page that is not
+// up to date.
 func register(t reql.TermType, s spec) {
 	if _, dup := specs[t]; dup {
 		panic(fmt.Sprintf("term %s is registered twice", t))

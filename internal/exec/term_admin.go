@@ -6,15 +6,101 @@ import (
 )
 
 func init() {
-	register(reql.TermConfig, spec{min: 1, max: 1, val: evalConfig, det: detNever, doc: "The configuration of a table or database, as a row to change."})
-	register(reql.TermStatus, spec{min: 1, max: 1, val: evalStatus, det: detNever, doc: "The state of a table, as a row to read."})
-	register(reql.TermWait, spec{max: 1, opts: []string{"timeout", "wait_for"}, datum: evalWait, det: detNever, slow: true,
-		doc: "Waits until tables are ready."})
+	// Family: Administration
+	//
+	// table.config() → selection of an object
+	// db.config() → selection of an object
+	//
+	// The row of the system's `table_config` or `db_config` for a table or database. Writing to it changes the
+	// configuration, which takes the permission `config`.
+	//
+	// Errors:
+	// - OpFailed: Database `…` is special; you can't configure it.
+	//
+	//	> r.table("heroes").config().pluck("name", "primary_key", "durability", "write_acks")
+	//	{"durability":"hard","name":"heroes","primary_key":"id","write_acks":"majority"}
+	//	> r.table("heroes").config().update({durability: "soft"})
+	//	{"deleted":0,"errors":0,"inserted":0,"replaced":1,"skipped":0,"unchanged":0}
+	register(reql.TermConfig, spec{min: 1, max: 1, val: evalConfig, det: detNever})
+
+	// table.status() → selection of an object
+	//
+	// The row of the system's `table_status` for a table: whether it is ready, and which servers have its replicas.
+	//
+	//	> r.table("heroes").status()("status")
+	//	{"all_replicas_ready":true,"ready_for_outdated_reads":true,"ready_for_reads":true,"ready_for_writes":true}
+	register(reql.TermStatus, spec{min: 1, max: 1, val: evalStatus, det: detNever})
+
+	// table.wait() → object
+	// db.wait() → object
+	// r.wait() → error
+	//
+	// Waits until a table, or all tables of a database, are ready, and tells how many those are.
+	//
+	// Options:
+	// - wait_for (string; "all_replicas_ready"): or "ready_for_writes", "ready_for_reads", "ready_for_outdated_reads"
+	// - timeout (integer; none): seconds after which it is an error
+	//
+	// Errors:
+	// - QueryLogic: `…` can only be called on a table or database.
+	// - QueryLogic: `timeout` must not be negative (got …).
+	//
+	//	> r.db("test").wait(timeout: 10)
+	//	{"ready":3}
+	register(reql.TermWait, spec{max: 1, opts: []string{"timeout", "wait_for"}, datum: evalWait, det: detNever, slow: true})
+
+	// table.reconfigure() → object
+	// db.reconfigure() → object
+	// r.reconfigure() → error
+	//
+	// Places the shards and replicas of a table, or of all tables of a database, anew. The user needs `config`. A write hook
+	// stays, which RethinkDB loses here.
+	//
+	// Options:
+	// - shards (integer; needed): from 1 to 64
+	// - replicas (integer or object; needed): as for tableCreate
+	// - primary_replica_tag (string; none): as for tableCreate
+	// - nonvoting_replica_tags (array; []): as for tableCreate
+	// - dry_run (bool; false): only tells what it would do
+	// - emergency_repair (string; none): "unsafe_rollback" or "unsafe_rollback_or_erase" instead of shards and replicas, for
+	//   a table that has lost the majority of its replicas
+	//
+	// Errors:
+	// - QueryLogic: Missing required argument `shards`.
+	// - QueryLogic: Missing required argument `replicas`.
+	// - OpFailed: Maximum number of shards is …
+	//
+	//	> r.table("heroes").reconfigure(shards: 1, replicas: 1, dry_run: true)("reconfigured")
+	//	0
 	register(reql.TermReconfigure, spec{max: 1, datum: evalReconfigure, det: detNever, slow: true,
-		opts: []string{"dry_run", "emergency_repair", "nonvoting_replica_tags", "primary_replica_tag", "replicas", "shards"},
-		doc:  "Changes the shards and replicas of tables."})
-	register(reql.TermRebalance, spec{max: 1, datum: evalRebalance, det: detNever, slow: true, doc: "Spreads the rows of tables evenly over their shards."})
-	register(reql.TermGrant, spec{min: 2, max: 3, datum: evalGrant, det: detNever, slow: true, doc: "Changes the permissions of a user."})
+		opts: []string{"dry_run", "emergency_repair", "nonvoting_replica_tags", "primary_replica_tag", "replicas", "shards"}})
+
+	// table.rebalance() → object
+	// db.rebalance() → object
+	// r.rebalance() → error
+	//
+	// Moves the borders of a table's shards so that each has as many rows. The user needs `config`.
+	//
+	//	> r.table("heroes").rebalance()("rebalanced")
+	//	1
+	register(reql.TermRebalance, spec{max: 1, datum: evalRebalance, det: detNever, slow: true})
+
+	// r.grant(user, permissions) → object
+	// db.grant(user, permissions) → object
+	// table.grant(user, permissions) → object
+	//
+	// Changes what a user may do, everywhere, in a database, or with a table. Permissions are an object of `read`, `write`,
+	// `config`, and, only for everywhere, `connect`, each true, false, or null for what the wider scope says.
+	//
+	// Errors:
+	// - OpFailed: User `…` not found.
+	// - OpFailed: The permissions of the user `…` can't be modified.
+	//
+	//	> r.db("rethinkdb").table("users").insert({id: "guest", password: false})("inserted")
+	//	1
+	//	> r.db("test").grant("guest", {read: true, write: false})
+	//	{"granted":1,"permissions_changes":[{"new_val":{"read":true,"write":false},"old_val":null}]}
+	register(reql.TermGrant, spec{min: 2, max: 3, datum: evalGrant, det: detNever, slow: true})
 }
 
 func evalConfig(c call) (val, error) {

@@ -8,23 +8,104 @@ import (
 )
 
 func init() {
-	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, groupedSeq: true, slow: true,
-		doc: "The number of rows, of those that equal a value or for which a predicate is true; of characters, bytes or fields."})
+	// Family: Aggregation
+	//
+	// sequence.count() → number
+	// sequence.count(value) → number
+	// sequence.count(function) → number
+	// string.count() → number
+	// binary.count() → number
+	// object.count() → number
+	//
+	// The number of elements, of those that equal a value, or of those for which a function is true; of a string's
+	// characters (code points), a binary's bytes, an object's fields. The number of rows of a table is known without reading
+	// them.
+	//
+	//	> r.table("heroes").count(h => h("born").gt(1900))
+	//	2
+	//	> r.expr("Gödel").count()
+	//	5
+	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, groupedSeq: true, slow: true})
 	for _, t := range []struct {
 		term reql.TermType
 		a    numeric
-		doc  string
 	}{
-		{reql.TermSum, numeric{name: "sum", new: func(f *function, c call) accumulator { return &sumAcc{f: f, at: c.n.t} }},
-			"The sum of numbers, or of what a function makes of the rows."},
-		{reql.TermAvg, numeric{name: "avg", new: func(f *function, c call) accumulator { return &avgAcc{sumAcc{f: f, at: c.n.t}} }},
-			"The average of numbers, or of what a function makes of the rows."},
-		{reql.TermMin, numeric{name: "min", sorting: ascending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "min", sign: -1} }},
-			"The least row, by its value or by what a function makes of it."},
-		{reql.TermMax, numeric{name: "max", sorting: descending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "max", sign: +1} }},
-			"The greatest row, by its value or by what a function makes of it."},
+		// sequence.sum() → number
+		// sequence.sum(field) → number
+		// sequence.sum(function) → number
+		//
+		// The sum of numbers, of a field, or of what a function makes of each element. What lacks the field is left out. 0 for
+		// nothing.
+		//
+		// Options:
+		// - index (string; none): refused
+		//
+		// Errors:
+		// - QueryLogic: Cannot call … on an index.
+		//
+		//	> r.table("visits").sum("nights")
+		//	17
+		{reql.TermSum, numeric{name: "sum", new: func(f *function, c call) accumulator { return &sumAcc{f: f, at: c.n.t} }}},
+
+		// sequence.avg() → number
+		// sequence.avg(field) → number
+		// sequence.avg(function) → number
+		//
+		// The average of numbers, of a field, or of what a function makes of each element. What lacks the field is left out.
+		//
+		// Options:
+		// - index (string; none): refused
+		//
+		// Errors:
+		// - NonExistence: Cannot take the average of an empty stream.  (If you passed `avg` a field name, it may be that no elements of the stream had that field.)
+		//
+		//	> r.table("visits").avg("nights")
+		//	4.25
+		{reql.TermAvg, numeric{name: "avg", new: func(f *function, c call) accumulator { return &avgAcc{sumAcc{f: f, at: c.n.t}} }}},
+
+		// sequence.min() → value
+		// sequence.min(field) → value
+		// sequence.min(function) → value
+		// table.min(index: name) → row
+		//
+		// The least element, or the one with the least field or result of a function. A table as it is has its row with the
+		// least primary key; by an index only one row is read.
+		//
+		// Options:
+		// - index (string; none): the table's index to go by
+		//
+		// Errors:
+		// - NonExistence: Cannot take the … of an empty stream.  (If you passed `…` a field name, it may be that no elements of the stream had that field.)
+		// - QueryLogic: `…` found no entries in the specified index.
+		// - QueryLogic: Cannot provide both a function and an index to ….
+		//
+		//	> r.table("heroes").min("born")("name")
+		//	"Ada"
+		//	> r.table("heroes").min(index: "born")("name")
+		//	"Ada"
+		{reql.TermMin, numeric{name: "min", sorting: ascending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "min", sign: -1} }}},
+
+		// sequence.max() → value
+		// sequence.max(field) → value
+		// sequence.max(function) → value
+		// table.max(index: name) → row
+		//
+		// The greatest element, or the one with the greatest field or result of a function. A table as it is has its row with
+		// the greatest primary key; by an index only one row is read.
+		//
+		// Options:
+		// - index (string; none): the table's index to go by
+		//
+		// Errors:
+		// - NonExistence: Cannot take the … of an empty stream.  (If you passed `…` a field name, it may be that no elements of the stream had that field.)
+		// - QueryLogic: `…` found no entries in the specified index.
+		// - QueryLogic: Cannot provide both a function and an index to ….
+		//
+		//	> r.table("visits").max("nights")("place")
+		//	"New York"
+		{reql.TermMax, numeric{name: "max", sorting: descending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "max", sign: +1} }}},
 	} {
-		register(t.term, spec{min: 1, max: 2, opts: []string{"index"}, val: t.a.eval, groupedSeq: true, slow: true, doc: t.doc})
+		register(t.term, spec{min: 1, max: 2, opts: []string{"index"}, val: t.a.eval, groupedSeq: true, slow: true})
 	}
 }
 

@@ -8,22 +8,98 @@ import (
 )
 
 func init() {
-	register(reql.TermAdd, spec{min: 1, max: -1, datum: evalAdd, special: specialArith('+'), pure: true,
-		doc: "The sum of numbers, a time moved by seconds, or the concatenation of strings or arrays."})
-	register(reql.TermSub, spec{min: 1, max: -1, datum: foldLeft(sub), special: specialArith('-'), pure: true,
-		doc: "The first number less the others, a time moved back by seconds, or the seconds between two times."})
-	register(reql.TermMul, spec{min: 1, max: -1, datum: foldLeft(mul), special: specialArith('*'), pure: true,
-		doc: "The product of numbers, or an array repeated."})
-	register(reql.TermDiv, spec{min: 1, max: -1, datum: foldLeft(div), special: specialArith('/'), pure: true,
-		doc: "The first number divided by the others."})
-	register(reql.TermMod, spec{min: 2, max: 2, datum: evalMod, pure: true,
-		doc: "The remainder of the division of two integers, with the sign of the first."})
-	register(reql.TermFloor, spec{min: 1, max: 1, datum: evalRounding(math.Floor), pure: true,
-		doc: "The largest integer that is not greater than a number."})
-	register(reql.TermCeil, spec{min: 1, max: 1, datum: evalRounding(math.Ceil), pure: true,
-		doc: "The smallest integer that is not less than a number."})
-	register(reql.TermRound, spec{min: 1, max: 1, datum: evalRounding(math.Round), pure: true,
-		doc: "The integer next to a number, halves away from zero."})
+	// Family: Maths and logic
+	//
+	// number.add([number…]) → number
+	// string.add([string…]) → string
+	// array.add([array…]) → array
+	// time.add([number…]) → time
+	//
+	// The sum of numbers, the concatenation of strings or of arrays, or a time so many seconds later. In Python also `+`.
+	//
+	//	> r.expr(1).add(2, 3)
+	//	6
+	//	> r.expr("a").add("b")
+	//	"ab"
+	//	> r.expr([1]).add([2])
+	//	[1,2]
+	register(reql.TermAdd, spec{min: 1, max: -1, datum: evalAdd, special: specialArith('+'), pure: true})
+
+	// number.sub([number…]) → number
+	// time.sub(number) → time
+	// time.sub(time) → number
+	//
+	// The first number less the others, a time so many seconds earlier, or the seconds between two times. In Python also
+	// `-`.
+	//
+	//	> r.expr(10).sub(1, 2)
+	//	7
+	//	> r.time(2020, 3, 1, "Z").sub(r.time(2020, 2, 1, "Z")).div(86400)
+	//	29
+	register(reql.TermSub, spec{min: 1, max: -1, datum: foldLeft(sub), special: specialArith('-'), pure: true})
+
+	// number.mul([number…]) → number
+	// array.mul(n) → array
+	//
+	// The product of numbers, or an array repeated n times. In Python also `*`.
+	//
+	// Errors:
+	// - QueryLogic: Cannot multiply an ARRAY by a negative number.
+	//
+	//	> r.expr(2).mul(3, 4)
+	//	24
+	//	> r.expr(["la"]).mul(3)
+	//	["la","la","la"]
+	register(reql.TermMul, spec{min: 1, max: -1, datum: foldLeft(mul), special: specialArith('*'), pure: true})
+
+	// number.div([number…]) → number
+	//
+	// The first number divided by the others; there is no division of integers, see floor. In Python also `/`.
+	//
+	// Errors:
+	// - QueryLogic: Cannot divide by zero.
+	//
+	//	> r.expr(7).div(2)
+	//	3.5
+	register(reql.TermDiv, spec{min: 1, max: -1, datum: foldLeft(div), special: specialArith('/'), pure: true})
+
+	// number.mod(number) → number
+	//
+	// The remainder of the division of two integers; it has the sign of the first. In Python also `%`.
+	//
+	// Errors:
+	// - QueryLogic: Cannot take a number modulo 0.
+	//
+	//	> r.expr(-7).mod(3)
+	//	-1
+	register(reql.TermMod, spec{min: 2, max: 2, datum: evalMod, pure: true})
+
+	// number.floor() → number
+	// r.floor(number) → number
+	//
+	// The greatest integer that is not greater than the number.
+	//
+	//	> r.floor(-2.5)
+	//	-3
+	register(reql.TermFloor, spec{min: 1, max: 1, datum: evalRounding(math.Floor), pure: true})
+
+	// number.ceil() → number
+	// r.ceil(number) → number
+	//
+	// The least integer that is not less than the number.
+	//
+	//	> r.ceil(2.1)
+	//	3
+	register(reql.TermCeil, spec{min: 1, max: 1, datum: evalRounding(math.Ceil), pure: true})
+
+	// number.round() → number
+	// r.round(number) → number
+	//
+	// The integer next to the number; halves are rounded away from zero.
+	//
+	//	> r.round(-2.5)
+	//	-3
+	register(reql.TermRound, spec{min: 1, max: 1, datum: evalRounding(math.Round), pure: true})
 }
 
 // binaryOp is an operation on two data.

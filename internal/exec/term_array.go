@@ -8,12 +8,74 @@ import (
 )
 
 func init() {
-	register(reql.TermAppend, spec{min: 2, max: 2, datum: evalAppend, doc: "The array with a value added at its end."})
-	register(reql.TermPrepend, spec{min: 2, max: 2, datum: evalPrepend, doc: "The array with a value added at its beginning."})
-	register(reql.TermInsertAt, spec{min: 3, max: 3, datum: evalInsertAt, doc: "The array with a value inserted before an element."})
-	register(reql.TermSpliceAt, spec{min: 3, max: 3, datum: evalSpliceAt, doc: "The array with another one inserted before an element."})
-	register(reql.TermDeleteAt, spec{min: 2, max: 3, datum: evalDeleteAt, doc: "The array without one element or a range of them."})
-	register(reql.TermChangeAt, spec{min: 3, max: 3, datum: evalChangeAt, doc: "The array with one element replaced."})
+	// Family: Documents and arrays
+	//
+	// array.append(value) → array
+	//
+	// The array with a value added at its end.
+	//
+	//	> r.expr([1, 2]).append(3)
+	//	[1,2,3]
+	register(reql.TermAppend, spec{min: 2, max: 2, datum: evalAppend})
+
+	// array.prepend(value) → array
+	//
+	// The array with a value added at its beginning.
+	//
+	//	> r.expr([1, 2]).prepend(0)
+	//	[0,1,2]
+	register(reql.TermPrepend, spec{min: 2, max: 2, datum: evalPrepend})
+
+	// array.insertAt(n, value) → array
+	//
+	// The array with a value inserted before element n. A negative number counts from the end, where -1 is after the last
+	// element.
+	//
+	// Errors:
+	// - NonExistence: Index `…` out of bounds for array of size: `…`.
+	//
+	//	> r.expr(["a", "c"]).insertAt(1, "b")
+	//	["a","b","c"]
+	register(reql.TermInsertAt, spec{min: 3, max: 3, datum: evalInsertAt})
+
+	// array.spliceAt(n, array) → array
+	//
+	// The array with the elements of another one inserted before element n. A negative number counts from the end, where -1
+	// is after the last element.
+	//
+	// Errors:
+	// - NonExistence: Index `…` out of bounds for array of size: `…`.
+	//
+	//	> r.expr(["a", "d"]).spliceAt(1, ["b", "c"])
+	//	["a","b","c","d"]
+	register(reql.TermSpliceAt, spec{min: 3, max: 3, datum: evalSpliceAt})
+
+	// array.deleteAt(n) → array
+	// array.deleteAt(from, to) → array
+	//
+	// The array without one element, or without those from a number up to, but not including, another one. Negative numbers
+	// count from the end.
+	//
+	// Errors:
+	// - NonExistence: Index `…` out of bounds for array of size: `…`.
+	// - QueryLogic: Start index `…` is greater than end index `…`.
+	//
+	//	> r.expr(["a", "b", "c", "d"]).deleteAt(1)
+	//	["a","c","d"]
+	//	> r.expr(["a", "b", "c", "d"]).deleteAt(1, 3)
+	//	["a","d"]
+	register(reql.TermDeleteAt, spec{min: 2, max: 3, datum: evalDeleteAt})
+
+	// array.changeAt(n, value) → array
+	//
+	// The array with element n replaced. A negative number counts from the end.
+	//
+	// Errors:
+	// - NonExistence: Index `…` out of bounds for array of size: `…`.
+	//
+	//	> r.expr(["a", "x", "c"]).changeAt(1, "b")
+	//	["a","b","c"]
+	register(reql.TermChangeAt, spec{min: 3, max: 3, datum: evalChangeAt})
 }
 
 // elements gives the elements of an array in a slice of its own with room for more of them.

@@ -8,10 +8,43 @@ import (
 
 func init() {
 	opts := []string{"index", "left_bound", "right_bound"}
-	register(reql.TermBetween, spec{min: 3, max: 3, opts: opts, val: evalBetween, slow: true,
-		doc: "The rows of a table between two keys, or between two values of an index."})
-	register(reql.TermBetweenDeprecated, spec{min: 3, max: 3, opts: opts, val: evalBetweenDeprecated, slow: true,
-		doc: "The between of old drivers, where null is no bound."})
+
+	// Family: Selecting data
+	//
+	// table.between(low, high) → table slice
+	//
+	// The rows with primary keys from one to another, or with values of a secondary index. `r.minval` and `r.maxval` are no
+	// bounds, also inside arrays, for compound indexes. A slice can be ordered by the same index, and written.
+	//
+	// Options:
+	// - index (string; the primary key): the index to look into
+	// - left_bound ("closed" or "open"; "closed"): whether the low key itself counts
+	// - right_bound ("closed" or "open"; "open"): whether the high key itself counts
+	//
+	// Errors:
+	// - QueryLogic: Cannot use `null` in BETWEEN, use `r.minval` or `r.maxval` to denote unboundedness.
+	// - QueryLogic: Cannot perform multiple BETWEENs on the same table.
+	// - QueryLogic: Cannot call BETWEEN on index `…` after ordering on index `…`.
+	//
+	//	> r.table("heroes").between(1850, 1910, index: "born")("name")
+	//	"Emmy"
+	//	"Grace"
+	//	> r.table("heroes").between(r.minval, 2, right_bound: "closed").count()
+	//	2
+	register(reql.TermBetween, spec{min: 3, max: 3, opts: opts, val: evalBetween, slow: true})
+
+	// table.betweenDeprecated(low, high) → table slice
+	//
+	// The between of drivers before 2.0, where null is no bound. It has its number; today's drivers do not send it.
+	//
+	// Options:
+	// - index (string; the primary key): the index to look into
+	// - left_bound ("closed" or "open"; "closed"): whether the low key itself counts
+	// - right_bound ("closed" or "open"; "open"): whether the high key itself counts
+	//
+	//	> r.table("heroes").betweenDeprecated(3, null).count()
+	//	2
+	register(reql.TermBetweenDeprecated, spec{min: 3, max: 3, opts: opts, val: evalBetweenDeprecated, slow: true})
 }
 
 func evalBetween(c call) (val, error)           { return between(c, false) }

@@ -8,16 +8,65 @@ import (
 )
 
 func init() {
-	register(reql.TermBitAnd, spec{min: 1, max: -1, datum: evalBits(func(a, b int64) int64 { return a & b }), pure: true,
-		doc: "The bits that all integers have."})
-	register(reql.TermBitOr, spec{min: 1, max: -1, datum: evalBits(func(a, b int64) int64 { return a | b }), pure: true,
-		doc: "The bits that any of the integers has."})
-	register(reql.TermBitXor, spec{min: 1, max: -1, datum: evalBits(func(a, b int64) int64 { return a ^ b }), pure: true,
-		doc: "The bits that an odd number of the integers have."})
-	register(reql.TermBitNot, spec{min: 1, max: 1, datum: evalBitNot, pure: true, doc: "The other bits of an integer."})
-	register(reql.TermBitSal, spec{min: 2, max: 2, datum: evalShiftLeft, pure: true, doc: "An integer shifted left by a number of bits."})
-	register(reql.TermBitSar, spec{min: 2, max: 2, datum: evalShiftRight, pure: true,
-		doc: "An integer shifted right by a number of bits; the sign stays."})
+	// Family: Maths and logic
+	//
+	// number.bitAnd([number…]) → number
+	//
+	// The bits that all of the integers have, in two's complement. Integers are those that a number can tell apart, up to
+	// ±2^53, for this and the other terms of bits.
+	//
+	// Errors:
+	// - QueryLogic: Integer too large: …
+	//
+	//	> r.expr(12).bitAnd(10)
+	//	8
+	register(reql.TermBitAnd, spec{min: 1, max: -1, datum: evalBits(func(a, b int64) int64 { return a & b }), pure: true})
+
+	// number.bitOr([number…]) → number
+	//
+	// The bits that any of the integers has.
+	//
+	//	> r.expr(12).bitOr(10)
+	//	14
+	register(reql.TermBitOr, spec{min: 1, max: -1, datum: evalBits(func(a, b int64) int64 { return a | b }), pure: true})
+
+	// number.bitXor([number…]) → number
+	//
+	// The bits that an odd number of the integers have.
+	//
+	//	> r.expr(12).bitXor(10)
+	//	6
+	register(reql.TermBitXor, spec{min: 1, max: -1, datum: evalBits(func(a, b int64) int64 { return a ^ b }), pure: true})
+
+	// number.bitNot() → number
+	//
+	// The bits that the integer does not have: -1 less the integer.
+	//
+	//	> r.expr(5).bitNot()
+	//	-6
+	register(reql.TermBitNot, spec{min: 1, max: 1, datum: evalBitNot, pure: true})
+
+	// number.bitSal(n) → number
+	//
+	// The integer with its bits n places further to the left: times 2 to the power of n.
+	//
+	// Errors:
+	// - QueryLogic: Cannot bit-shift by a negative value
+	//
+	//	> r.expr(3).bitSal(4)
+	//	48
+	register(reql.TermBitSal, spec{min: 2, max: 2, datum: evalShiftLeft, pure: true})
+
+	// number.bitSar(n) → number
+	//
+	// The integer with its bits n places further to the right; the sign stays.
+	//
+	// Errors:
+	// - QueryLogic: Cannot bit-shift by a negative value
+	//
+	//	> r.expr(-17).bitSar(2)
+	//	-5
+	register(reql.TermBitSar, spec{min: 2, max: 2, datum: evalShiftRight, pure: true})
 }
 
 // bits evaluates argument i to an integer on which operations on bits are exact: at least -2^53 and less than 2^53.

@@ -10,9 +10,49 @@ import (
 )
 
 func init() {
-	register(reql.TermTypeOf, spec{min: 1, max: 1, datum: evalTypeOf, notGrouped: true, doc: "The name of the type of a value."})
-	register(reql.TermCoerceTo, spec{min: 2, max: 2, val: evalCoerceTo, compile: compileCoerceTo, doc: "A value as another type."})
-	register(reql.TermBinary, spec{min: 1, max: 1, datum: evalBinary, pure: true, doc: "A string's bytes as binary data."})
+	// Family: Control
+	//
+	// value.typeOf() → string
+	//
+	// The name of the type of a value; a sequence is not read for it.
+	//
+	//	> r.expr([r.table("heroes").typeOf(), r.table("heroes").get(1).typeOf(), r.range().typeOf(), r.now().typeOf(), r.expr(1).typeOf()])
+	//	["TABLE","SELECTION<OBJECT>","STREAM","PTYPE<TIME>","NUMBER"]
+	register(reql.TermTypeOf, spec{min: 1, max: 1, datum: evalTypeOf, notGrouped: true})
+
+	// value.coerceTo(type) → value
+	//
+	// A value as another type, named in any case:
+	//
+	// - "array" of a sequence, or of an object as pairs of name and value
+	// - "object" of a sequence of pairs
+	// - "string" of a number, bool, null, array or object, as JSON, and of binary data in UTF-8
+	// - "number" of a string
+	// - "bool" of anything: false for false and null
+	// - "binary" of a string
+	//
+	// Errors:
+	// - QueryLogic: Could not coerce `…` to NUMBER.
+	// - QueryLogic: Cannot coerce … to ….
+	// - QueryLogic: Unknown Type: …
+	//
+	//	> r.expr("1.5").coerceTo("number")
+	//	1.5
+	//	> r.expr({a: 1, b: 2}).coerceTo("array")
+	//	[["a",1],["b",2]]
+	//	> r.expr([["a", 1]]).coerceTo("object")
+	//	{"a":1}
+	register(reql.TermCoerceTo, spec{min: 2, max: 2, val: evalCoerceTo, compile: compileCoerceTo})
+
+	// r.binary(data) → binary
+	//
+	// Binary data. Drivers send it as bytes; a string given to the server counts as its bytes in UTF-8.
+	//
+	//	> r.binary("hi")
+	//	{"$reql_type$":"BINARY","data":"aGk="}
+	//	> r.binary("hi").count()
+	//	2
+	register(reql.TermBinary, spec{min: 1, max: 1, datum: evalBinary, pure: true})
 }
 
 func evalTypeOf(c call) (datum.Value, error) {

@@ -19,16 +19,60 @@ func init() {
 		term reql.TermType
 		want ordering
 		not  bool
-		doc  string
 	}{
-		{reql.TermEq, equal, false, "Whether all values are equal."},
-		{reql.TermNe, equal, true, "Whether not all values are equal."},
-		{reql.TermLt, less, false, "Whether each value is less than the next."},
-		{reql.TermLe, less | equal, false, "Whether no value is greater than the next."},
-		{reql.TermGt, greater, false, "Whether each value is greater than the next."},
-		{reql.TermGe, greater | equal, false, "Whether no value is less than the next."},
+		// Family: Maths and logic
+		//
+		// value.eq(value…) → bool
+		//
+		// Whether all values are equal. Times are when they are the same moment, whatever their zones. In Python also `==`.
+		//
+		//	> r.expr([1, {a: 2}]).eq([1, {a: 2}])
+		//	true
+		{reql.TermEq, equal, false},
+
+		// value.ne(value…) → bool
+		//
+		// Whether not all values are equal. In Python also `!=`.
+		//
+		//	> r.expr(1).ne(1, 2)
+		//	true
+		{reql.TermNe, equal, true},
+
+		// value.lt(value…) → bool
+		//
+		// Whether each value is less than the next, in the [order of values](#values-and-their-order). In Python also `<`.
+		//
+		//	> r.expr(1).lt(2, 3)
+		//	true
+		//	> r.expr(100).lt("1")
+		//	true
+		{reql.TermLt, less, false},
+
+		// value.le(value…) → bool
+		//
+		// Whether no value is greater than the next. In Python also `<=`.
+		//
+		//	> r.expr(1).le(1, 2)
+		//	true
+		{reql.TermLe, less | equal, false},
+
+		// value.gt(value…) → bool
+		//
+		// Whether each value is greater than the next. In Python also `>`.
+		//
+		//	> r.expr("b").gt("a")
+		//	true
+		{reql.TermGt, greater, false},
+
+		// value.ge(value…) → bool
+		//
+		// Whether no value is less than the next. In Python also `>=`.
+		//
+		//	> r.expr([1, 2]).ge([1, 1, 5])
+		//	true
+		{reql.TermGe, greater | equal, false},
 	} {
-		register(x.term, spec{min: 2, max: -1, datum: evalCompare(x.want, x.not), special: specialCompare(x.want, x.not), pure: true, doc: x.doc})
+		register(x.term, spec{min: 2, max: -1, datum: evalCompare(x.want, x.not), special: specialCompare(x.want, x.not), pure: true})
 	}
 }
 

@@ -9,14 +9,97 @@ import (
 )
 
 func init() {
-	register(reql.TermMakeArray, spec{max: -1, datum: evalMakeArray, doc: "An array of its arguments."})
-	register(reql.TermArgs, spec{min: 1, max: 1, val: evalArgs, doc: "Takes the elements of an array for arguments of the term around it."})
-	register(reql.TermFuncall, spec{min: 1, max: -1, opts: []string{"_SHORTCUT_", "_EVAL_FLAGS_"}, val: evalFuncall, notGrouped: true,
-		doc: "Calls a function with values (do)."})
-	register(reql.TermDB, spec{min: 1, max: 1, val: evalDB, det: detNever, doc: "A database by its name."})
-	register(reql.TermTable, spec{min: 1, max: 2, opts: []string{"read_mode", "use_outdated", "identifier_format"}, val: evalTable, det: detNever,
-		doc: "A table by its name."})
-	register(reql.TermGet, spec{min: 2, max: 2, val: evalGet, doc: "The row with a primary key."})
+	// Family: Documents and arrays
+	//
+	// r.expr([value…]) → array
+	//
+	// An array as it is written in the language of the application; drivers make the term of it. On the wire every array is
+	// one. It may have as many elements as the array limit says.
+	//
+	// Errors:
+	// - ResourceLimit: Array over size limit `…`.
+	//
+	//	> r.expr([1, "two", [3]])
+	//	[1,"two",[3]]
+	register(reql.TermMakeArray, spec{max: -1, datum: evalMakeArray})
+
+	// Family: Control
+	//
+	// r.args(array) → arguments
+	//
+	// The elements of an array as arguments of the term around it, where their number is known only when the query runs.
+	// They cannot be optional arguments, nor the keys of orderBy.
+	//
+	// Errors:
+	// - QueryLogic: r.args is not supported in an order_by or union command yet.
+	//
+	//	> r.table("heroes").getAll(r.args([1, 2]))("name").count()
+	//	2
+	register(reql.TermArgs, spec{min: 1, max: 1, val: evalArgs})
+
+	// value.do([value…, ]function) → value
+	// r.do([value…, ]function) → value
+	//
+	// Calls a function with values, so that what it needs more than once is evaluated once. Sequences have to be made arrays
+	// first.
+	//
+	// Errors:
+	// - QueryLogic: Expected function with … argument… but found function with … argument….
+	//
+	//	> r.expr([1, 2, 3]).do(a => a.sum().div(a.count()))
+	//	2
+	//	> r.do(2, 3, (a, b) => a.mul(b))
+	//	6
+	register(reql.TermFuncall, spec{min: 1, max: -1, opts: []string{"_SHORTCUT_", "_EVAL_FLAGS_"}, val: evalFuncall, notGrouped: true})
+
+	// Family: Selecting data
+	//
+	// r.db(name) → database
+	//
+	// A database by its name. Naming one takes no permission.
+	//
+	// Errors:
+	// - OpFailed: Database `…` does not exist.
+	//
+	//	> r.db("test").tableList()
+	//	["heroes","places","visits"]
+	register(reql.TermDB, spec{min: 1, max: 1, val: evalDB, det: detNever})
+
+	// r.table(name) → table
+	// db.table(name) → table
+	//
+	// A table by its name, in the database of the connection when none is named. As a sequence it is its rows, in no order
+	// that one may rely on. Naming one takes no permission, reading needs `read`.
+	//
+	// Options:
+	// - read_mode (string; "single"): which replicas may answer: "single" is the primary one, "majority" what a majority has
+	//   on disk, "outdated" any
+	// - identifier_format ("name" or "uuid"; "name"): how system tables show databases, tables and servers
+	// - use_outdated (none; none): refused, for drivers before 2.2
+	//
+	// Errors:
+	// - OpFailed: Table `…` does not exist.
+	// - QueryLogic: Read mode `…` unrecognized
+	//
+	//	> r.table("places").count()
+	//	3
+	//	> r.db("test").table("places").info()("primary_key")
+	//	"name"
+	register(reql.TermTable, spec{min: 1, max: 2, opts: []string{"read_mode", "use_outdated", "identifier_format"}, val: evalTable, det: detNever})
+
+	// table.get(key) → row or null
+	//
+	// The row with a primary key: an object, which update, replace and delete can write; null when there is none.
+	//
+	// Errors:
+	// - QueryLogic: Primary keys must be either a number, string, bool, pseudotype or array (got type …):
+	// - QueryLogic: Primary key too long (max 127 characters): …
+	//
+	//	> r.table("heroes").get(2)("name")
+	//	"Grace"
+	//	> r.table("heroes").get(77)
+	//	null
+	register(reql.TermGet, spec{min: 2, max: 2, val: evalGet})
 }
 
 func evalMakeArray(c call) (datum.Value, error) {

@@ -6,16 +6,97 @@ import (
 )
 
 func init() {
-	meta := func(t reql.TermType, min, max int, f func(c call) (datum.Value, error), doc string, opts ...string) {
-		register(t, spec{min: min, max: max, opts: opts, datum: f, det: detNever, slow: true, doc: doc})
+	meta := func(t reql.TermType, min, max int, f func(c call) (datum.Value, error), opts ...string) {
+		register(t, spec{min: min, max: max, opts: opts, datum: f, det: detNever, slow: true})
 	}
-	meta(reql.TermDBCreate, 1, 1, evalDBCreate, "Makes a database.")
-	meta(reql.TermDBDrop, 1, 1, evalDBDrop, "Drops a database with all of its tables.")
-	meta(reql.TermTableCreate, 1, 2, evalTableCreate, "Makes a table.",
+
+	// Family: Databases
+	//
+	// r.dbCreate(name) → object
+	//
+	// Makes a database. Names are of letters, digits, `_` and `-`. The user needs the permission `config` for everything.
+	//
+	// Errors:
+	// - QueryLogic: Database name `…` invalid (Use A-Z, a-z, 0-9, _ and - only).
+	// - OpFailed: Database `…` already exists.
+	//
+	//	> r.dbCreate("archive").without({config_changes: {new_val: "id"}})
+	//	{"config_changes":[{"new_val":{"name":"archive"},"old_val":null}],"dbs_created":1}
+	meta(reql.TermDBCreate, 1, 1, evalDBCreate)
+
+	// r.dbDrop(name) → object
+	//
+	// Drops a database with all of its tables. The user needs `config` for the database and each of its tables.
+	//
+	// Errors:
+	// - OpFailed: Database `…` does not exist.
+	// - OpFailed: Database `rethinkdb` is special; you can't delete it.
+	//
+	//	> r.dbDrop("test")("tables_dropped")
+	//	3
+	meta(reql.TermDBDrop, 1, 1, evalDBDrop)
+
+	// Family: Tables
+	//
+	// r.tableCreate(name) → object
+	// db.tableCreate(name) → object
+	//
+	// Makes a table, in the database `test` or the one of the connection when none is named. The user needs `config` for the
+	// database.
+	//
+	// Options:
+	// - primary_key (string; "id"): the field by which rows are known
+	// - shards (integer; 1): how many parts the table has
+	// - replicas (integer or object; 1): copies of each part, or an object of how many on the servers of each tag
+	// - primary_replica_tag (string; none): the tag of the servers for primary replicas; needed when replicas is an object
+	// - nonvoting_replica_tags (array; []): tags of replicas that do not vote
+	// - durability ("hard" or "soft"; "hard"): what the writes to the table do that do not say
+	//
+	// Errors:
+	// - QueryLogic: Table name `…` invalid (Use A-Z, a-z, 0-9, _ and - only).
+	// - OpFailed: Table `…` already exists.
+	// - QueryLogic: Every table must have at least one shard.
+	// - QueryLogic: `primary_replica_tag` must be specified when `replicas` is an OBJECT.
+	//
+	//	> r.tableCreate("letters", primary_key: "number").pluck("tables_created")
+	//	{"tables_created":1}
+	//	> r.table("letters").config()("primary_key")
+	//	"number"
+	meta(reql.TermTableCreate, 1, 2, evalTableCreate,
 		"primary_key", "shards", "replicas", "nonvoting_replica_tags", "primary_replica_tag", "durability")
-	meta(reql.TermTableDrop, 1, 2, evalTableDrop, "Drops a table.")
-	register(reql.TermDBList, spec{datum: evalDBList, det: detNever, doc: "The names of all databases."})
-	register(reql.TermTableList, spec{max: 1, datum: evalTableList, det: detNever, doc: "The names of the tables of a database."})
+
+	// r.tableDrop(name) → object
+	// db.tableDrop(name) → object
+	//
+	// Drops a table with its rows and indexes. The user needs `config` for it.
+	//
+	// Errors:
+	// - OpFailed: Table `…` does not exist.
+	//
+	//	> r.tableDrop("visits").pluck("tables_dropped")
+	//	{"tables_dropped":1}
+	meta(reql.TermTableDrop, 1, 2, evalTableDrop)
+
+	// Family: Databases
+	//
+	// r.dbList() → array
+	//
+	// The names of all databases, sorted. The system's own, `rethinkdb`, is one of them.
+	//
+	//	> r.dbList()
+	//	["rethinkdb","test"]
+	register(reql.TermDBList, spec{datum: evalDBList, det: detNever})
+
+	// Family: Tables
+	//
+	// r.tableList() → array
+	// db.tableList() → array
+	//
+	// The names of the tables of a database, sorted. Those of `rethinkdb` whose names begin with `_` are left out.
+	//
+	//	> r.tableList()
+	//	["heroes","places","visits"]
+	register(reql.TermTableList, spec{max: 1, datum: evalTableList, det: detNever})
 }
 
 func (c call) cluster() Cluster { return c.fr.q.eng.cluster }

@@ -8,10 +8,33 @@ import (
 )
 
 func init() {
-	register(reql.TermError, spec{max: 1, datum: evalError,
-		doc: "Fails with a message of the user's; without one, inside default, with the error that default caught."})
-	register(reql.TermDefault, spec{min: 2, max: 2, val: evalDefault, special: specialDefault, notGrouped: true,
-		doc: "Its first argument, or the second one when that is null or does not exist."})
+	// Family: Control
+	//
+	// r.error(text) → error
+	// r.error() → error
+	//
+	// Fails with a text of the user's and the class User. Without a text, inside `default`: with the error that default
+	// caught.
+	//
+	// Errors:
+	// - QueryLogic: Empty ERROR term outside a default block.
+	//
+	//	> r.branch(r.expr(1).gt(2), "strange", r.error("as it should be"))
+	//	User: as it should be
+	//	at [2]
+	register(reql.TermError, spec{max: 1, datum: evalError})
+
+	// value.default(value) → value
+	// value.default(function) → value
+	//
+	// The value, or another one when that is null or fails for something that does not exist (the class NonExistence), such
+	// as a missing field. A function gets the text of the error, or null. Other errors pass.
+	//
+	//	> r.expr({a: 1})("b").default("none")
+	//	"none"
+	//	> r.expr({a: 1})("b").default(text => text.split(" ").limit(2))
+	//	["No","attribute"]
+	register(reql.TermDefault, spec{min: 2, max: 2, val: evalDefault, special: specialDefault, notGrouped: true})
 }
 
 func evalError(c call) (datum.Value, error) {

@@ -6,10 +6,36 @@ import (
 )
 
 func init() {
-	register(reql.TermGetField, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: getField.eval, compile: compileField, special: specialField, groupedSeq: true,
-		doc: "The field of an object, or of each object of a sequence that has it."})
-	register(reql.TermBracket, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalBracket, compile: compileField, special: specialField, groupedSeq: true,
-		doc: "The field of an object or the element of a sequence (get_field or nth)."})
+	// Family: Documents and arrays
+	//
+	// object.getField(name) → value
+	// sequence.getField(name) → sequence
+	//
+	// A field of an object, or of each object of a sequence that has it.
+	//
+	// Errors:
+	// - NonExistence: No attribute `…` in object
+	//
+	//	> r.expr({a: 1}).getField("a")
+	//	1
+	//	> r.expr([{a: 1}, {b: 2}, {a: 3}]).getField("a")
+	//	[1,3]
+	register(reql.TermGetField, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: getField.eval, compile: compileField, special: specialField, groupedSeq: true})
+
+	// object.bracket(name) → value
+	// sequence.bracket(name) → sequence
+	// sequence.bracket(n) → value
+	//
+	// What `value("name")` in JavaScript and `value["name"]` in Python send: getField for a string, nth for a number.
+	// JavaScript's `bracket` is the same.
+	//
+	// Errors:
+	// - NonExistence: No attribute `…` in object
+	// - QueryLogic: Expected NUMBER or STRING as second argument to `bracket` but found ….
+	//
+	//	> r.table("heroes").get(2)("skills")(0)
+	//	"compilers"
+	register(reql.TermBracket, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalBracket, compile: compileField, special: specialField, groupedSeq: true})
 }
 
 var (

@@ -6,8 +6,28 @@ import (
 )
 
 func init() {
-	register(reql.TermFilter, spec{min: 2, max: 2, opts: []string{"default"}, val: evalFilter, groupedSeq: true, slow: true,
-		doc: "The rows for which a function is true, or that have what a pattern has."})
+	// Family: Selecting data
+	//
+	// sequence.filter(function) → sequence
+	// sequence.filter(object) → sequence
+	// selection.filter(predicate) → selection
+	//
+	// The elements for which a function of one argument is true (neither false nor null), or which have what the object has:
+	// fields of objects in it are compared one by one, anything else as a whole. No index is used for it.
+	//
+	// Options:
+	// - default (any; false): what counts for an element that misses a field which the predicate reads; r.error() fails
+	//   instead
+	//
+	//	> r.table("heroes").filter(h => h("born").lt(1900))("name")
+	//	"Ada"
+	//	"Emmy"
+	//	> r.table("heroes").filter({city: "Vienna"})("name")
+	//	"Hedy"
+	//	> r.table("heroes").filter(h => h("skills").contains("poetry"), default: true)("name")
+	//	"Ada"
+	//	"Hedy"
+	register(reql.TermFilter, spec{min: 2, max: 2, opts: []string{"default"}, val: evalFilter, groupedSeq: true, slow: true})
 }
 
 func evalFilter(c call) (val, error) {

@@ -10,10 +10,33 @@ import (
 )
 
 func init() {
-	register(reql.TermForEach, spec{min: 2, max: 2, datum: evalForEach, slow: true,
-		doc: "Calls a function that writes for each row, and adds up the results."})
-	register(reql.TermSync, spec{min: 1, max: 1, datum: evalSync, det: detNever, waits: true,
-		doc: "Waits until all earlier writes to a table are on disk."})
+	// Family: Control
+	//
+	// sequence.forEach(function) → object
+	//
+	// Calls a function of one argument for each element, in the order of the sequence, and adds up what its writes answer:
+	// numbers are added, arrays are joined, of texts the first one stays. The function gives one write or an array of them.
+	// Without any element the answer is `{}`.
+	//
+	// Errors:
+	// - QueryLogic: FOR_EACH expects one or more basic write queries.
+	//
+	//	> r.table("visits").filter({hero: 1}).forEach(v => r.table("heroes").get(v("hero")).update({traveller: true}))
+	//	{"deleted":0,"errors":0,"inserted":0,"replaced":1,"skipped":0,"unchanged":1}
+	register(reql.TermForEach, spec{min: 2, max: 2, datum: evalForEach, slow: true})
+
+	// Family: Writing data
+	//
+	// table.sync() → object
+	//
+	// Waits until all writes to the table that were acknowledged are on disk, also those with soft durability.
+	//
+	// Errors:
+	// - OpFailed: Artificial tables don't support `sync()`.
+	//
+	//	> r.table("heroes").sync()
+	//	{"synced":1}
+	register(reql.TermSync, spec{min: 1, max: 1, datum: evalSync, det: detNever, waits: true})
 }
 
 const notWrites = "FOR_EACH expects one or more basic write queries."

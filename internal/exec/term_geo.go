@@ -10,12 +10,69 @@ import (
 // point and to_geojson only move numbers around.
 
 func init() {
-	register(reql.TermPoint, spec{min: 2, max: 2, datum: evalPoint, doc: "The point at a longitude and a latitude."})
-	register(reql.TermLine, spec{min: 2, max: -1, datum: evalLine, det: detSingleServer, doc: "The line through some points."})
-	register(reql.TermPolygon, spec{min: 3, max: -1, datum: evalPolygon, det: detSingleServer, doc: "The polygon with some points as its corners."})
-	register(reql.TermFill, spec{min: 1, max: 1, datum: evalFill, det: detSingleServer, doc: "The polygon that a line encloses."})
-	register(reql.TermGeoJSON, spec{min: 1, max: 1, datum: evalGeoJSON, det: detSingleServer, doc: "The geometry that a GeoJSON object stands for."})
-	register(reql.TermToGeoJSON, spec{min: 1, max: 1, datum: evalToGeoJSON, doc: "A geometry as a GeoJSON object."})
+	// Family: Geospatial
+	//
+	// r.point(longitude, latitude) → geometry
+	//
+	// A point on earth, in degrees: longitude from -180 to 180, latitude from -90 to 90.
+	//
+	// Errors:
+	// - QueryLogic: Longitude must be between -180 and 180.  Got …
+	// - QueryLogic: Latitude must be between -90 and 90.  Got …
+	//
+	//	> r.point(16.37, 48.21)
+	//	{"$reql_type$":"GEOMETRY","coordinates":[16.37,48.21],"type":"Point"}
+	register(reql.TermPoint, spec{min: 2, max: 2, datum: evalPoint})
+
+	// r.line(point, point…) → geometry
+	//
+	// The line through two points or more: geometries, or arrays of longitude and latitude. Between them it takes the
+	// shortest way.
+	//
+	// Errors:
+	// - QueryLogic: Invalid LineString.  Are there antipodal or duplicate vertices?
+	//
+	//	> r.line([0, 0], r.point(1, 1)).typeOf()
+	//	"PTYPE<GEOMETRY>"
+	register(reql.TermLine, spec{min: 2, max: -1, datum: evalLine, det: detSingleServer})
+
+	// r.polygon(point, point, point…) → geometry
+	//
+	// The polygon with three points or more as its corners; it is closed by itself.
+	//
+	// Errors:
+	// - QueryLogic: Invalid LinearRing.  Are there antipodal or duplicate vertices? Is it self-intersecting?
+	//
+	//	> r.polygon([0, 0], [2, 0], [0, 2]).includes(r.point(0.5, 0.5))
+	//	true
+	register(reql.TermPolygon, spec{min: 3, max: -1, datum: evalPolygon, det: detSingleServer})
+
+	// line.fill() → geometry
+	//
+	// The polygon that a line encloses.
+	//
+	//	> r.line([0, 0], [2, 0], [0, 2]).fill().includes(r.point(0.5, 0.5))
+	//	true
+	register(reql.TermFill, spec{min: 1, max: 1, datum: evalFill, det: detSingleServer})
+
+	// r.geojson(object) → geometry
+	//
+	// The geometry that an object of GeoJSON stands for: a Point, LineString or Polygon without altitudes.
+	//
+	// Errors:
+	// - QueryLogic: Unrecognized GeoJSON type `…`.
+	//
+	//	> r.geojson({type: "Point", coordinates: [16.37, 48.21]}).eq(r.point(16.37, 48.21))
+	//	true
+	register(reql.TermGeoJSON, spec{min: 1, max: 1, datum: evalGeoJSON, det: detSingleServer})
+
+	// geometry.toGeojson() → object
+	//
+	// A geometry as an object of GeoJSON.
+	//
+	//	> r.point(16.37, 48.21).toGeojson()
+	//	{"coordinates":[16.37,48.21],"type":"Point"}
+	register(reql.TermToGeoJSON, spec{min: 1, max: 1, datum: evalToGeoJSON})
 }
 
 // geometry converts v to a geometry. As in the original all other pseudo-types pass, and fail later for want of a field.

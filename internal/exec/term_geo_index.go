@@ -12,10 +12,45 @@ import (
 )
 
 func init() {
-	register(reql.TermGetIntersecting, spec{min: 2, max: 2, opts: []string{"index"}, val: evalGetIntersecting, det: detSingleServer, slow: true,
-		doc: "The rows whose geometry in an index intersects another one."})
+	// Family: Geospatial
+	//
+	// table.getIntersecting(geometry, index: name) → selection
+	//
+	// The rows whose geometry in a geospatial index intersects another one, in no order.
+	//
+	// Options:
+	// - index (string; needed): a geospatial index of the table
+	//
+	// Errors:
+	// - QueryLogic: … requires an index argument.
+	// - QueryLogic: Index `…` is not a geospatial index.  … can only be used with a geospatial index.
+	//
+	//	> r.table("places").getIntersecting(r.circle([0, 50], 500, unit: "km"), index: "at")("name")
+	//	"London"
+	register(reql.TermGetIntersecting, spec{min: 2, max: 2, opts: []string{"index"}, val: evalGetIntersecting, det: detSingleServer, slow: true})
+
+	// table.getNearest(point, index: name) → array
+	//
+	// The rows whose geometry in a geospatial index is nearest to a point, as objects of `dist` and `doc`, the nearest
+	// first.
+	//
+	// Options:
+	// - index (string; needed): a geospatial index of the table
+	// - max_results (integer; 100): how many rows at most
+	// - max_dist (number; 100000): how far at most
+	// - unit (string; "m"): of max_dist and dist: "m", "km", "mi", "nm" or "ft"
+	// - geo_system (string or object; "WGS84"): or "unit_sphere", or an ellipsoid of its equatorial radius `a` and its
+	//   flattening `f`
+	//
+	// Errors:
+	// - QueryLogic: … requires an index argument.
+	// - QueryLogic: max_results must be positive.
+	// - QueryLogic: max_dist must be positive.
+	//
+	//	> r.table("places").getNearest(r.point(0, 50), index: "at", max_dist: 2000, unit: "km").map(x => ({name: x("doc")("name"), km: x("dist").round()}))
+	//	[{"km":168,"name":"London"},{"km":1209,"name":"Vienna"}]
 	register(reql.TermGetNearest, spec{min: 2, max: 2, opts: []string{"index", "max_results", "max_dist", "geo_system", "unit"},
-		datum: evalGetNearest, det: detSingleServer, slow: true, doc: "The rows whose geometry in an index is nearest to a point, with their distances."})
+		datum: evalGetNearest, det: detSingleServer, slow: true})
 }
 
 // ofQuery makes an error one of the query as a whole, as the original's errors of reading a geospatial index are.

@@ -7,10 +7,46 @@ import (
 )
 
 func init() {
+	// Family: Geospatial
+	//
+	// geometry.distance(geometry) → number
+	// r.distance(geometry, geometry) → number
+	//
+	// The shortest distance between a point and another geometry, 0 inside of a polygon. Between points it is exact on the
+	// ellipsoid.
+	//
+	// Options:
+	// - unit (string; "m"): of the result: "m", "km", "mi", "nm" or "ft"
+	// - geo_system (string or object; "WGS84"): or "unit_sphere", or an ellipsoid of its equatorial radius `a` and its
+	//   flattening `f`
+	//
+	// Errors:
+	// - QueryLogic: Unrecognized distance unit `…`.
+	//
+	//	> r.point(-0.13, 51.51).distance(r.point(16.37, 48.21), unit: "km").round()
+	//	1239
 	register(reql.TermDistance, spec{min: 2, max: 2, opts: []string{"geo_system", "unit"}, datum: evalDistance, compile: compileGeometries,
-		det: detSingleServer, doc: "The distance between a point and another geometry."})
+		det: detSingleServer})
+
+	// r.circle(point, radius) → geometry
+	//
+	// A polygon, or a line, whose corners all have the same distance from a point.
+	//
+	// Options:
+	// - num_vertices (integer; 32): how many corners
+	// - unit (string; "m"): of the radius: "m", "km", "mi", "nm" or "ft"
+	// - geo_system (string or object; "WGS84"): or "unit_sphere", or an ellipsoid of its equatorial radius `a` and its
+	//   flattening `f`
+	// - fill (bool; true): a polygon; false gives a line
+	//
+	// Errors:
+	// - QueryLogic: Radius must be positive
+	// - QueryLogic: num_vertices must be positive.
+	//
+	//	> r.circle([16.37, 48.21], 10, unit: "km").includes(r.point(16.4, 48.2))
+	//	true
 	register(reql.TermCircle, spec{min: 2, max: 2, opts: []string{"geo_system", "unit", "fill", "num_vertices"}, datum: evalCircle,
-		det: detSingleServer, doc: "A polygon, or a line, around a point with its corners at a distance."})
+		det: detSingleServer})
 }
 
 // ellipsoid gives the surface that the option geo_system names or describes.

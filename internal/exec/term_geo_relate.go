@@ -9,12 +9,39 @@ import (
 )
 
 func init() {
+	// Family: Geospatial
+	//
+	// geometry.intersects(geometry) → bool
+	// sequence.intersects(geometry) → sequence
+	//
+	// Whether two geometries have a point in common, be it on their edges. Of a sequence, the geometries that do.
+	//
+	//	> r.circle([0, 0], 1000).intersects(r.point(0, 0.005))
+	//	true
 	register(reql.TermIntersects, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalIntersects, compile: compileGeometries,
-		det: detSingleServer, groupedSeq: true, doc: "Whether two geometries have a point in common; filters a sequence."})
+		det: detSingleServer, groupedSeq: true})
+
+	// polygon.includes(geometry) → bool
+	// sequence.includes(geometry) → sequence
+	//
+	// Whether a polygon has another geometry wholly inside. Of a sequence, the polygons that do.
+	//
+	//	> r.polygon([0, 0], [2, 0], [0, 2]).includes(r.line([0.2, 0.2], [3, 3]))
+	//	false
 	register(reql.TermIncludes, spec{min: 2, max: 2, opts: []string{"_NO_RECURSE_"}, val: evalIncludes, compile: compileGeometries,
-		det: detSingleServer, groupedSeq: true, doc: "Whether a polygon has another geometry inside; filters a sequence."})
-	register(reql.TermPolygonSub, spec{min: 2, max: 2, datum: evalPolygonSub, det: detSingleServer,
-		doc: "A polygon with another one cut out."})
+		det: detSingleServer, groupedSeq: true})
+
+	// polygon.polygonSub(polygon) → geometry
+	//
+	// The polygon with another one, which has to be inside, cut out.
+	//
+	// Errors:
+	// - QueryLogic: The second argument to `polygon_sub` is not contained in the first one.
+	// - QueryLogic: Expected a Polygon with only an outer shell.  This one has holes.
+	//
+	//	> r.polygon([0, 0], [9, 0], [0, 9]).polygonSub(r.polygon([1, 1], [3, 1], [1, 3])).includes(r.point(1.5, 1.5))
+	//	false
+	register(reql.TermPolygonSub, spec{min: 2, max: 2, datum: evalPolygonSub, det: detSingleServer})
 }
 
 var (

@@ -10,8 +10,28 @@ import (
 )
 
 func init() {
-	register(reql.TermGetAll, spec{min: 1, max: -1, opts: []string{"index"}, val: evalGetAll, slow: true,
-		doc: "The rows with any of some keys, or of some values of an index."})
+	// Family: Selecting data
+	//
+	// table.getAll([key…]) → selection
+	//
+	// The rows with any of some primary keys, or of some values of a secondary index. A key that is listed twice gives its
+	// rows twice, as does a row of a multi index that has several of the values.
+	//
+	// Options:
+	// - index (string; the primary key): the index to look into
+	//
+	// Errors:
+	// - NonExistence: Keys cannot be NULL.
+	// - OpFailed: Index `…` was not found on table `…`
+	// - OpFailed: Index `…` on table `…` was accessed before its construction was finished.
+	// - QueryLogic: Index `…` is a geospatial index.  Only get_nearest and get_intersecting can use a geospatial index.
+	//
+	//	> r.table("heroes").getAll(3, 1)("name")
+	//	"Ada"
+	//	"Emmy"
+	//	> r.table("heroes").getAll("mathematics", index: "skills").count()
+	//	3
+	register(reql.TermGetAll, spec{min: 1, max: -1, opts: []string{"index"}, val: evalGetAll, slow: true})
 }
 
 // evalGetAll looks the keys up in their order; a key that is given several times gives its row as often.

@@ -6,10 +6,40 @@ import (
 )
 
 func init() {
-	register(reql.TermGroup, spec{min: 1, max: -1, opts: []string{"index", "multi"}, val: evalGroup, groupedSeq: true, slow: true,
-		doc: "Groups the rows by what functions make of them; the terms that follow are evaluated for each group."})
-	register(reql.TermUngroup, spec{min: 1, max: 1, datum: evalUngroup, notGrouped: true, slow: true,
-		doc: "The groups as an array of objects with group and reduction."})
+	// Family: Aggregation
+	//
+	// sequence.group(key[, key…]) → grouped sequence
+	// sequence.group([key…], index: name) → grouped sequence
+	//
+	// Groups the elements by fields, by what functions of one argument make of them, or by the value of an index; several
+	// keys make groups that are arrays. What lacks a field is in the group null. Terms that follow work on each group by
+	// itself, up to `ungroup`. `group(…).count()` and other aggregations keep only their results in memory. The groups come
+	// in the order of their keys; drivers show them as arrays of `group` and `reduction`.
+	//
+	// Options:
+	// - index (string; none): the index whose values are (the last part of) the groups; the sequence must be a table
+	// - multi (bool; false): a key that is an array puts the element into a group for each of its elements
+	//
+	// Errors:
+	// - QueryLogic: Cannot group by nothing.
+	// - QueryLogic: Cannot call `group` on the output of `group` (did you mean to `ungroup`?).
+	// - ResourceLimit: Grouped data over size limit `…`.
+	// - ResourceLimit: Too many groups (> …).
+	//
+	//	> r.table("visits").group("place").sum("nights").ungroup()
+	//	[{"group":"London","reduction":5},{"group":"New York","reduction":7},{"group":"Vienna","reduction":5}]
+	//	> r.table("heroes").group("skills", multi: true).count().ungroup()
+	//	[{"group":null,"reduction":1},{"group":"compilers","reduction":1},{"group":"mathematics","reduction":3},{"group":"poetry","reduction":1}]
+	register(reql.TermGroup, spec{min: 1, max: -1, opts: []string{"index", "multi"}, val: evalGroup, groupedSeq: true, slow: true})
+
+	// grouped.ungroup() → array
+	//
+	// The groups as an array of objects of `group` and `reduction`, in the order of the groups; what follows works on that
+	// array.
+	//
+	//	> r.table("visits").group("hero").count().ungroup().orderBy(r.desc("reduction")).limit(1)
+	//	[{"group":1,"reduction":2}]
+	register(reql.TermUngroup, spec{min: 1, max: 1, datum: evalUngroup, notGrouped: true, slow: true})
 }
 
 func evalGroup(c call) (val, error) {

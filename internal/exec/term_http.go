@@ -12,9 +12,37 @@ import (
 )
 
 func init() {
+	// Family: Control
+	//
+	// r.http(url) → value or sequence
+	//
+	// What a server of the web answers to a request. By default it reaches public networks only: no loopback, no private or
+	// link-local addresses. An error of the other server, or a failure to reach it, has the class NonExistence, so that
+	// default catches it. The user needs the permission `connect`.
+	//
+	// Options:
+	// - method (string; "GET"): or "HEAD", "POST", "PUT", "PATCH", "DELETE"
+	// - params (object; {}): the part of the URL after `?`
+	// - header (object or array of strings; {}): more lines for the header
+	// - data (string or object; none): the body: an object is sent as a form with POST, as JSON with others
+	// - auth (object; none): `user`, `pass`, and `type`, which is "basic" or "digest"
+	// - result_format (string; "auto"): "text", "json", "jsonp" or "binary" instead of what the server says of its answer
+	// - timeout (number; 30): seconds for all of it
+	// - attempts (integer; 5): how often to try when the connection fails or the server says to come back
+	// - redirects (integer; 1): how many to follow
+	// - verify (bool; true): checks the server's certificate
+	// - page ("link-next" or function; none): makes a sequence of many answers: how to get from one to the URL of the next;
+	//   a function gets an object of `params`, `header` and `body`, and null ends it
+	// - page_limit (integer; needed with page): how many requests to make, -1 for any number
+	//
+	// Errors:
+	// - NonExistence: Error in HTTP … of `…`: …
+	// - QueryLogic: `method` (…) is not recognized (GET, HEAD, POST, PUT, PATCH and DELETE are allowed).
+	//
+	//	> r.http("http://localhost/").default("not reached")
+	//	"not reached"
 	register(reql.TermHTTP, spec{min: 1, max: 1, val: evalHTTP, det: detNever, slow: true,
-		opts: []string{"attempts", "auth", "data", "header", "method", "page", "page_limit", "params", "redirects", "result_format", "timeout", "verify"},
-		doc:  "What a server of the web answers to a request, or to one for each page."})
+		opts: []string{"attempts", "auth", "data", "header", "method", "page", "page_limit", "params", "redirects", "result_format", "timeout", "verify"}})
 }
 
 // UseHTTP sets the client that r.http works with. It is called before the first query. Without it there is one that reaches

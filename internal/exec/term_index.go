@@ -10,12 +10,89 @@ import (
 )
 
 func init() {
-	register(reql.TermIndexCreate, spec{min: 2, max: 3, opts: []string{"multi", "geo"}, datum: evalIndexCreate, det: detNever, slow: true, doc: "Makes a secondary index."})
-	register(reql.TermIndexDrop, spec{min: 2, max: 2, datum: evalIndexDrop, det: detNever, slow: true, doc: "Drops a secondary index."})
-	register(reql.TermIndexRename, spec{min: 3, max: 3, opts: []string{"overwrite"}, datum: evalIndexRename, det: detNever, slow: true, doc: "Renames a secondary index."})
-	register(reql.TermIndexList, spec{min: 1, max: 1, datum: evalIndexList, det: detNever, doc: "The names of the secondary indexes of a table."})
-	register(reql.TermIndexStatus, spec{min: 1, max: -1, datum: evalIndexStatus, det: detNever, doc: "The state of secondary indexes."})
-	register(reql.TermIndexWait, spec{min: 1, max: -1, datum: evalIndexWait, det: detNever, slow: true, doc: "Waits until secondary indexes are ready."})
+	// Family: Tables
+	//
+	// table.indexCreate(name) → object
+	// table.indexCreate(name, function) → object
+	//
+	// Makes a secondary index of the field with the index's name, or of what a function makes of each row; a function that
+	// gives an array makes a compound index. The index is built in the background, `indexWait` waits for it. Rows for which
+	// the function fails, or gives null or an object, are simply not in the index. Instead of a function there may be what
+	// `indexStatus` gave as `function`. The user needs `config`.
+	//
+	// Options:
+	// - multi (bool; false): the function gives an array, and the row is found by each of its elements
+	// - geo (bool; false): the values are geometries, for getIntersecting and getNearest
+	//
+	// Errors:
+	// - OpFailed: Index `…` already exists on table `…`.
+	// - QueryLogic: Index name conflict: `…` is the name of the primary key.
+	// - QueryLogic: Could not prove function deterministic.  Index functions must be deterministic.
+	//
+	//	> r.table("heroes").indexCreate("name_born", h => [h("name"), h("born")])
+	//	{"created":1}
+	//	> r.table("heroes").indexWait("name_born")("ready")
+	//	[true]
+	//	> r.table("heroes").getAll(["Ada", 1815], index: "name_born")("id")
+	//	1
+	register(reql.TermIndexCreate, spec{min: 2, max: 3, opts: []string{"multi", "geo"}, datum: evalIndexCreate, det: detNever, slow: true})
+
+	// table.indexDrop(name) → object
+	//
+	// Drops a secondary index. The user needs `config`.
+	//
+	// Errors:
+	// - OpFailed: Index `…` does not exist on table `…`.
+	//
+	//	> r.table("heroes").indexDrop("born")
+	//	{"dropped":1}
+	register(reql.TermIndexDrop, spec{min: 2, max: 2, datum: evalIndexDrop, det: detNever, slow: true})
+
+	// table.indexRename(old, new) → object
+	//
+	// Gives a secondary index another name, at once. The user needs `config`.
+	//
+	// Options:
+	// - overwrite (bool; false): an index that has the new name is dropped
+	//
+	// Errors:
+	// - OpFailed: Index `…` does not exist or index `…` already exists on table `…`.
+	//
+	//	> r.table("heroes").indexRename("born", "year")
+	//	{"renamed":1}
+	register(reql.TermIndexRename, spec{min: 3, max: 3, opts: []string{"overwrite"}, datum: evalIndexRename, det: detNever, slow: true})
+
+	// table.indexList() → array
+	//
+	// The names of the secondary indexes of a table, sorted.
+	//
+	//	> r.table("heroes").indexList()
+	//	["born","skills"]
+	register(reql.TermIndexList, spec{min: 1, max: 1, datum: evalIndexList, det: detNever})
+
+	// table.indexStatus([name…]) → array
+	//
+	// What there is to say of some or all secondary indexes of a table: `index` is the name, `ready` whether it is built,
+	// `progress` from 0 to 1 how far, `multi` and `geo` its kind, `function` what indexCreate takes to make the same index,
+	// and `query` a text of that. `outdated` is always false.
+	//
+	// Errors:
+	// - OpFailed: Index `…` was not found on table `…`
+	//
+	//	> r.table("heroes").indexStatus("skills").pluck("index", "ready", "multi", "query")
+	//	[{"index":"skills","multi":true,"query":"indexCreate('skills', function(_var19) { return _var19.getField(\"skills\"); }, {multi: true})","ready":true}]
+	register(reql.TermIndexStatus, spec{min: 1, max: -1, datum: evalIndexStatus, det: detNever})
+
+	// table.indexWait([name…]) → array
+	//
+	// Waits until some or all secondary indexes of a table are built, and gives the same as indexStatus.
+	//
+	// Errors:
+	// - OpFailed: Index `…` was not found on table `…`
+	//
+	//	> r.table("heroes").indexWait("born", "skills")("index")
+	//	["born","skills"]
+	register(reql.TermIndexWait, spec{min: 1, max: -1, datum: evalIndexWait, det: detNever, slow: true})
 }
 
 func (c call) indexNameTaken(name string, t *tableVal) error {

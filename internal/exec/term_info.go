@@ -8,7 +8,18 @@ import (
 )
 
 func init() {
-	register(reql.TermInfo, spec{min: 1, max: 1, datum: evalInfo, notGrouped: true, doc: "What there is to say of a value: its type and what belongs to it."})
+	// Family: Control
+	//
+	// value.info() → object
+	//
+	// What there is to say of a value: its `type`, of tables the primary key, the indexes, and estimates of how many rows
+	// the shards have, of slices their bounds, of data the value as text.
+	//
+	//	> r.table("heroes").info().without("id", {db: "id"})
+	//	{"db":{"name":"test","type":"DB"},"doc_count_estimates":[4],"indexes":["born","skills"],"name":"heroes","primary_key":"id","type":"TABLE"}
+	//	> r.expr(1).info()
+	//	{"type":"NUMBER","value":"1"}
+	register(reql.TermInfo, spec{min: 1, max: 1, datum: evalInfo, notGrouped: true})
 }
 
 func evalInfo(c call) (datum.Value, error) {

@@ -7,8 +7,37 @@ import (
 )
 
 func init() {
+	// Family: Writing data
+	//
+	// table.insert(object) → object
+	// table.insert(sequence) → object
+	//
+	// Puts rows into a table. A row without the primary key gets a random UUID for one, which `generated_keys` of the answer
+	// has. Rows are written in batches, which are not atomic: those before an error stay. The user needs `read` and `write`.
+	// The answer is described under [Answers of writes](#answers-of-writes).
+	//
+	// Options:
+	// - conflict (string or function; "error"): what to do when there is a row with the key: "error" counts an error,
+	//   "replace" takes the new row, "update" merges it into the old one, a function of the key, the old and the new row
+	//   gives the row to write
+	// - durability ("hard" or "soft"; the table's): whether to answer only when the rows are on disk
+	// - return_changes (bool or "always"; false): adds `changes` to the answer, an array of `old_val` and `new_val`
+	// - return_vals (none; none): refused, for drivers before 2.0
+	// - ignore_write_hook (bool; false): does not call the write hook; needs the permission `config`
+	//
+	// Errors:
+	// - QueryLogic: Conflict option `…` unrecognized
+	// - QueryLogic: The conflict function passed to `insert` must be deterministic.
+	// - QueryLogic: Error: encountered obsolete optarg `return_vals`.  Use `return_changes` instead.
+	//
+	//	> r.table("heroes").insert([{id: 5, name: "Mary"}, {id: 1, name: "Augusta"}], conflict: "update")
+	//	{"deleted":0,"errors":0,"inserted":1,"replaced":1,"skipped":0,"unchanged":0}
+	//	> r.table("heroes").get(1).pluck("name", "born")
+	//	{"born":1815,"name":"Augusta"}
+	//	> r.table("places").insert({name: "Turin"}, return_changes: true)("changes")
+	//	[{"new_val":{"name":"Turin"},"old_val":null}]
 	register(reql.TermInsert, spec{min: 2, max: 2, opts: []string{"conflict", "durability", "return_vals", "return_changes", "ignore_write_hook"},
-		datum: evalInsert, compile: compileInsert, doc: "Puts new rows into a table."})
+		datum: evalInsert, compile: compileInsert})
 }
 
 // maxQuickInsert is how many rows a literal may have for the insert to count as a quick write.

@@ -14,12 +14,28 @@ import (
 )
 
 func init() {
+	// Family: Control
+	//
+	// r.js(source) → value
+	//
+	// The value of a JavaScript program, which may be a function to use in other terms. It runs in a process of its own,
+	// with the engine QuickJS, without files, network or time zone, and with limits on memory and time.
+	//
+	// Options:
+	// - timeout (number; 5): seconds for one run
+	//
+	// Errors:
+	// - QueryLogic: JavaScript query `…` timed out after … seconds.
+	//
+	//	> r.js("[1, 2, 3].map(function(x) { return x * x })")
+	//	[1,4,9]
+	//	> r.expr([1, 2]).map(r.js("(function(x) { return x + 1 })"))
+	//	[2,3]
 	register(reql.TermJavaScript, spec{min: 1, max: 1, opts: []string{"timeout"}, det: detNever, val: evalJavaScript, slow: true,
 		compile: func(b *builder, _ *opNode) error {
 			b.scripts = true
 			return nil
-		},
-		doc: "The value of a JavaScript program, which may be a function of any number of arguments."})
+		}})
 }
 
 // UseScripts sets where r.js runs its scripts; until then it is an error. It is called before the first query.

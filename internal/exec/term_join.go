@@ -6,12 +6,45 @@ import (
 )
 
 func init() {
-	register(reql.TermInnerJoin, spec{min: 3, max: 3, val: evalInnerJoin, groupedSeq: true, slow: true,
-		doc: "All pairs of rows of two sequences for which a predicate is true."})
-	register(reql.TermOuterJoin, spec{min: 3, max: 3, val: evalOuterJoin, groupedSeq: true, slow: true,
-		doc: "Like inner_join, and the rows of the first sequence that have no partner."})
-	register(reql.TermEqJoin, spec{min: 3, max: 3, opts: []string{"index", "ordered"}, val: evalEqJoin, groupedSeq: true, slow: true,
-		doc: "Each row with the row of a table that has a field of it, or what a function makes of it, as its key."})
+	// Family: Joins
+	//
+	// sequence.innerJoin(sequence, function) → sequence
+	//
+	// All pairs of elements, as objects of `left` and `right`, for which a function of two arguments is true. It tries each
+	// pair, so prefer eqJoin where there is an index.
+	//
+	//	> r.table("heroes").innerJoin(r.table("visits"), (h, v) => h("id").eq(v("hero"))).zip().pluck("name", "place")
+	//	{"name":"Ada","place":"London"}
+	//	{"name":"Ada","place":"Vienna"}
+	//	{"name":"Grace","place":"London"}
+	//	{"name":"Hedy","place":"New York"}
+	register(reql.TermInnerJoin, spec{min: 3, max: 3, val: evalInnerJoin, groupedSeq: true, slow: true})
+
+	// sequence.outerJoin(sequence, function) → sequence
+	//
+	// Like innerJoin, and each element of the first sequence that has no partner, as an object of `left` alone.
+	//
+	//	> r.table("heroes").outerJoin(r.table("places"), (h, p) => h("city").eq(p("name"))).map(x => x.hasFields("right"))
+	//	true
+	//	true
+	//	false
+	//	true
+	register(reql.TermOuterJoin, spec{min: 3, max: 3, val: evalOuterJoin, groupedSeq: true, slow: true})
+
+	// sequence.eqJoin(field, table) → sequence
+	// sequence.eqJoin(function, table) → sequence
+	//
+	// Each element with each row of the table whose key is the element's field, or what a function makes of the element, as
+	// objects of `left` and `right`. Elements without the field, or with null in it, are left out. Rows are looked up by the
+	// index in batches.
+	//
+	// Options:
+	// - index (string; the primary key): the table's index to look into
+	// - ordered (bool; false): keeps the order of the sequence
+	//
+	//	> r.table("visits").orderBy("id").eqJoin("place", r.table("places"), ordered: true).zip().pluck("hero", "name", "country")
+	//	[{"country":"GB","hero":1,"name":"London"},{"country":"AT","hero":1,"name":"Vienna"},{"country":"GB","hero":2,"name":"London"},{"country":"US","hero":4,"name":"New York"}]
+	register(reql.TermEqJoin, spec{min: 3, max: 3, opts: []string{"index", "ordered"}, val: evalEqJoin, groupedSeq: true, slow: true})
 }
 
 func pair(left, right datum.Value) datum.Value {

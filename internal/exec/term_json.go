@@ -6,8 +6,27 @@ import (
 )
 
 func init() {
-	register(reql.TermJSON, spec{min: 1, max: 1, datum: evalJSON, doc: "The value that a JSON text stands for."})
-	register(reql.TermToJSONString, spec{min: 1, max: 1, datum: evalToJSONString, doc: "A value as JSON text."})
+	// Family: Control
+	//
+	// r.json(string) → value
+	//
+	// The value that a JSON text stands for.
+	//
+	// Errors:
+	// - QueryLogic: Failed to parse "…" as JSON: …
+	//
+	//	> r.json("[1, {\"a\": null}]")
+	//	[1,{"a":null}]
+	register(reql.TermJSON, spec{min: 1, max: 1, datum: evalJSON})
+
+	// value.toJsonString() → string
+	// value.toJSON() → string
+	//
+	// The value as JSON text, its fields sorted.
+	//
+	//	> r.expr({b: [1, 2], a: null}).toJsonString()
+	//	"{\"a\":null,\"b\":[1,2]}"
+	register(reql.TermToJSONString, spec{min: 1, max: 1, datum: evalToJSONString})
 }
 
 func evalJSON(c call) (datum.Value, error) {

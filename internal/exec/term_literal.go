@@ -6,8 +6,20 @@ import (
 )
 
 func init() {
-	register(reql.TermLiteral, spec{max: 1, datum: evalLiteral, compile: compileLiteral, notGrouped: true,
-		doc: "Inside of what is merged: replaces the old value instead of merging; without an argument, removes it."})
+	// Family: Documents and arrays
+	//
+	// r.literal(value) → literal
+	// r.literal() → literal
+	//
+	// Inside of an object that is given to merge or update: replaces the old value instead of merging into it; without an
+	// argument, removes the field. In the object of a filter it makes a field compared as a whole.
+	//
+	// Errors:
+	// - QueryLogic: Stray literal keyword found: literal is only legal inside of the object passed to merge or update and cannot nest inside other literals.
+	//
+	//	> r.expr({a: {x: 1}, b: 1}).merge({a: r.literal({y: 2}), b: r.literal()})
+	//	{"a":{"y":2}}
+	register(reql.TermLiteral, spec{max: 1, datum: evalLiteral, compile: compileLiteral, notGrouped: true})
 }
 
 // compileLiteral finds out whether the literal may stand where it stands, which evaluation tells if it gets there.

@@ -6,14 +6,50 @@ import (
 )
 
 func init() {
-	register(reql.TermAnd, spec{max: -1, val: evalLogic(false), special: specialLogic(false),
-		doc: "The first value that is false, or else the last one. True without any."})
-	register(reql.TermOr, spec{max: -1, val: evalLogic(true), special: specialLogic(true),
-		doc: "The first value that is true, or else the last one. False without any."})
-	register(reql.TermNot, spec{min: 1, max: 1, datum: evalNot, special: specialNot, pure: true,
-		doc: "True for false and null, false for all else."})
-	register(reql.TermBranch, spec{min: 3, max: -1, val: evalBranch, special: specialBranch,
-		doc: "The value after the first condition that is true, or else the last one."})
+	// Family: Maths and logic
+	//
+	// bool.and([bool…]) → value
+	// r.and([bool…]) → value
+	//
+	// The first value that is false, or else the last one; the values after it are not evaluated. False and null are false,
+	// all else, also 0 and "", is true. True without any. In Python `r.and_` or `&`.
+	//
+	//	> r.expr(true).and(1, null, r.error("never"))
+	//	null
+	register(reql.TermAnd, spec{max: -1, val: evalLogic(false), special: specialLogic(false)})
+
+	// bool.or([bool…]) → value
+	// r.or([bool…]) → value
+	//
+	// The first value that is true, or else the last one; the values after it are not evaluated. False without any. In
+	// Python `r.or_` or `|`.
+	//
+	//	> r.expr(null).or(false, "else")
+	//	"else"
+	register(reql.TermOr, spec{max: -1, val: evalLogic(true), special: specialLogic(true)})
+
+	// bool.not() → bool
+	// r.not(bool) → bool
+	//
+	// True for false and null, false for all else. In Python also `~`.
+	//
+	//	> r.expr(0).not()
+	//	false
+	register(reql.TermNot, spec{min: 1, max: 1, datum: evalNot, special: specialNot, pure: true})
+
+	// Family: Control
+	//
+	// r.branch(condition, value[, condition, value…], else) → value
+	// bool.branch(value[, condition, value…], else) → value
+	//
+	// The value after the first condition that is true, or else the last one. Only that one is evaluated.
+	//
+	// Errors:
+	// - QueryLogic: Cannot call `branch` term with an even number of arguments.
+	//
+	//	> r.table("heroes").orderBy("id").map(h => r.branch(h("born").lt(1850), "early", h("born").lt(1900), "middle", "late"))
+	//	["early","late","middle","late"]
+	register(reql.TermBranch, spec{min: 3, max: -1, val: evalBranch, special: specialBranch})
 }
 
 // truth converts v to its truth: false and null are false, all else is true.

@@ -6,11 +6,44 @@ import (
 )
 
 func init() {
-	register(reql.TermMap, spec{min: 2, max: -1, val: evalMap, groupedSeq: true, slow: true,
-		doc: "What a function makes of each row, or of the rows of several sequences side by side."})
-	register(reql.TermConcatMap, spec{min: 2, max: 2, val: evalConcatMap, groupedSeq: true, slow: true,
-		doc: "The rows of all sequences that a function makes of the rows."})
-	register(reql.TermZip, spec{min: 1, max: 1, val: evalZip, slow: true, doc: "Merges the two sides of the rows of a join."})
+	// Family: Transformations
+	//
+	// sequence.map(function) → sequence
+	// sequence.map(sequence…, function) → sequence
+	// r.map(sequence…, function) → sequence
+	//
+	// What a function makes of each element; with several sequences, of their first elements, of their second ones, and so
+	// on until one of them ends. An error of the function fails the query, also where a field is missing.
+	//
+	// Errors:
+	// - QueryLogic: The function passed to `map` expects
+	//
+	//	> r.expr([1, 2, 3]).map(x => x.mul(x))
+	//	[1,4,9]
+	//	> r.expr([1, 2, 3]).map([10, 20], (x, y) => x.add(y))
+	//	[11,22]
+	register(reql.TermMap, spec{min: 2, max: -1, val: evalMap, groupedSeq: true, slow: true})
+
+	// sequence.concatMap(function) → sequence
+	//
+	// The elements of all the sequences that a function makes of the elements, one sequence after the other.
+	//
+	//	> r.table("heroes").concatMap(h => h("skills").default([])).distinct()
+	//	["compilers","mathematics","poetry"]
+	register(reql.TermConcatMap, spec{min: 2, max: 2, val: evalConcatMap, groupedSeq: true, slow: true})
+
+	// Family: Joins
+	//
+	// sequence.zip() → sequence
+	//
+	// Merges `right` into `left` of each object that a join made.
+	//
+	// Errors:
+	// - QueryLogic: ZIP can only be called on the result of a join.
+	//
+	//	> r.expr([{left: {id: 1, a: 1}, right: {id: 2, b: 2}}]).zip()
+	//	[{"a":1,"b":2,"id":2}]
+	register(reql.TermZip, spec{min: 1, max: 1, val: evalZip, slow: true})
 }
 
 func evalMap(c call) (val, error) {

@@ -10,8 +10,22 @@ import (
 )
 
 func init() {
-	register(reql.TermMatch, spec{min: 2, max: 2, datum: evalMatch, compile: compileMatch,
-		doc: "Where a regular expression first matches in a string, or null. Positions are in bytes."})
+	// Family: Strings
+	//
+	// string.match(expression) → object or null
+	//
+	// Where a regular expression first matches: `str`, `start`, `end`, and `groups`, an array of the same for each of its
+	// parentheses, or null where one does not take part. Positions are in bytes. The syntax is RE2's: `(?i)` before it
+	// ignores case, `^` and `$` are needed to match the whole string, and there are no look-arounds and no back references.
+	//
+	// Errors:
+	// - QueryLogic: Error in regexp `…` (portion `…`): …
+	//
+	//	> r.expr("Ada Lovelace").match("^(\\w+) ")
+	//	{"end":4,"groups":[{"end":3,"start":0,"str":"Ada"}],"start":0,"str":"Ada "}
+	//	> r.table("heroes").filter(h => h("name").match("(?i)^h"))("name")
+	//	"Hedy"
+	register(reql.TermMatch, spec{min: 2, max: 2, datum: evalMatch, compile: compileMatch})
 }
 
 // maxRegexps is how many regular expressions a query keeps compiled, like the original.

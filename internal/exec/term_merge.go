@@ -6,8 +6,18 @@ import (
 )
 
 func init() {
-	register(reql.TermMerge, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: mergeObjects.eval, compile: compileRowwise, groupedSeq: true,
-		doc: "The object with others merged into it, field by field and below."})
+	// Family: Documents and arrays
+	//
+	// object.merge([object or function…]) → object
+	// sequence.merge([object or function…]) → sequence
+	//
+	// The object, or each object of a sequence, with others merged into it: fields that are objects in both are merged in
+	// the same way, all else, also arrays, is taken from the later one. A function of one argument gets what is merged so
+	// far. `r.literal` replaces an object instead of merging into it, and without an argument removes a field.
+	//
+	//	> r.expr({a: {x: 1}, b: 2}).merge({a: {y: 2}}, o => ({sum: o("b").add(1)}))
+	//	{"a":{"x":1,"y":2},"b":2,"sum":3}
+	register(reql.TermMerge, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: mergeObjects.eval, compile: compileRowwise, groupedSeq: true})
 }
 
 var mergeObjects = &polymorphic{name: "merge", row: mergeRow}

@@ -8,13 +8,39 @@ import (
 )
 
 func init() {
+	// Family: Documents and arrays
+	//
+	// object.keys() → array
+	//
+	// The names of an object's fields, in ascending order.
+	//
+	//	> r.expr({b: 1, a: 2}).keys()
+	//	["a","b"]
 	register(reql.TermKeys, spec{min: 1, max: 1, datum: func(c call) (datum.Value, error) {
 		return c.fields("keys", func(key string, _ datum.Value) datum.Value { return datum.String(strings.Clone(key)) })
-	}, doc: "The names of the fields of an object."})
+	}})
+
+	// object.values() → array
+	//
+	// The values of an object's fields, in the order of their names.
+	//
+	//	> r.expr({b: 1, a: 2}).values()
+	//	[2,1]
 	register(reql.TermValues, spec{min: 1, max: 1, datum: func(c call) (datum.Value, error) {
 		return c.fields("values", func(_ string, v datum.Value) datum.Value { return v })
-	}, doc: "The values of the fields of an object."})
-	register(reql.TermObject, spec{min: 0, max: -1, datum: evalObject, doc: "An object of keys and values in turn."})
+	}})
+
+	// r.object([key, value…]) → object
+	//
+	// An object of keys and values in turn; unlike in a written object the keys may be computed.
+	//
+	// Errors:
+	// - QueryLogic: OBJECT expects an even number of arguments (but found …).
+	// - QueryLogic: Duplicate key … in object.  (got … and … as values)
+	//
+	//	> r.object("a", 1, r.expr("b").add("2"), 2)
+	//	{"a":1,"b2":2}
+	register(reql.TermObject, spec{min: 0, max: -1, datum: evalObject})
 }
 
 // fields gives the array of what f makes of each field of the first argument. The key is part of the row's memory.

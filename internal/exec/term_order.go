@@ -8,9 +8,54 @@ import (
 )
 
 func init() {
-	register(reql.TermOrderBy, spec{min: 1, max: -1, opts: []string{"index"}, val: evalOrderBy, slow: true,
-		doc: "The rows sorted by fields or by what functions make of them, or read in the order of an index."})
-	register(reql.TermDistinct, spec{min: 1, max: 1, opts: []string{"index"}, val: evalDistinct, slow: true, doc: "Each row once, or each value of an index."})
+	// Family: Transformations
+	//
+	// sequence.orderBy([key…]) → array
+	// table.orderBy([key…], index: name) → table slice
+	//
+	// Sorts by one key or several, the second one deciding where the first is equal: a field, a function, or `r.asc` or
+	// `r.desc` of one. Elements that lack a field come first. Without `index` the rows are collected, up to the array limit.
+	// With it, a table or a slice of it is read in the order of the index, without sorting and without a limit; keys then
+	// order the rows with the same value of the index, and rows that are not in the index are left out.
+	//
+	// Options:
+	// - index (string, or asc or desc of one; none): the index whose order to read in
+	//
+	// Errors:
+	// - QueryLogic: Must specify something to order by.
+	// - QueryLogic: Indexed order_by can only be performed on a TABLE or TABLE_SLICE.
+	// - QueryLogic: Cannot order by index `…` after calling BETWEEN on index `…`.
+	// - QueryLogic: Sorting by a non-deterministic function is not supported.
+	//
+	//	> r.table("heroes").orderBy(r.desc("city"), "name")("name")
+	//	["Hedy","Grace","Ada","Emmy"]
+	//	> r.table("heroes").orderBy(index: r.desc("born")).limit(2)("name")
+	//	"Hedy"
+	//	"Grace"
+	register(reql.TermOrderBy, spec{min: 1, max: -1, opts: []string{"index"}, val: evalOrderBy, slow: true})
+
+	// Family: Aggregation
+	//
+	// sequence.distinct() → array
+	// table.distinct() → sequence
+	// table.distinct(index: name) → sequence
+	//
+	// Each value once, in ascending order; values are collected up to the array limit. Of a table with an index it is the
+	// values of the index, as a stream.
+	//
+	// Options:
+	// - index (string; none): the table's index whose values to give
+	//
+	// Errors:
+	// - QueryLogic: Can only perform an indexed distinct on a TABLE.
+	//
+	//	> r.expr([3, 1, 3, 2]).distinct()
+	//	[1,2,3]
+	//	> r.table("heroes").distinct(index: "skills")
+	//	"compilers"
+	//	"mathematics"
+	//	"poetry"
+	register(reql.TermDistinct, spec{min: 1, max: 1, opts: []string{"index"}, val: evalDistinct, slow: true})
 }
 
 func evalOrderBy(c call) (val, error) {

@@ -10,16 +10,71 @@ func init() {
 		term    reql.TermType
 		p       *polymorphic
 		compile func(*builder, *opNode) error
-		doc     string
 	}{
-		{reql.TermPluck, pluckFields, compilePluck, "The object with only the fields that the paths name."},
-		{reql.TermWithout, withoutFields, compilePaths, "The object without the fields that the paths name."},
-		{reql.TermHasFields, hasFields, compilePaths, "Whether the object has all fields that the paths name and none is null; filters a sequence."},
+		// Family: Documents and arrays
+		//
+		// object.pluck([path…]) → object
+		// sequence.pluck([path…]) → sequence
+		//
+		// The object, or each object of a sequence, with only those fields. A path is a field, an array of them, or an object
+		// that shows where they are: `{address: {city: true, street: true}}` or `{address: ["city", "street"]}`. It goes into
+		// arrays of objects. What is not there is no error.
+		//
+		// Errors:
+		// - QueryLogic: Invalid path argument `…`.
+		//
+		//	> r.expr({a: 1, b: {c: 2, d: 3}}).pluck({b: "c"})
+		//	{"b":{"c":2}}
+		//	> r.table("heroes").pluck("id", "name")
+		//	{"id":1,"name":"Ada"}
+		//	{"id":2,"name":"Grace"}
+		//	{"id":3,"name":"Emmy"}
+		//	{"id":4,"name":"Hedy"}
+		{reql.TermPluck, pluckFields, compilePluck},
+
+		// object.without([path…]) → object
+		// sequence.without([path…]) → sequence
+		//
+		// The object, or each object of a sequence, without those fields. Paths are as in pluck.
+		//
+		// Errors:
+		// - QueryLogic: Invalid path argument `…`.
+		//
+		//	> r.expr({a: 1, b: {c: 2, d: 3}}).without("a", {b: {c: true}})
+		//	{"b":{"d":3}}
+		{reql.TermWithout, withoutFields, compilePaths},
+
+		// object.hasFields([path…]) → bool
+		// sequence.hasFields([path…]) → sequence
+		// selection.hasFields([path…]) → selection
+		//
+		// Whether the object has all fields that the paths name, none of them null. Of a sequence, the objects that have them.
+		// Paths are as in pluck.
+		//
+		// Errors:
+		// - QueryLogic: Invalid path argument `…`.
+		//
+		//	> r.expr({a: 1, b: null}).hasFields("a", "b")
+		//	false
+		//	> r.table("heroes").hasFields("skills").count()
+		//	3
+		{reql.TermHasFields, hasFields, compilePaths},
 	} {
-		register(t.term, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: t.p.eval, compile: t.compile, groupedSeq: true, doc: t.doc})
+		register(t.term, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: t.p.eval, compile: t.compile, groupedSeq: true})
 	}
-	register(reql.TermWithFields, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: evalWithFields, compile: compilePluck, groupedSeq: true,
-		doc: "The objects that have all fields that the paths name, with only those fields."})
+
+	// Family: Transformations
+	//
+	// sequence.withFields([path…]) → sequence
+	//
+	// The objects that have all fields that the paths name, none of them null, with only those fields: hasFields and then
+	// pluck.
+	//
+	//	> r.table("heroes").withFields("name", "skills")
+	//	{"name":"Ada","skills":["mathematics","poetry"]}
+	//	{"name":"Grace","skills":["compilers","mathematics"]}
+	//	{"name":"Emmy","skills":["mathematics"]}
+	register(reql.TermWithFields, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: evalWithFields, compile: compilePluck, groupedSeq: true})
 }
 
 var (

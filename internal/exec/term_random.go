@@ -11,10 +11,36 @@ import (
 )
 
 func init() {
-	register(reql.TermRandom, spec{max: 2, opts: []string{"float"}, datum: evalRandom, det: detNever,
-		doc: "A random number below a bound or between two, from 0 to 1 without any."})
-	register(reql.TermUUID, spec{max: 1, datum: evalUUID, compile: compileUUID,
-		doc: "A random UUID, or the one that belongs to a string."})
+	// Family: Maths and logic
+	//
+	// r.random() → number
+	// r.random(high) → number
+	// r.random(low, high) → number
+	//
+	// A random number: without bounds a fraction from 0 up to 1; with bounds an integer from low, or 0, up to, but not
+	// including, high.
+	//
+	// Options:
+	// - float (bool; true without bounds): gives any number between the bounds
+	//
+	// Errors:
+	// - QueryLogic: Lower bound (…) is not less than upper bound (…).
+	// - QueryLogic: Generating a random integer requires one or two bounds.
+	//
+	//	> r.random(1, 7).typeOf()
+	//	"NUMBER"
+	register(reql.TermRandom, spec{max: 2, opts: []string{"float"}, datum: evalRandom, det: detNever})
+
+	// Family: Control
+	//
+	// r.uuid() → string
+	// r.uuid(string) → string
+	//
+	// A random UUID, or always the same one for the same string (of version 5), which is deterministic.
+	//
+	//	> r.uuid("Ada")
+	//	"5b1c6ae1-4c9b-544f-8eb7-6bb284f9b38c"
+	register(reql.TermUUID, spec{max: 1, datum: evalUUID, compile: compileUUID})
 }
 
 func evalRandom(c call) (datum.Value, error) {

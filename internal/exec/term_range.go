@@ -6,7 +6,23 @@ import (
 )
 
 func init() {
-	register(reql.TermRange, spec{min: 0, max: 2, val: evalRange, slow: true, doc: "The integers from one to another, or without end."})
+	// Family: Control
+	//
+	// r.range() → sequence
+	// r.range(to) → sequence
+	// r.range(from, to) → sequence
+	//
+	// The integers from 0, or the first bound, up to, but not including, the last one; without any, all from 0 on. An
+	// endless one needs limit, or another term that stops by itself.
+	//
+	// Errors:
+	// - QueryLogic: Cannot use an infinite stream with an aggregation function (`reduce`, `count`, etc.) or coerce it to an array.
+	//
+	//	> r.range(2, 5)
+	//	2
+	//	3
+	//	4
+	register(reql.TermRange, spec{min: 0, max: 2, val: evalRange, slow: true})
 }
 
 func evalRange(c call) (val, error) {

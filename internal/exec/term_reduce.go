@@ -6,10 +6,42 @@ import (
 )
 
 func init() {
-	register(reql.TermReduce, spec{min: 2, max: 2, opts: []string{"base"}, val: evalReduce, groupedSeq: true, slow: true,
-		doc: "What a function makes of two rows, of that and a third one, and so on, in any order."})
-	register(reql.TermFold, spec{min: 3, max: 3, opts: []string{"emit", "final_emit"}, val: evalFold, groupedSeq: true, slow: true,
-		doc: "What a function makes of a start value and the rows one after the other."})
+	// Family: Aggregation
+	//
+	// sequence.reduce(function) → value
+	//
+	// Combines two elements to one by a function of two arguments, that with another one, and so on. Which ones come
+	// together is not defined: parts of a table are reduced at the same time, and then their results. So the function has to
+	// be associative, and to work on its own results.
+	//
+	// Options:
+	// - base (any; none): without effect, for drivers before 1.13; use union or default
+	//
+	// Errors:
+	// - NonExistence: Cannot reduce over an empty stream.
+	//
+	//	> r.expr([1, 2, 3, 4]).reduce((a, b) => a.add(b))
+	//	10
+	register(reql.TermReduce, spec{min: 2, max: 2, opts: []string{"base"}, val: evalReduce, groupedSeq: true, slow: true})
+
+	// sequence.fold(base, function) → value or sequence
+	//
+	// Goes through the elements in their order with an accumulator, which begins as base: a function of it and the element
+	// gives the next one. The last one is the result. With `emit` it is a sequence of all that emit gives.
+	//
+	// Options:
+	// - emit (function; none): of the accumulator before, the element, and the accumulator after it; gives an array of
+	//   results
+	// - final_emit (function; none): of the last accumulator; gives more results, or without emit the result
+	//
+	// Errors:
+	// - QueryLogic: The accumulator function passed to `fold` should expect 2 arguments
+	//
+	//	> r.expr([1, 2, 3]).fold(0, (sum, x) => sum.add(x))
+	//	6
+	//	> r.expr([1, 2, 3]).fold(0, (sum, x) => sum.add(x), emit: (before, x, after) => [after])
+	//	[1,3,6]
+	register(reql.TermFold, spec{min: 3, max: 3, opts: []string{"emit", "final_emit"}, val: evalFold, groupedSeq: true, slow: true})
 }
 
 // keep gives v for good. A row, and what a term has made of it, may lie in memory that is used again for the next row.

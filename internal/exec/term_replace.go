@@ -8,12 +8,76 @@ import (
 
 func init() {
 	opts := []string{"non_atomic", "durability", "return_vals", "return_changes", "ignore_write_hook"}
-	register(reql.TermReplace, spec{min: 2, max: 2, opts: opts, datum: evalReplace, compile: compileReplace,
-		doc: "Replaces rows by what a function makes of them."})
-	register(reql.TermUpdate, spec{min: 2, max: 2, opts: opts, datum: evalUpdate, compile: compileReplace,
-		doc: "Merges an object, or what a function makes of the row, into rows."})
-	register(reql.TermDelete, spec{min: 1, max: 1, opts: opts, datum: evalDelete, compile: compileReplace,
-		doc: "Removes rows."})
+
+	// Family: Writing data
+	//
+	// selection.replace(object) → object
+	// selection.replace(function) → object
+	// row.replace(object) → object
+	// row.replace(function) → object
+	//
+	// Puts an object, or what a function makes of the row, in the place of each row of a selection or of a single one. Null
+	// deletes the row. On `get` of a key without a row an object is inserted. The primary key may not change. The user needs
+	// `read` and `write`.
+	//
+	// Options:
+	// - non_atomic (bool; false): allows a function that is not deterministic; another write may then come in between
+	// - durability ("hard" or "soft"; the table's): whether to answer only when the rows are on disk
+	// - return_changes (bool or "always"; false): adds `changes` to the answer, an array of `old_val` and `new_val`
+	// - return_vals (none; none): refused, for drivers before 2.0
+	// - ignore_write_hook (bool; false): does not call the write hook; needs the permission `config`
+	//
+	// Errors:
+	// - QueryLogic: Could not prove argument deterministic.  Maybe you want to use the non_atomic flag?
+	//
+	//	> r.table("heroes").get(1).replace(h => h.without("skills"))("replaced")
+	//	1
+	//	> r.table("heroes").get(1)
+	//	{"born":1815,"city":"London","id":1,"name":"Ada"}
+	register(reql.TermReplace, spec{min: 2, max: 2, opts: opts, datum: evalReplace, compile: compileReplace})
+
+	// selection.update(object) → object
+	// selection.update(function) → object
+	// row.update(object) → object
+	// row.update(function) → object
+	//
+	// Merges an object, or what a function makes of the row, into each row of a selection or into a single one. Each row is
+	// read, changed and written atomically. `r.literal` replaces instead of merging. A row that does not exist is `skipped`.
+	// The user needs `read` and `write`.
+	//
+	// Options:
+	// - non_atomic (bool; false): allows a function that is not deterministic; another write may then come in between
+	// - durability ("hard" or "soft"; the table's): whether to answer only when the rows are on disk
+	// - return_changes (bool or "always"; false): adds `changes` to the answer, an array of `old_val` and `new_val`
+	// - return_vals (none; none): refused, for drivers before 2.0
+	// - ignore_write_hook (bool; false): does not call the write hook; needs the permission `config`
+	//
+	// Errors:
+	// - QueryLogic: Could not prove argument deterministic.  Maybe you want to use the non_atomic flag?
+	// - QueryLogic: Durability option `…` unrecognized
+	//
+	//	> r.table("heroes").get(1).update(h => ({age: r.expr(1852).sub(h("born"))}), return_changes: true)("changes")(0)("new_val")
+	//	{"age":37,"born":1815,"city":"London","id":1,"name":"Ada","skills":["mathematics","poetry"]}
+	//	> r.table("heroes").filter({city: "London"}).update({city: null})
+	//	{"deleted":0,"errors":0,"inserted":0,"replaced":1,"skipped":0,"unchanged":0}
+	register(reql.TermUpdate, spec{min: 2, max: 2, opts: opts, datum: evalUpdate, compile: compileReplace})
+
+	// selection.delete() → object
+	// row.delete() → object
+	//
+	// Removes the rows of a selection, or a single one. A row that does not exist is `skipped`. The user needs `read` and
+	// `write`.
+	//
+	// Options:
+	// - non_atomic (bool; false): without effect
+	// - durability ("hard" or "soft"; the table's): whether to answer only when the rows are gone from the disk
+	// - return_changes (bool or "always"; false): adds `changes` to the answer, an array of `old_val` and `new_val`
+	// - return_vals (none; none): refused, for drivers before 2.0
+	// - ignore_write_hook (bool; false): does not call the write hook; needs the permission `config`
+	//
+	//	> r.table("visits").filter(v => v("nights").lt(4)).delete()
+	//	{"deleted":2,"errors":0,"inserted":0,"replaced":0,"skipped":0,"unchanged":0}
+	register(reql.TermDelete, spec{min: 1, max: 1, opts: opts, datum: evalDelete, compile: compileReplace})
 }
 
 // compileReplace takes the write of a row by its key for a quick one.

@@ -8,7 +8,18 @@ import (
 )
 
 func init() {
-	register(reql.TermSample, spec{min: 2, max: 2, val: evalSample, det: detNever, slow: true, doc: "Some rows, chosen at random."})
+	// Family: Transformations
+	//
+	// sequence.sample(n) → sequence
+	//
+	// As many elements, chosen at random, each at most once, in random order.
+	//
+	// Errors:
+	// - QueryLogic: Number of items to sample must be non-negative, got `…`.
+	//
+	//	> r.table("heroes").sample(2).count()
+	//	2
+	register(reql.TermSample, spec{min: 2, max: 2, val: evalSample, det: detNever, slow: true})
 }
 
 func evalSample(c call) (val, error) {

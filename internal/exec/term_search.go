@@ -6,11 +6,41 @@ import (
 )
 
 func init() {
-	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, slow: true, doc: "Whether there is no row."})
-	register(reql.TermContains, spec{min: 1, max: -1, datum: evalContains, slow: true,
-		doc: "Whether there is a different row for each of the values and predicates."})
-	register(reql.TermOffsetsOf, spec{min: 2, max: 2, val: evalOffsetsOf, slow: true,
-		doc: "The numbers of the rows that equal a value or for which a predicate is true."})
+	// Family: Transformations
+	//
+	// sequence.isEmpty() → bool
+	//
+	// Whether there is no element. At most one is read.
+	//
+	//	> r.table("heroes").getAll(77).isEmpty()
+	//	true
+	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, slow: true})
+
+	// Family: Aggregation
+	//
+	// sequence.contains([value or function…]) → bool
+	//
+	// Whether there is an element for each of the values, equal to it, and for each of the functions, for which it is true,
+	// all of them different ones. Without any, whether there is an element.
+	//
+	//	> r.table("heroes").get(1)("skills").contains("poetry", "mathematics")
+	//	true
+	//	> r.expr([1, 2]).contains(x => x.gt(1))
+	//	true
+	register(reql.TermContains, spec{min: 1, max: -1, datum: evalContains, slow: true})
+
+	// Family: Transformations
+	//
+	// sequence.offsetsOf(value) → array of numbers
+	// sequence.offsetsOf(function) → array of numbers
+	//
+	// The numbers of the elements that equal a value, or for which a function is true.
+	//
+	//	> r.expr(["a", "b", "a"]).offsetsOf("a")
+	//	[0,2]
+	//	> r.expr([5, 6, 7]).offsetsOf(x => x.gt(5))
+	//	[1,2]
+	register(reql.TermOffsetsOf, spec{min: 2, max: 2, val: evalOffsetsOf, slow: true})
 }
 
 func evalIsEmpty(c call) (datum.Value, error) {

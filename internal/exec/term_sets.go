@@ -6,11 +6,47 @@ import (
 )
 
 func init() {
-	register(reql.TermSetInsert, spec{min: 2, max: 2, datum: evalSetInsert, doc: "The array without repeated elements, and with a value."})
-	register(reql.TermSetUnion, spec{min: 2, max: 2, datum: evalSetUnion, doc: "The elements of two arrays, each once."})
-	register(reql.TermSetIntersection, spec{min: 2, max: 2, datum: evalSetIntersection, doc: "The elements that are in both arrays, each once."})
-	register(reql.TermSetDifference, spec{min: 2, max: 2, datum: evalSetDifference, doc: "The elements that are not in the second array, each once."})
-	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, slow: true, doc: "The elements that are not in the second array."})
+	// Family: Documents and arrays
+	//
+	// array.setInsert(value) → array
+	//
+	// The elements of an array, each once, and a value, if it is not among them.
+	//
+	//	> r.expr([1, 2, 2]).setInsert(3)
+	//	[1,2,3]
+	register(reql.TermSetInsert, spec{min: 2, max: 2, datum: evalSetInsert})
+
+	// array.setUnion(array) → array
+	//
+	// The elements of two arrays, each once, in the order in which they first come.
+	//
+	//	> r.expr([1, 2]).setUnion([2, 3])
+	//	[1,2,3]
+	register(reql.TermSetUnion, spec{min: 2, max: 2, datum: evalSetUnion})
+
+	// array.setIntersection(array) → array
+	//
+	// The elements that are in both arrays, each once, in the order of the second.
+	//
+	//	> r.expr([1, 2, 3]).setIntersection([3, 1, 1])
+	//	[3,1]
+	register(reql.TermSetIntersection, spec{min: 2, max: 2, datum: evalSetIntersection})
+
+	// array.setDifference(array) → array
+	//
+	// The elements that are not in the second array, each once.
+	//
+	//	> r.expr([1, 2, 2, 3]).setDifference([3])
+	//	[1,2]
+	register(reql.TermSetDifference, spec{min: 2, max: 2, datum: evalSetDifference})
+
+	// sequence.difference(array) → sequence
+	//
+	// The elements that are not in an array, in their order, repeated ones as often as they come.
+	//
+	//	> r.expr([1, 2, 2, 3, 4]).difference([1, 4])
+	//	[2,2,3]
+	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, slow: true})
 }
 
 // valueSet is a set of values. Equal values have the same key encoding.

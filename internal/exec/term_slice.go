@@ -10,11 +10,69 @@ import (
 )
 
 func init() {
-	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slow: true, doc: "One row by its number; negative numbers count from the end."})
-	register(reql.TermSlice, spec{min: 2, max: 3, opts: []string{"left_bound", "right_bound"}, val: evalSlice, compile: compileSlice, slow: true,
-		doc: "The rows, or the characters or bytes, from one number to another."})
-	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slow: true, doc: "The rows after the first ones."})
-	register(reql.TermLimit, spec{min: 2, max: 2, val: evalLimit, compile: compileLimit, slow: true, doc: "The first rows."})
+	// Family: Transformations
+	//
+	// sequence.nth(n) → value
+	// selection.nth(n) → row
+	//
+	// One element by its number from 0; a negative one counts from the end. Of a selection it is a row that can be written.
+	//
+	// Errors:
+	// - NonExistence: Index out of bounds: …
+	// - QueryLogic: Cannot use an index < -1 (…) on a stream.
+	//
+	//	> r.expr([10, 20, 30]).nth(-1)
+	//	30
+	//	> r.table("heroes").orderBy(index: "born").nth(0)("name")
+	//	"Ada"
+	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slow: true})
+
+	// sequence.slice(from[, to]) → sequence
+	// string.slice(from[, to]) → string
+	// binary.slice(from[, to]) → binary
+	//
+	// The elements, characters or bytes from one number up to, but not including, another, or to the end. Numbers begin with
+	// 0. Negative ones count from the end, of arrays, strings and binaries. What is beyond the end is left out.
+	//
+	// Options:
+	// - left_bound ("closed" or "open"; "closed"): whether the element at from belongs to it
+	// - right_bound ("closed" or "open"; "open"): whether the element at to belongs to it
+	//
+	// Errors:
+	// - QueryLogic: Cannot use a negative left index on a stream.
+	// - QueryLogic: Cannot use a right index < -1 on a stream.
+	//
+	//	> r.expr([0, 1, 2, 3, 4]).slice(1, 3)
+	//	[1,2]
+	//	> r.expr("lovelace").slice(-4)
+	//	"lace"
+	//	> r.range(5).slice(1, 3, right_bound: "closed")
+	//	1
+	//	2
+	//	3
+	register(reql.TermSlice, spec{min: 2, max: 3, opts: []string{"left_bound", "right_bound"}, val: evalSlice, compile: compileSlice, slow: true})
+
+	// sequence.skip(n) → sequence
+	//
+	// The elements after the first n.
+	//
+	//	> r.range(5).skip(3)
+	//	3
+	//	4
+	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slow: true})
+
+	// sequence.limit(n) → sequence
+	//
+	// The first n elements. With `orderBy(index)` before it, only as many rows are read.
+	//
+	// Errors:
+	// - QueryLogic: LIMIT takes a non-negative argument (got …)
+	//
+	//	> r.range().limit(3)
+	//	0
+	//	1
+	//	2
+	register(reql.TermLimit, spec{min: 2, max: 2, val: evalLimit, compile: compileLimit, slow: true})
 }
 
 func evalNth(c call) (val, error) {

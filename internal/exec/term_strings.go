@@ -9,10 +9,48 @@ import (
 )
 
 func init() {
-	register(reql.TermUpcase, spec{min: 1, max: 1, datum: evalCase(upcase), pure: true, doc: "A string with the letters a to z in upper case."})
-	register(reql.TermDowncase, spec{min: 1, max: 1, datum: evalCase(downcase), pure: true, doc: "A string with the letters A to Z in lower case."})
-	register(reql.TermSplit, spec{min: 1, max: 3, datum: evalSplit, doc: "The parts of a string between separators."})
-	register(reql.TermFormat, spec{min: 2, max: 2, datum: evalFormat, doc: "A template in which the fields of an object replace their names in braces."})
+	// Family: Strings
+	//
+	// string.upcase() → string
+	//
+	// The string with the letters a to z in upper case; others stay.
+	//
+	//	> r.expr("zürich").upcase()
+	//	"ZüRICH"
+	register(reql.TermUpcase, spec{min: 1, max: 1, datum: evalCase(upcase), pure: true})
+
+	// string.downcase() → string
+	//
+	// The string with the letters A to Z in lower case; others stay.
+	//
+	//	> r.expr("ZÜRICH").downcase()
+	//	"zÜrich"
+	register(reql.TermDowncase, spec{min: 1, max: 1, datum: evalCase(downcase), pure: true})
+
+	// string.split() → array
+	// string.split(separator[, max]) → array
+	//
+	// The parts of a string between separators; without one, or with null, between runs of white space. An empty separator
+	// gives the characters. After `max` splits the rest stays as it is.
+	//
+	//	> r.expr("to be  or not").split()
+	//	["to","be","or","not"]
+	//	> r.expr("a,b,,c").split(",", 2)
+	//	["a","b",",c"]
+	register(reql.TermSplit, spec{min: 1, max: 3, datum: evalSplit})
+
+	// r.format(template, object) → string
+	//
+	// The template, in which the fields of an object replace their names in braces. Newer than RethinkDB 2.4.4, and few
+	// drivers know it.
+	//
+	// Errors:
+	// - QueryLogic: Parameter tag must be closed
+	// - NonExistence: No attribute `…` in object
+	//
+	//	> r.format("{name} of {city}", {name: "Ada", city: "London"})
+	//	"Ada of London"
+	register(reql.TermFormat, spec{min: 2, max: 2, datum: evalFormat})
 }
 
 func evalCase(f func(string) string) func(c call) (datum.Value, error) {

@@ -9,32 +9,186 @@ import (
 )
 
 func init() {
-	register(reql.TermNow, spec{datum: evalNow, det: detConstantNow, doc: "The time at which the query began."})
-	register(reql.TermTime, spec{min: 4, max: 7, datum: evalTime, pure: true, doc: "The time of a date, or of a date and a time of day, in a zone."})
-	register(reql.TermEpochTime, spec{min: 1, max: 1, datum: evalEpochTime, pure: true, doc: "The time so many seconds after the begin of 1970."})
-	register(reql.TermISO8601, spec{min: 1, max: 1, opts: []string{"default_timezone"}, datum: evalISO8601, pure: true, doc: "The time that a string in the form of ISO 8601 stands for."})
-	for t, x := range map[reql.TermType]struct {
-		f   func(d datum.Value) (datum.Value, error)
-		doc string
-	}{
-		reql.TermToEpochTime: {toEpochTime, "The seconds from the begin of 1970 to a time."},
-		reql.TermToISO8601:   {formatISO8601, "A time in the form of ISO 8601."},
-		reql.TermTimezone:    {timezone, "The zone of a time as hours and minutes from UTC."},
-		reql.TermDate:        {dateOf, "The midnight before a time in its zone."},
-		reql.TermTimeOfDay:   {timeOfDay, "The seconds since midnight in the zone of a time."},
-		reql.TermSeconds:     {seconds, "The seconds of a time, with their fraction."},
-		reql.TermYear:        {datePart(time.Time.Year), "The year of a time."},
-		reql.TermMonth:       {datePart(func(t time.Time) int { return int(t.Month()) }), "The month of a time."},
-		reql.TermDay:         {datePart(time.Time.Day), "The day of the month of a time."},
-		reql.TermDayOfWeek:   {datePart(func(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }), "The day of the week of a time, from 1 for Monday."},
-		reql.TermDayOfYear:   {datePart(time.Time.YearDay), "The day of the year of a time, from 1."},
-		reql.TermHours:       {clockPart(time.Time.Hour), "The hours of a time."},
-		reql.TermMinutes:     {clockPart(time.Time.Minute), "The minutes of a time."},
+	// Family: Dates and times
+	//
+	// r.now() → time
+	//
+	// The time at which the query began, the same wherever it stands in a query, in UTC and with milliseconds.
+	//
+	//	> r.now().eq(r.now())
+	//	true
+	register(reql.TermNow, spec{datum: evalNow, det: detConstantNow})
+
+	// r.time(year, month, day, zone) → time
+	// r.time(year, month, day, hour, minute, second, zone) → time
+	//
+	// The time of a date and perhaps a time of day. The zone is an offset from UTC such as "Z" or "+02:00"; names of zones
+	// are not known. Years are from 1400 to 9999.
+	//
+	// Errors:
+	// - QueryLogic: Got … arguments to TIME (expected 4 or 7).
+	// - QueryLogic: Error in time logic: …
+	//
+	//	> r.time(1815, 12, 10, 8, 30, 0, "Z")
+	//	{"$reql_type$":"TIME","epoch_time":-4861697400,"timezone":"+00:00"}
+	register(reql.TermTime, spec{min: 4, max: 7, datum: evalTime, pure: true})
+
+	// r.epochTime(seconds) → time
+	//
+	// The time so many seconds after the beginning of 1970 in UTC; fractions count to the millisecond.
+	//
+	//	> r.epochTime(1.5)
+	//	{"$reql_type$":"TIME","epoch_time":1.5,"timezone":"+00:00"}
+	register(reql.TermEpochTime, spec{min: 1, max: 1, datum: evalEpochTime, pure: true})
+
+	// r.ISO8601(string) → time
+	//
+	// The time that a string in the form of ISO 8601 stands for, with a date of year, month and day or of year and day, and
+	// perhaps a time of day. Dates by week are not known.
+	//
+	// Options:
+	// - default_timezone (string; none): the zone of a string that has none
+	//
+	// Errors:
+	// - QueryLogic: ISO 8601 string has no time zone, and no default time zone was provided.
+	// - QueryLogic: Garbage characters `…` at end of … string `…`.
+	//
+	//	> r.ISO8601("1906-12-09T12:00:00+01:00").toEpochTime()
+	//	-1990098000
+	//	> r.ISO8601("1906-12-09", default_timezone: "Z").dayOfYear()
+	//	343
+	register(reql.TermISO8601, spec{min: 1, max: 1, opts: []string{"default_timezone"}, datum: evalISO8601, pure: true})
+
+	for t, f := range map[reql.TermType]func(d datum.Value) (datum.Value, error){
+		// time.toEpochTime() → number
+		//
+		// The seconds from the beginning of 1970 in UTC to a time.
+		//
+		//	> r.time(1970, 1, 2, "Z").toEpochTime()
+		//	86400
+		reql.TermToEpochTime: toEpochTime,
+
+		// time.toISO8601() → string
+		//
+		// A time in the form of ISO 8601, in its zone.
+		//
+		//	> r.time(1815, 12, 10, 8, 30, 0.25, "-07:00").toISO8601()
+		//	"1815-12-10T08:30:00.250-07:00"
+		reql.TermToISO8601: formatISO8601,
+
+		// time.timezone() → string
+		//
+		// The zone of a time, as hours and minutes from UTC.
+		//
+		//	> r.ISO8601("2020-02-01T00:00:00-08:00").timezone()
+		//	"-08:00"
+		reql.TermTimezone: timezone,
+
+		// time.date() → time
+		//
+		// The midnight with which the day of a time begins in its zone.
+		//
+		//	> r.time(2020, 2, 1, 12, 30, 0, "+01:00").date().toISO8601()
+		//	"2020-02-01T00:00:00+01:00"
+		reql.TermDate: dateOf,
+
+		// time.timeOfDay() → number
+		//
+		// The seconds since midnight in the zone of a time.
+		//
+		//	> r.time(2020, 2, 1, 1, 0, 5, "Z").timeOfDay()
+		//	3605
+		reql.TermTimeOfDay: timeOfDay,
+
+		// time.seconds() → number
+		//
+		// The second of a time, with its fraction.
+		//
+		//	> r.time(2020, 2, 1, 12, 30, 15.5, "Z").seconds()
+		//	15.5
+		reql.TermSeconds: seconds,
+
+		// time.year() → number
+		//
+		// The year of a time, as all parts of a time in the time's own zone.
+		//
+		//	> r.time(2020, 2, 1, "Z").year()
+		//	2020
+		reql.TermYear: datePart(time.Time.Year),
+
+		// time.month() → number
+		//
+		// The month of a time, from 1 to 12.
+		//
+		//	> r.time(2020, 2, 1, "Z").month()
+		//	2
+		reql.TermMonth: datePart(func(t time.Time) int { return int(t.Month()) }),
+
+		// time.day() → number
+		//
+		// The day of the month of a time.
+		//
+		//	> r.time(2020, 2, 1, "Z").day()
+		//	1
+		reql.TermDay: datePart(time.Time.Day),
+
+		// time.dayOfWeek() → number
+		//
+		// The day of the week of a time, from 1 for Monday to 7 for Sunday.
+		//
+		//	> r.time(2020, 2, 1, "Z").dayOfWeek().eq(r.saturday)
+		//	true
+		reql.TermDayOfWeek: datePart(func(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }),
+
+		// time.dayOfYear() → number
+		//
+		// The day of the year of a time, from 1 to 366.
+		//
+		//	> r.time(2020, 2, 1, "Z").dayOfYear()
+		//	32
+		reql.TermDayOfYear: datePart(time.Time.YearDay),
+
+		// time.hours() → number
+		//
+		// The hour of a time, from 0 to 23.
+		//
+		//	> r.time(2020, 2, 1, 12, 30, 15.5, "Z").hours()
+		//	12
+		reql.TermHours: clockPart(time.Time.Hour),
+
+		// time.minutes() → number
+		//
+		// The minute of a time.
+		//
+		//	> r.time(2020, 2, 1, 12, 30, 15.5, "Z").minutes()
+		//	30
+		reql.TermMinutes: clockPart(time.Time.Minute),
 	} {
-		register(t, spec{min: 1, max: 1, datum: evalOfTime(x.f), pure: true, doc: x.doc})
+		register(t, spec{min: 1, max: 1, datum: evalOfTime(f), pure: true})
 	}
-	register(reql.TermInTimezone, spec{min: 2, max: 2, datum: evalInTimezone, pure: true, doc: "The same time in another zone."})
-	register(reql.TermDuring, spec{min: 3, max: 3, opts: []string{"left_bound", "right_bound"}, datum: evalDuring, pure: true, doc: "Whether a time is between two others."})
+
+	// time.inTimezone(zone) → time
+	//
+	// The same moment in another zone.
+	//
+	// Errors:
+	// - QueryLogic: Timezone `…` does not start with `-` or `+`.
+	//
+	//	> r.time(2020, 2, 1, 12, 0, 0, "Z").inTimezone("+05:30").toISO8601()
+	//	"2020-02-01T17:30:00+05:30"
+	register(reql.TermInTimezone, spec{min: 2, max: 2, datum: evalInTimezone, pure: true})
+
+	// time.during(from, to) → bool
+	//
+	// Whether a time is between two others.
+	//
+	// Options:
+	// - left_bound ("closed" or "open"; "closed"): whether from itself counts
+	// - right_bound ("closed" or "open"; "open"): whether to itself counts
+	//
+	//	> r.time(2020, 2, 1, "Z").during(r.time(2020, 1, 1, "Z"), r.time(2021, 1, 1, "Z"))
+	//	true
+	register(reql.TermDuring, spec{min: 3, max: 3, opts: []string{"left_bound", "right_bound"}, datum: evalDuring, pure: true})
 }
 
 func evalNow(c call) (datum.Value, error) { return c.fr.q.now, nil }

@@ -6,8 +6,26 @@ import (
 )
 
 func init() {
-	register(reql.TermUnion, spec{min: 0, max: -1, opts: []string{"interleave"}, val: evalUnion, slow: true,
-		doc: "The rows of all sequences, in any order, one sequence after the other, or merged by what they are sorted by."})
+	// Family: Transformations
+	//
+	// sequence.union([sequence…]) → sequence
+	// r.union([sequence…]) → sequence
+	//
+	// The elements of several sequences.
+	//
+	// Options:
+	// - interleave (bool, or keys as in orderBy; true): true gives the elements in any order; false those of one sequence
+	//   after those of the other; a key, or an array of them, merges sequences that are ordered by it
+	//
+	// Errors:
+	// - QueryLogic: The streams given as arguments are not ordered by given ordering.
+	// - QueryLogic: Cannot use an infinite stream with an ordered `union`.
+	//
+	//	> r.expr([1, 4]).union([2, 3], interleave: false)
+	//	[1,4,2,3]
+	//	> r.expr([{n: 1}, {n: 4}]).union([{n: 2}, {n: 3}], interleave: "n")("n")
+	//	[1,2,3,4]
+	register(reql.TermUnion, spec{min: 0, max: -1, opts: []string{"interleave"}, val: evalUnion, slow: true})
 }
 
 func evalUnion(c call) (val, error) {

@@ -8,8 +8,33 @@ import (
 )
 
 func init() {
-	register(reql.TermSetWriteHook, spec{min: 2, max: 2, datum: evalSetWriteHook, det: detNever, slow: true, doc: "Sets the function that all writes to a table go through."})
-	register(reql.TermGetWriteHook, spec{min: 1, max: 1, datum: evalGetWriteHook, det: detNever, doc: "The function that all writes to a table go through."})
+	// Family: Tables
+	//
+	// table.setWriteHook(function) → object
+	// table.setWriteHook(null) → object
+	//
+	// Sets, or with null removes, the function that each write to the table goes through: of a context, the old row and the
+	// new one, null where there is none. What it gives is written instead of the new row. The context has `primary_key` and
+	// `timestamp`. The function may not turn a deletion into something else, nor the reverse. The user needs `config`.
+	//
+	// Errors:
+	// - QueryLogic: Write hook functions must expect 3 arguments.
+	// - QueryLogic: Could not prove function deterministic.  Write hook functions must be deterministic.
+	//
+	//	> r.table("heroes").setWriteHook((context, before, after) => after.merge({checked: true}))
+	//	{"created":1}
+	//	> r.table("heroes").insert({id: 9, name: "Mary"}, return_changes: true)("changes")(0)("new_val")
+	//	{"checked":true,"id":9,"name":"Mary"}
+	register(reql.TermSetWriteHook, spec{min: 2, max: 2, datum: evalSetWriteHook, det: detNever, slow: true})
+
+	// table.getWriteHook() → object or null
+	//
+	// The write hook of a table: `function` is what setWriteHook takes to set the same one, `query` a text of it. The user
+	// needs `config`.
+	//
+	//	> r.table("heroes").getWriteHook()
+	//	null
+	register(reql.TermGetWriteHook, spec{min: 1, max: 1, datum: evalGetWriteHook, det: detNever})
 }
 
 func evalSetWriteHook(c call) (datum.Value, error) {
