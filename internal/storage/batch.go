@@ -1,6 +1,10 @@
 package storage
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+)
 
 // MaxBatchBytes is the largest batch that Apply takes. Pebble's own limit is 4 GiB; a batch is held in memory several times.
 const MaxBatchBytes = 1 << 30
@@ -12,6 +16,9 @@ type Batch struct {
 	// What the row cache has to know of the batch.
 	cache *rowCache
 	rows  []uint64 // hashes of the rows that it changes
+	// row is the key and the value of the only one that it changes, if it sets it and the cache takes it.
+	row      []byte
+	keyBytes int // in row
 	// wholeRange: it removes a range that may have rows.
 	wholeRange bool
 }
@@ -21,7 +28,9 @@ func (s *Store) NewBatch() *Batch { return &Batch{pb: s.db.NewBatch(), cache: s.
 
 // Set writes the value of a key. Both are copied.
 func (b *Batch) Set(key, value []byte) {
-	b.note(key)
+	if b.note(key) && len(b.rows) == 1 && b.cache.takes(len(key)+len(value)) {
+		b.row, b.keyBytes = slices.Concat(key, value), len(key)
+	}
 	must(b.pb.Set(key, value, nil))
 }
 
@@ -31,11 +40,13 @@ func (b *Batch) Delete(key []byte) {
 	must(b.pb.Delete(key, nil))
 }
 
-// note remembers that a row changes.
-func (b *Batch) note(key []byte) {
-	if isRow(key) {
-		b.rows = append(b.rows, b.cache.hash(key))
+// note remembers that a row changes and tells whether it is one.
+func (b *Batch) note(key []byte) bool {
+	if !isRow(key) {
+		return false
 	}
+	b.rows, b.row = append(b.rows, b.cache.hash(key)), nil
+	return true
 }
 
 // DeleteRange removes all keys in [lower, upper) that were there before this batch.
@@ -57,7 +68,7 @@ func (b *Batch) Empty() bool { return b.pb.Empty() }
 // Reset empties the batch for reuse.
 func (b *Batch) Reset() {
 	b.pb.Reset()
-	b.rows, b.wholeRange = b.rows[:0], false
+	b.rows, b.row, b.wholeRange = b.rows[:0], nil, false
 }
 
 // Close gives the memory of the batch back. The batch must not be used any more.

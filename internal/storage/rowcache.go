@@ -22,6 +22,10 @@ import (
 // second rule is what lets a scan of an index take rows from the cache: they are those of its own state if m ≤ its moment,
 // which is nearly always so. (To remember changes of single rows would be finer; 256 parts make collisions rare enough.)
 //
+// The writer of a single row puts what it has written, at the moment when its change ends, if no other change of the part was
+// under way at the same time: then its row is the newest. Who changes a row often reads it soon, if only to change it again.
+// Batches of several rows put none: a load would drive out what is being read.
+//
 // Rows leave by the clock algorithm: the hand clears the mark of a row that was used since it last came by, and takes the row
 // otherwise. Values are constant and belong to the collector, so they may be given away without a copy.
 type rowCache struct {
@@ -47,7 +51,8 @@ func rowCacheBytes(budget int64) int64 { return budget / rowCacheShare }
 
 type rowCachePart struct {
 	mu       sync.Mutex // guards everything below; nothing is called while it is held
-	changing int        // changes that were announced and have not ended
+	begun    uint64     // changes that were announced
+	changing int        // those that have not ended
 	changed  moment     // when the last one ended
 	index    map[uint64]int32
 	slots    []rowSlot
@@ -105,18 +110,35 @@ func (c *rowCache) putCopy(t ticket, key, value []byte) []byte {
 	return data[len(key):len(data):len(data)]
 }
 
+// takes tells whether a row with so many bytes of key and value may be in the cache.
+func (c *rowCache) takes(dataBytes int) bool { return int64(dataBytes)+slotBytes <= c.partBytes/4 }
+
 // put adds a row that a reader with this ticket has read. data is the key followed by the value.
 func (c *rowCache) put(t ticket, data []byte, keyBytes int) {
-	size := int64(len(data)) + slotBytes
-	if size > c.partBytes/4 {
+	if !c.takes(len(data)) {
 		return
 	}
 	p := c.part(t.hash)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.changing > 0 || p.changed > t.at {
-		return
+	if p.changing == 0 && p.changed <= t.at {
+		c.insert(p, t, data, keyBytes)
 	}
+}
+
+// putWritten adds a row that takes, by the only writer of its batch, whose change ended at t.at.
+func (c *rowCache) putWritten(t ticket, a announcement, data []byte, keyBytes int) {
+	p := c.part(t.hash)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a.alone && p.changing == 0 && p.begun == a.number {
+		c.insert(p, t, data, keyBytes)
+	}
+}
+
+// insert adds a row to a part, whose mutex the caller holds.
+func (c *rowCache) insert(p *rowCachePart, t ticket, data []byte, keyBytes int) {
+	size := int64(len(data)) + slotBytes
 	if i, found := p.index[t.hash]; found { // from another reader, or a different key with this hash
 		p.remove(i)
 	}
@@ -164,28 +186,38 @@ func (p *rowCachePart) remove(i int32) {
 	p.free = append(p.free, i)
 }
 
-// beginChanges announces that the rows with these hashes are about to change.
-func (c *rowCache) beginChanges(hashes []uint64) {
+// announcement is what a writer needs to put the row that it has written.
+type announcement struct {
+	number uint64 // among those of the part
+	alone  bool   // no other change of the part was under way
+}
+
+// beginChanges announces that the rows with these hashes are about to change, and returns the announcement of the last of them.
+func (c *rowCache) beginChanges(hashes []uint64) (last announcement) {
 	for _, h := range hashes {
 		p := c.part(h)
 		p.mu.Lock()
+		p.begun++
 		p.changing++
+		last = announcement{number: p.begun, alone: p.changing == 1}
 		if i, found := p.index[h]; found {
 			p.remove(i)
 		}
 		p.mu.Unlock()
 	}
+	return last
 }
 
-// endChanges follows beginChanges when readers of the engine see the changes.
-func (c *rowCache) endChanges(hashes []uint64) {
+// endChanges follows beginChanges when readers of the engine see the changes. It returns the moment.
+func (c *rowCache) endChanges(hashes []uint64) (at moment) {
 	if len(hashes) == 0 {
-		return
+		return 0
 	}
-	at := c.tick()
+	at = c.tick()
 	for _, h := range hashes {
 		c.part(h).endChange(at)
 	}
+	return at
 }
 
 // tick moves the clock.
@@ -203,6 +235,7 @@ func (c *rowCache) beginChangeOfAll() {
 	for i := range c.parts {
 		p := &c.parts[i]
 		p.mu.Lock()
+		p.begun++
 		p.changing++
 		p.index, p.slots, p.free, p.hand, p.bytes = nil, nil, nil, 0, 0
 		p.mu.Unlock()

@@ -97,6 +97,65 @@ func TestRowCacheRefusesWhatMayBeOld(t *testing.T) {
 	}
 }
 
+func TestRowCacheKeepsWhatASingleWriteSets(t *testing.T) {
+	s := openMem(t, 64<<20)
+	cached := func(key []byte) string {
+		v, _, _ := s.rows.get(key, s.rows.now())
+		return string(v)
+	}
+	setRow(t, s, rowKey(1), []byte("a"))
+	setRow(t, s, rowKey(1), []byte("b"))
+	if got := cached(rowKey(1)); got != "b" {
+		t.Errorf("after it was written: %q", got)
+	}
+	b := s.NewBatch()
+	defer b.Close()
+	b.Set(rowKey(1), []byte("c"))
+	b.Set(rowKey(2), []byte("d"))
+	if err := s.Apply(b); err != nil {
+		t.Fatal(err)
+	}
+	if got := cached(rowKey(1)) + cached(rowKey(2)); got != "" {
+		t.Errorf("after a batch of two rows: %q", got)
+	}
+	b.Reset()
+	b.Set(rowKey(1), []byte("e"))
+	b.Delete(rowKey(1))
+	if err := s.Apply(b); err != nil {
+		t.Fatal(err)
+	}
+	if got := cached(rowKey(1)); got != "" {
+		t.Errorf("after a batch that sets and deletes it: %q", got)
+	}
+}
+
+// Two writers whose rows are in one part cannot know which of them was first.
+func TestRowCacheRefusesWritersThatMeet(t *testing.T) {
+	c := newRowCache(1 << 20)
+	k := []byte("key")
+	h := []uint64{c.hash(k)}
+	first := c.beginChanges(h)
+	second := c.beginChanges(h)
+	at := c.endChanges(h)
+	c.putWritten(ticket{h[0], at}, second, []byte("keytwo"), 3)
+	at = c.endChanges(h)
+	c.putWritten(ticket{h[0], at}, first, []byte("keyone"), 3)
+	c.putWritten(ticket{h[0], at}, second, []byte("keytwo"), 3)
+	if v, hit, _ := c.get(k, c.now()); hit {
+		t.Fatalf("cached %q", v)
+	}
+	third := c.beginChanges(h)
+	before := c.now()
+	at = c.endChanges(h)
+	c.putWritten(ticket{h[0], at}, third, []byte("keythree"), 3)
+	if v, hit, _ := c.get(k, c.now()); !hit || string(v) != "three" {
+		t.Fatalf("got %q, %v", v, hit)
+	}
+	if v, hit, _ := c.get(k, before); hit {
+		t.Fatalf("a reader of a state before the change got %q", v)
+	}
+}
+
 func TestRowCacheStaysInItsBudget(t *testing.T) {
 	const budget = 4 << 20
 	c := newRowCache(budget)
@@ -167,6 +226,30 @@ func TestRowCacheNeverGoesBack(t *testing.T) {
 	wg.Wait()
 }
 
+func BenchmarkUpdateRow(b *testing.B) {
+	s := open(b, b.TempDir(), Options{CacheBytes: 256 << 20})
+	defer closeStore(b, s)
+	const rows = 20_000
+	keys, value := make([][]byte, rows), make([]byte, 1000)
+	for i := range keys {
+		keys[i] = rowKey(i)
+		setRow(b, s, keys[i], value)
+	}
+	batch := s.NewBatch()
+	defer batch.Close()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		key := keys[i*7919%rows]
+		if _, found, err := s.PeekRow(key); err != nil || !found {
+			b.Fatal(found, err)
+		}
+		batch.Reset()
+		batch.Set(key, value)
+		if err := s.Apply(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
 func BenchmarkGetRow(b *testing.B) {
 	s := openMem(b, 256<<20)
 	const rows = 20_000

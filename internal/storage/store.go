@@ -242,18 +242,22 @@ func (s *Store) Apply(b *Batch) (err error) {
 			s.die(fmt.Errorf("write to the log of %s: %v", s.dir, recover()))
 		}
 	}()
-	s.rows.beginChanges(b.rows)
+	announced := s.rows.beginChanges(b.rows)
 	if b.wholeRange {
 		s.rows.beginChangeOfAll()
 	}
 	err = s.db.Apply(b.pb, pebble.NoSync)
 	panicking = false
-	s.rows.endChanges(b.rows)
+	visible := s.rows.endChanges(b.rows)
 	if b.wholeRange {
 		s.rows.endChangeOfAll()
 	}
 	if err != nil {
 		return fmt.Errorf("apply a batch of %d bytes: %w", b.pb.Len(), err)
+	}
+	if b.row != nil {
+		s.rows.putWritten(ticket{hash: b.rows[0], at: visible}, announced, b.row, b.keyBytes)
+		b.row = nil // it belongs to the cache
 	}
 	s.sync.applied()
 	return nil
