@@ -115,7 +115,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		return p
 	}
 	p.root, p.slots, p.waits, p.scripts = root, b.slots, b.waits, b.scripts
-	p.slow = b.slow || q.Term.Type == reql.TermTable // a table as the answer is all of its rows
+	p.slow = b.slow || q.Explain || q.Term.Type == reql.TermTable // a table as the answer is all of its rows
 	return p
 }
 

@@ -74,6 +74,9 @@ type Cursor struct {
 func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 	fr := cur.fr
 	p := fr.q.plan
+	if p.q.Explain {
+		return cur.explain(dst), false
+	}
 	v, err := cur.evaluate()
 	if err != nil {
 		return cur.fail(dst, err), false

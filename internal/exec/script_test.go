@@ -44,7 +44,8 @@ func TestMain(m *testing.M) {
 //	[2,3]
 //
 // The answer is the value as JSON; a sequence has a line for each row ("query sorted" sorts them), an error is
-// `NonExistence: text` and, unless the query as a whole is to blame, the path to the term, for example `at [0,1]`. All
+// `NonExistence: text` and, unless the query as a whole is to blame, the path to the term, for example `at [0,1]`. The command
+// explain shows the plan of a query, with a line for each step and its inputs below it. All
 // scripts begin with a database test and no tables.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -57,6 +58,8 @@ func TestScripts(t *testing.T) {
 			switch d.Cmd {
 			case "query":
 				return s.run(t, d.Input, d.HasArg("sorted"))
+			case "explain":
+				return s.plan(t, d.Input)
 			default:
 				return fmt.Sprintf("no command %q", d.Cmd)
 			}

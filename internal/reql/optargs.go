@@ -7,7 +7,7 @@ var globalOptArgs = func() map[string]bool {
 	for _, n := range [...]string{
 		"_EVAL_FLAGS_", "_NO_RECURSE_", "_SHORTCUT_", "array_limit", "attempts", "auth", "base", "binary_format",
 		"changefeed_queue_size", "conflict", "data", "db", "default", "default_timezone", "dry_run", "durability",
-		"emergency_repair", "emit", "fill", "final_emit", "first_batch_scaledown_factor", "float", "geo", "geo_system",
+		"emergency_repair", "emit", "explain", "fill", "final_emit", "first_batch_scaledown_factor", "float", "geo", "geo_system",
 		"group_format", "header", "identifier_format", "ignore_write_hook", "include_initial", "include_offsets",
 		"include_states", "include_types", "index", "interleave", "ordered", "left_bound", "max_batch_bytes",
 		"max_batch_rows", "max_batch_seconds", "max_dist", "max_results", "method", "min_batch_rows", "multi",

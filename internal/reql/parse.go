@@ -28,6 +28,7 @@ type Query struct {
 	OptArgs []OptArg // the global optional arguments
 	NoReply bool     // nobody waits for an answer, not even for Err
 	Profile bool
+	Explain bool   // the client wants to know what would be done, and no more
 	Err     *Error // the compile error that parsing found; nil when there is none
 }
 
@@ -124,6 +125,7 @@ func (p *parser) query() (*Query, *Error) {
 		}
 		q.NoReply = p.staticBool(opts, "noreply")
 		q.Profile = p.staticBool(opts, "profile")
+		q.Explain = p.staticBool(opts, "explain")
 	}
 	if q.Type != Start {
 		return q, nil
