@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"strconv"
-
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 )
@@ -116,22 +114,4 @@ func boundInfo(fields []datum.Field, name string, bound datum.Value, open bool, 
 		fields = append(fields, datum.Field{Key: name, Val: bound})
 	}
 	return append(fields, datum.Field{Key: name + "_type", Val: datum.String(how)})
-}
-
-// source gives the function as code. The variables from around it are not named.
-func (f *function) source() string {
-	if f.script != nil {
-		return printScript(f.script)
-	}
-	args := ""
-	if f.node != nil {
-		names, _ := paramNames(f.node.t) // which compiling has checked
-		for i, n := range names {
-			if i > 0 {
-				args += ", "
-			}
-			args += "var" + strconv.FormatInt(n, 10)
-		}
-	}
-	return "function (captures = [(no implicit)]) (args = [" + args + "]) " + f.at.Print()
 }

@@ -15,10 +15,15 @@ import (
 func (t *Term) JavaScriptFunction() string {
 	var names []string
 	for _, n := range t.Args[0].params() {
-		names = append(names, variableName(float64(n)))
+		names = append(names, VariableName(float64(n)))
 	}
+	return "function(" + strings.Join(names, ", ") + ") { return " + t.Args[1].JavaScript() + "; }"
+}
+
+// JavaScript gives a term as JavaScriptFunction gives the body of a function.
+func (t *Term) JavaScript() string {
 	p := jsPrinter{rDot: true}
-	return "function(" + strings.Join(names, ", ") + ") { return " + p.visit(t.Args[1]).String(jsWidth) + "; }"
+	return p.visit(t).String(jsWidth)
 }
 
 const (
@@ -33,7 +38,8 @@ type jsPrinter struct {
 	inExpr bool // inside of something that turns JavaScript values into terms itself
 }
 
-func variableName(n float64) string {
+// VariableName is how code names a variable that queries know by a number.
+func VariableName(n float64) string {
 	if n < 0 {
 		return "_var" + strconv.FormatInt(int64(-n), 10)
 	}
@@ -81,7 +87,7 @@ func (p *jsPrinter) visit(t *Term) (out layout) {
 	case typ == TermFunc:
 		out = p.function(t)
 	case typ == TermVar:
-		out = text(variableName(t.Args[0].Datum.AsNumber()))
+		out = text(VariableName(t.Args[0].Datum.AsNumber()))
 	case typ == TermImplicitVar:
 		out = p.dotted(text("row"))
 	case t.isMethod():
@@ -265,7 +271,7 @@ func (p *jsPrinter) function(t *Term) layout {
 		if i > 0 {
 			args = append(args, separator...)
 		}
-		args = append(args, text(variableName(float64(n)))...)
+		args = append(args, text(VariableName(float64(n)))...)
 	}
 	var body layout
 	p.within(false, func() { body = nest(p.visit(t.Args[1])) })
