@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -438,6 +439,40 @@ func TestClosedPool(t *testing.T) {
 	}
 	if _, err := p.Runner().Eval(context.Background(), script("1")); !errors.Is(err, js.ErrClosed) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A worker whose server is killed ends, also in the middle of a script that would never end.
+func TestOrphan(t *testing.T) {
+	w := exec.Command("/proc/self/exe", js.WorkerArgument)
+	in, err := w.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"1", "while (true) {}"} {
+		if _, err := in.Write(js.AppendRequest(nil, js.Request{TimeoutMS: 1 << 40, Source: source})); err != nil {
+			t.Fatal(err)
+		}
+		if source == "1" {
+			if _, err := js.ReadFrame(out, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(30*time.Second, func() { _ = w.Process.Kill() })
+	defer kill.Stop()
+	if err := w.Wait(); err != nil {
+		t.Errorf("it did not end by itself: %v", err)
 	}
 }
 

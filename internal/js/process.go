@@ -1,6 +1,7 @@
 package js
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	in, out *os.File      // ends of pipes
+	read    *bufio.Reader // of out
 	ended   chan struct{} // closed when the process is gone
 
 	idleSince time.Time // under Pool.mu
@@ -42,7 +44,7 @@ func startProcess(command []string) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start a worker: %w", err), in.Close(), out.Close())
 	}
-	return &process{cmd: cmd, in: in, out: out, ended: make(chan struct{})}, nil
+	return &process{cmd: cmd, in: in, out: out, read: bufio.NewReader(out), ended: make(chan struct{})}, nil
 }
 
 // wait returns when the process is gone.
@@ -84,7 +86,7 @@ func (w *process) ask(ctx context.Context, r Request, patience time.Duration) ([
 	}
 	var response []byte
 	if err == nil {
-		response, err = ReadFrame(w.out, nil)
+		response, err = ReadFrame(w.read, nil)
 	}
 	if cap(w.request) > 1<<20 {
 		w.request = nil

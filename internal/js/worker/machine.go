@@ -28,6 +28,8 @@ const (
 const (
 	// memoryBytes is what the scripts of a query may use together.
 	memoryBytes = 64 << 20
+	// preludeLimit is the limit on arrays that the prelude begins with.
+	preludeLimit = 100_000
 	// maxFunctions is how many functions of a query are kept. More are evaluated again when they are called.
 	maxFunctions = 100
 )
@@ -37,6 +39,8 @@ type machine struct {
 	vm        *quickjs.VM
 	invoke    quickjs.Value // the prelude's function
 	functions map[string]quickjs.Value
+
+	arrayLimit uint32 // that the prelude knows
 }
 
 // compiledPrelude gives the prelude as bytecode. To compile it takes as long as the rest of newMachine, and each query with
@@ -64,7 +68,7 @@ func newMachine() (*machine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("evaluate the prelude: %w", err), vm.Close())
 	}
-	return &machine{vm: vm, invoke: invoke, functions: map[string]quickjs.Value{}}, nil
+	return &machine{vm: vm, invoke: invoke, functions: map[string]quickjs.Value{}, arrayLimit: preludeLimit}, nil
 }
 
 func (m *machine) close() error {
@@ -82,10 +86,11 @@ func (m *machine) forget() {
 
 // limit sets what holds for the calls that follow.
 func (m *machine) limit(timeout time.Duration, arrayLimit uint32) error {
-	if err := m.vm.SetEvalTimeout(timeout); err != nil {
+	if err := m.vm.SetEvalTimeout(timeout); err != nil || arrayLimit == m.arrayLimit {
 		return err
 	}
 	_, err := m.invoke.Call(quickjs.UndefinedValue, opLimit, float64(arrayLimit))
+	m.arrayLimit = arrayLimit
 	return err
 }
 

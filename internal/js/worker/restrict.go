@@ -44,3 +44,10 @@ func wasLarge() bool {
 	err := unix.Getrusage(unix.RUSAGE_SELF, &use)
 	return err == nil && use.Maxrss*1024 > memoryBytes/4*3
 }
+
+// hungUp tells whether the other end of a pipe is closed.
+func hungUp(fd uintptr) bool {
+	poll := []unix.PollFd{{Fd: int32(fd)}}
+	n, err := unix.Poll(poll, 0)
+	return err == nil && n > 0 && poll[0].Revents&unix.POLLHUP != 0
+}

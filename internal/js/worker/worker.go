@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -22,39 +23,37 @@ const (
 )
 
 // Run is the life of the process: it answers requests until there are no more. It returns the exit status.
-func Run(in io.Reader, out io.Writer, stderr io.Writer) int {
+//
+// The engine runs on the goroutine that reads the requests: to hand them to another costs more than many a script.
+func Run(in *os.File, out io.Writer, stderr io.Writer) int {
 	runtime.GOMAXPROCS(2) // the engine, and who watches it
 	if err := restrict(); err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	requests := make(chan []byte) // no capacity: there is one request at a time
-	go func() {
-		for {
-			frame, err := js.ReadFrame(in, nil)
-			if err != nil {
-				// The server closes the pipe, also by being killed. A script that runs is of no use any more.
-				os.Exit(0)
-			}
-			requests <- frame
-		}
-	}()
-	w := &worker{out: out}
+	w := &worker{in: in.Fd(), out: out}
 	w.watchdog = time.AfterFunc(time.Hour, w.watch)
 	w.watchdog.Stop()
-	for frame := range requests {
+	requests := bufio.NewReader(in)
+	for {
+		frame, err := js.ReadFrame(requests, nil)
+		if err != nil {
+			return 0 // the server has closed the pipe, also by being killed
+		}
 		if err := w.serve(frame); err != nil {
 			fmt.Fprintln(stderr, err)
 			return 1
 		}
 	}
-	return 0
 }
 
 // worker is the state of the process.
 type worker struct {
+	in       uintptr // file descriptor of the pipe that requests come through
 	out      io.Writer
-	watchdog *time.Timer // runs during a request
+	watchdog *time.Timer
+	watching atomic.Bool // the timer is set, which is for a moment longer than there are requests
+	serving  atomic.Bool // there is a request
 
 	machine *machine // of the query
 	used    *machine // of the query before, not closed yet
@@ -129,8 +128,9 @@ func (w *worker) answer(r js.Request) error {
 	if err := w.machine.limit(timeout, r.ArrayLimit); err != nil {
 		return err
 	}
-	w.watchdog.Reset(hopeless)
-	defer w.watchdog.Stop()
+	w.serving.Store(true)
+	defer w.serving.Store(false)
+	w.keepWatch()
 	since := time.Now()
 	w.guarded(timeout, func(dst []byte) []byte { return w.machine.eval(dst, r.Source) })
 	if len(r.Calls) == 0 {
@@ -187,15 +187,29 @@ func (w *worker) guarded(timeout time.Duration, call func(dst []byte) []byte) {
 	w.response = append(w.response, response...)
 }
 
-// watch is called by the timer during a request.
+// keepWatch sets the timer unless it is set.
+func (w *worker) keepWatch() {
+	if w.watching.CompareAndSwap(false, true) {
+		w.watchdog.Reset(hopeless / 2)
+	}
+}
+
+// watch is called by the timer. To set it and to stop it for each request would take longer than a small script.
 func (w *worker) watch() {
+	w.watching.Store(false) // before the look at serving: a request that comes after it sets the timer
+	if !w.serving.Load() {
+		return
+	}
+	if hungUp(w.in) {
+		os.Exit(0) // the server is gone, and the script that runs of no use any more
+	}
 	call := w.running.Load()
 	if call != 0 && int64(time.Since(began)) > w.limit.Load() && w.running.CompareAndSwap(call, 0) {
 		w.response = js.AppendItem(w.response, js.KindTimeout, "")
 		if w.send() != nil {
 			os.Exit(1)
 		}
-		return // the server ends the process when it has read that; to exit could be faster than the reading
+		// The server ends the process when it has read that; to exit could be faster than the reading.
 	}
-	w.watchdog.Reset(hopeless / 2)
+	w.keepWatch()
 }
