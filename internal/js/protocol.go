@@ -27,7 +27,7 @@ const WorkerArgument = "--internal-js-worker"
 // maxFrameBytes bounds a frame: the engine's memory, with room for what encoding adds.
 const maxFrameBytes = 256 << 20
 
-// flagFresh asks for an engine that has run nothing yet. Functions and variables live until the next such request.
+// flagFresh begins a query: nothing that requests before it have done can be seen in the engine from now on.
 const flagFresh = 1
 
 // Forms of the arguments of a call.

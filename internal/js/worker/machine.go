@@ -34,13 +34,14 @@ const (
 	maxFunctions = 100
 )
 
-// machine is the engine of one query.
+// machine is the engine of one query, or of several whose scripts are all harmless.
 type machine struct {
 	vm        *quickjs.VM
 	invoke    quickjs.Value // the prelude's function
 	functions map[string]quickjs.Value
 
 	arrayLimit uint32 // that the prelude knows
+	spoilt     bool   // a script may have left something behind
 }
 
 // compiledPrelude gives the prelude as bytecode. To compile it takes as long as the rest of newMachine, and each query with
@@ -99,6 +100,7 @@ func (m *machine) eval(dst []byte, source string) []byte {
 	if _, ok := m.functions[source]; ok {
 		return js.AppendItem(dst, js.KindFunction, "")
 	}
+	m.spoilt = m.spoilt || !harmless(source)
 	v, err := m.vm.EvalValue(source, quickjs.EvalGlobal)
 	if err != nil {
 		return appendError(dst, err)

@@ -56,8 +56,8 @@ type worker struct {
 	serving  atomic.Bool // there is a request
 
 	machine *machine // of the query
-	used    *machine // of the query before, not closed yet
-	spare   *machine // for the next query
+	used    *machine // of a query before, not closed yet
+	spare   *machine // for a query that cannot have the present one
 
 	response []byte // what has been answered so far, with room for the length of the frame
 
@@ -75,7 +75,7 @@ func (w *worker) serve(frame []byte) error {
 	if err != nil {
 		return err
 	}
-	if r.Fresh || w.machine == nil {
+	if w.machine == nil || r.Fresh && w.machine.spoilt {
 		w.used, w.machine, w.spare = w.machine, w.spare, nil
 		if w.machine == nil {
 			if w.machine, err = newMachine(); err != nil {
