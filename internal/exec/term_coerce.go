@@ -48,9 +48,9 @@ func init() {
 	//
 	// Binary data. Drivers send it as bytes; a string given to the server counts as its bytes in UTF-8.
 	//
-	//	> r.binary("hi")
+	//	> r.binary(r.expr("hi"))
 	//	{"$reql_type$":"BINARY","data":"aGk="}
-	//	> r.binary("hi").count()
+	//	> r.binary(r.expr("hi")).count()
 	//	2
 	register(reql.TermBinary, spec{min: 1, max: 1, datum: evalBinary, pure: true})
 }

@@ -11,6 +11,7 @@ func init() {
 	// Family: Transformations
 	//
 	// sequence.orderBy([key…]) → array
+	// selection.orderBy([key…]) → selection
 	// table.orderBy([key…], index: name) → table slice
 	//
 	// Sorts by one key or several, the second one deciding where the first is equal: a field, a function, or `r.asc` or

@@ -10,7 +10,8 @@ import (
 func init() {
 	// Family: Transformations
 	//
-	// sequence.sample(n) → sequence
+	// sequence.sample(n) → array
+	// selection.sample(n) → selection
 	//
 	// As many elements, chosen at random, each at most once, in random order.
 	//

@@ -34,7 +34,8 @@ func init() {
 	// sequence.offsetsOf(value) → array of numbers
 	// sequence.offsetsOf(function) → array of numbers
 	//
-	// The numbers of the elements that equal a value, or for which a function is true.
+	// The numbers of the elements that equal a value, or for which a function is true. Drivers
+	// before 2.0 call it `indexesOf`.
 	//
 	//	> r.expr(["a", "b", "a"]).offsetsOf("a")
 	//	[0,2]

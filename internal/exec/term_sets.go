@@ -41,6 +41,7 @@ func init() {
 	register(reql.TermSetDifference, spec{min: 2, max: 2, datum: evalSetDifference})
 
 	// sequence.difference(array) → sequence
+	// selection.difference(array) → selection
 	//
 	// The elements that are not in an array, in their order, repeated ones as often as they come.
 	//

@@ -28,6 +28,7 @@ func init() {
 	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slow: true})
 
 	// sequence.slice(from[, to]) → sequence
+	// selection.slice(from[, to]) → selection
 	// string.slice(from[, to]) → string
 	// binary.slice(from[, to]) → binary
 	//
@@ -53,6 +54,7 @@ func init() {
 	register(reql.TermSlice, spec{min: 2, max: 3, opts: []string{"left_bound", "right_bound"}, val: evalSlice, compile: compileSlice, slow: true})
 
 	// sequence.skip(n) → sequence
+	// selection.skip(n) → selection
 	//
 	// The elements after the first n.
 	//
@@ -62,6 +64,7 @@ func init() {
 	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slow: true})
 
 	// sequence.limit(n) → sequence
+	// selection.limit(n) → selection
 	//
 	// The first n elements. With `orderBy(index)` before it, only as many rows are read.
 	//

@@ -53,6 +53,17 @@ func TestOfficialJavaScriptDriver(t *testing.T) {
 	stop(t, server)
 }
 
+// TestReference runs the examples of the page on the language, which are in JavaScript.
+func TestReference(t *testing.T) {
+	root, err := harness.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := harness.Start(t, "")
+	run(t, ".", "node", "reference.js", "rethinkdb-2-4-2", filepath.Join(root, "docs", "reql.md"), strconv.Itoa(server.DriverPort))
+	stop(t, server)
+}
+
 func TestOtherJavaScriptDrivers(t *testing.T) {
 	server := harness.Start(t, "")
 	for _, program := range []string{"rethinkdb-ts", "rethinkdbdash", "thinky"} {
