@@ -16,7 +16,7 @@ func init() {
 	// on until one of them ends. An error of the function fails the query, also where a field is missing.
 	//
 	// Errors:
-	// - QueryLogic: The function passed to `map` expects
+	// - QueryLogic: The function passed to `map` expects … argument…, but … sequence… found.
 	//
 	//	> r.expr([1, 2, 3]).map(x => x.mul(x))
 	//	[1,4,9]

@@ -15,9 +15,10 @@ func init() {
 	// table.orderBy([key…], index: name) → table slice
 	//
 	// Sorts by one key or several, the second one deciding where the first is equal: a field, a function, or `r.asc` or
-	// `r.desc` of one. Elements that lack a field come first. Without `index` the rows are collected, up to the array limit.
-	// With it, a table or a slice of it is read in the order of the index, without sorting and without a limit; keys then
-	// order the rows with the same value of the index, and rows that are not in the index are left out.
+	// `r.desc` of one. What lacks the field comes first, and last in descending order. Without `index` the rows are
+	// collected, up to the array limit. With it, a table or a slice of it is read in the order of the index, without sorting
+	// and without a limit; keys then order the rows with the same value of the index, and rows that are not in the index are
+	// left out.
 	//
 	// Options:
 	// - index (string, or asc or desc of one; none): the index whose order to read in

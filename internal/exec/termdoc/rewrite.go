@@ -16,7 +16,7 @@ func Rewrite(file string, examples []Example) error {
 	var out []string
 	next := 1
 	for _, x := range examples {
-		indent := lines[x.From-1][:strings.Index(lines[x.From-1], strings.TrimSuffix(x.Prefix, "\t"))]
+		indent, _, _ := strings.Cut(lines[x.From-1], x.Prefix)
 		out = append(out, lines[next-1:x.Answers-1]...)
 		if x.Answer != "" {
 			for _, l := range strings.Split(x.Answer, "\n") {
