@@ -10,6 +10,7 @@ type builder struct {
 	scope   *scope // innermost first
 	groups  int    // terms so far that make grouped data
 	slow    bool
+	long    bool // slow, however few rows there are
 	waits   bool
 	scripts bool
 
@@ -138,7 +139,8 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 	if t.Type == reql.TermGroup {
 		b.groups++
 	}
-	b.slow = b.slow || s.slow
+	b.slow = b.slow || s.slow || s.slowOnMany
+	b.long = b.long || s.slow
 	b.waits = b.waits || s.waits
 	if s.compile != nil {
 		if err := s.compile(b, n); err != nil {

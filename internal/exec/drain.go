@@ -137,7 +137,10 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	if err != nil {
 		return nil, err
 	}
-	if n < minParallelRows {
+	if fr.brief && root.scan.whole() && n > maxBriefRows {
+		return nil, fr.giveUp()
+	}
+	if n < minParallelRows || fr.brief {
 		return s.drainSerial(fr, newSink())
 	}
 	s.close()

@@ -81,8 +81,10 @@ type Plan struct {
 	globals []optNode
 	slots   int
 	slow    bool
+	brief   bool // slow, but only on many rows
 	waits   bool
 	scripts bool // r.js is in it
+	counted bool // among the queries of the statistics
 }
 
 // compile compiles the term of a START query.
@@ -107,7 +109,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 	}
 	b.globals = p.globals
 	// Optional arguments of the whole query are few and cheap, whatever their terms.
-	b.slow, b.waits = false, false
+	b.slow, b.long, b.waits = false, false, false
 	root, err := b.compile(q.Term)
 	if err != nil {
 		p.err = asReql(err)
@@ -115,7 +117,9 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		return p
 	}
 	p.root, p.slots, p.waits, p.scripts = root, b.slots, b.waits, b.scripts
-	p.slow = b.slow || q.Explain || q.Term.Type == reql.TermTable // a table as the answer is all of its rows
+	whole := q.Term.Type == reql.TermTable // as the answer it is all of its rows
+	p.slow = b.slow || q.Explain || whole
+	p.brief = b.slow && !b.long && !b.waits && !q.Explain && !whole
 	return p
 }
 

@@ -27,6 +27,8 @@ type query struct {
 	limit  timeLimit
 	effort effort
 
+	tooLong bool // it was tried, and is too long for that
+
 	now datum.Value // r.now(), the same throughout the query
 
 	scripts  *js.Runner // nil when there is no r.js in the query
@@ -67,6 +69,7 @@ type frame struct {
 	ticks uint32
 	pace  pace
 	tally tally
+	brief bool // the query is being tried
 
 	patterns patterns // of match
 }
@@ -96,6 +99,9 @@ func (fr *frame) tick() error {
 func (fr *frame) rest() error {
 	if err := fr.check(); err != nil {
 		return err
+	}
+	if fr.brief {
+		return fr.giveUp()
 	}
 	return fr.pace.step(fr.q.ctx)
 }

@@ -12,18 +12,35 @@ import (
 // Start runs the plan up to its first answer and appends that, a whole JSON object. The cursor is not nil if and only if
 // the answer is a SUCCESS_PARTIAL. When ctx ends the query stops within a few rows; the session knows why and answers.
 func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor session.Cursor) {
-	p.eng.cluster.CountQuery()
+	out, cur, more := p.start(ctx, dst, false)
+	if more {
+		return out, cur
+	}
+	if cur != nil {
+		cur.Close()
+	}
+	return out, nil
+}
+
+// start is Start, or Try for a brief one. more tells whether the answer is a SUCCESS_PARTIAL. The cursor is nil when the query
+// did not begin at all.
+func (p *Plan) start(ctx context.Context, dst []byte, brief bool) (out []byte, cur *Cursor, more bool) {
+	if !p.counted {
+		p.counted = true
+		p.eng.cluster.CountQuery()
+	}
 	if p.err != nil {
-		return reql.AppendError(dst, p.err), nil
+		return reql.AppendError(dst, p.err), nil, false
 	}
 	one := &struct { // one allocation
 		q   query
 		fr  frame
 		cur Cursor
 	}{q: query{eng: p.eng, client: p.client, plan: p, ctx: ctx, outer: ctx, arrayLimit: defaultArrayLimit, now: nowDatum()}}
-	fr, cur := &one.fr, &one.cur
-	fr.q, cur.fr = &one.q, fr
-	if p.slow {
+	fr := &one.fr
+	cur = &one.cur
+	fr.q, cur.fr, fr.brief = &one.q, fr, brief
+	if p.slow && !brief {
 		fr.pace.begin(p.eng.turns)
 		defer fr.pace.end()
 	}
@@ -39,21 +56,12 @@ func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor sessio
 	}
 	var err error
 	if one.q.limit, err = fr.timeLimit(); err != nil {
-		return cur.fail(dst, err), nil
+		return cur.fail(dst, err), cur, false
 	}
-	out, more := cur.start(ctx, dst)
-	if more {
-		return out, cur
-	}
-	cur.Close()
-	return out, nil
-}
-
-func (cur *Cursor) start(ctx context.Context, dst []byte) (out []byte, more bool) {
-	q := cur.fr.q
-	q.begin(ctx)
-	defer q.pause()
-	return cur.first(dst)
+	one.q.begin(ctx)
+	defer one.q.pause()
+	out, more = cur.first(dst)
+	return out, cur, more
 }
 
 // defaultArrayLimit is the limit on the elements of an array when the query does not name another.
@@ -194,6 +202,8 @@ func (cur *Cursor) Close() {
 func (cur *Cursor) fail(dst []byte, err error) []byte {
 	q := cur.fr.q
 	switch {
+	case q.tooLong:
+		return dst
 	case q.timedOut() && !isUsers(err):
 		q.effort.outcome = "time limit"
 		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "%s", q.limit))

@@ -231,7 +231,22 @@ type scan struct {
 }
 
 // source gives what to scan, provided that the client may read it.
-func (s *scan) source(fr *frame) (Table, error) { return s.rows, s.of.require(fr, ReadRows) }
+func (s *scan) source(fr *frame) (Table, error) {
+	if fr.brief {
+		if _, ordinary := s.of.Table.(indexedTable); !ordinary { // system tables make their rows up, and may take a while
+			return nil, fr.giveUp()
+		}
+	}
+	return s.rows, s.of.require(fr, ReadRows)
+}
+
+// whole tells that all rows of a table are in the scan.
+func (s *scan) whole() bool {
+	if x, ok := s.rows.(*indexSource); ok && x.keys != nil {
+		return false
+	}
+	return s.opts.Range.Low.IsAbsent() && s.opts.Range.High.IsAbsent()
+}
 
 // scanRows opens the scan when the first row is asked for.
 type scanRows struct {
@@ -260,9 +275,9 @@ func (r *scanRows) next(fr *frame) (datum.Value, bool, error) {
 		return row, false, fr.readError(err)
 	}
 	if ok {
-		fr.tally.rowsRead++
+		err = fr.hasRead(1)
 	}
-	return row, ok, nil
+	return row, ok, err
 }
 
 func (r *scanRows) close() {

@@ -37,6 +37,8 @@ type spec struct {
 
 	// slow: the term may take long (it reads sequences, writes, or waits), so the query gets a goroutine of its own.
 	slow bool
+	// slowOnMany: the term takes long if it has many rows to go through, and with few it is quick.
+	slowOnMany bool
 	// waits: the term is quick but for a wait for the disk.
 	waits bool
 }

@@ -109,7 +109,9 @@ func (t *tableVal) get(fr *frame, key datum.Value) (datum.Value, error) {
 		return row, fr.readError(err)
 	}
 	if !row.IsAbsent() {
-		fr.tally.rowsRead++
+		if err := fr.hasRead(1); err != nil {
+			return row, err
+		}
 	}
 	return row, nil
 }

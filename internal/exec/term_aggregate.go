@@ -25,7 +25,7 @@ func init() {
 	//	2
 	//	> r.expr("Gödel").count()
 	//	5
-	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, groupedSeq: true, slow: true})
+	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, groupedSeq: true, slowOnMany: true})
 	for _, t := range []struct {
 		term reql.TermType
 		a    numeric
@@ -105,7 +105,7 @@ func init() {
 		//	"New York"
 		{reql.TermMax, numeric{name: "max", sorting: descending, new: func(f *function, c call) accumulator { return &bestAcc{f: f, at: c.n.t, name: "max", sign: +1} }}},
 	} {
-		register(t.term, spec{min: 1, max: 2, opts: []string{"index"}, val: t.a.eval, groupedSeq: true, slow: true})
+		register(t.term, spec{min: 1, max: 2, opts: []string{"index"}, val: t.a.eval, groupedSeq: true, slowOnMany: true})
 	}
 }
 
@@ -176,6 +176,9 @@ func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
 	}
 	if x, ok := src.(*indexSource); ok {
 		s.close()
+		if fr.brief { // how many entries there are to count, nobody knows
+			return 0, false, fr.giveUp()
+		}
 		if _, err := fr.batchOptions(); err != nil {
 			return 0, false, err
 		}

@@ -31,7 +31,7 @@ func init() {
 	//	"Grace"
 	//	> r.table("heroes").between(r.minval, 2, right_bound: "closed").count()
 	//	2
-	register(reql.TermBetween, spec{min: 3, max: 3, opts: opts, val: evalBetween, slow: true})
+	register(reql.TermBetween, spec{min: 3, max: 3, opts: opts, val: evalBetween, slowOnMany: true})
 
 	// table.betweenDeprecated(low, high) → table slice
 	//
@@ -44,7 +44,7 @@ func init() {
 	//
 	//	> r.table("heroes").betweenDeprecated(3, null).count()
 	//	2
-	register(reql.TermBetweenDeprecated, spec{min: 3, max: 3, opts: opts, val: evalBetweenDeprecated, slow: true})
+	register(reql.TermBetweenDeprecated, spec{min: 3, max: 3, opts: opts, val: evalBetweenDeprecated, slowOnMany: true})
 }
 
 func evalBetween(c call) (val, error)           { return between(c, false) }

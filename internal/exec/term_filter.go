@@ -27,7 +27,7 @@ func init() {
 	//	> r.table("heroes").filter(h => h("skills").contains("poetry"), default: true)("name")
 	//	"Ada"
 	//	"Hedy"
-	register(reql.TermFilter, spec{min: 2, max: 2, opts: []string{"default"}, val: evalFilter, groupedSeq: true, slow: true})
+	register(reql.TermFilter, spec{min: 2, max: 2, opts: []string{"default"}, val: evalFilter, groupedSeq: true, slowOnMany: true})
 }
 
 func evalFilter(c call) (val, error) {

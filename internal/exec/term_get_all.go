@@ -31,7 +31,7 @@ func init() {
 	//	"Emmy"
 	//	> r.table("heroes").getAll("mathematics", index: "skills").count()
 	//	3
-	register(reql.TermGetAll, spec{min: 1, max: -1, opts: []string{"index"}, val: evalGetAll, slow: true})
+	register(reql.TermGetAll, spec{min: 1, max: -1, opts: []string{"index"}, val: evalGetAll, slowOnMany: true})
 }
 
 // evalGetAll looks the keys up in their order; a key that is given several times gives its row as often.
@@ -147,12 +147,13 @@ func (t *tableVal) getMany(fr *frame, keys []datum.Value) ([]datum.Value, error)
 		if err != nil {
 			return nil, fr.readError(err)
 		}
+		n := 0
 		for _, row := range rows {
 			if !row.IsAbsent() {
-				fr.tally.rowsRead++
+				n++
 			}
 		}
-		return rows, nil
+		return rows, fr.hasRead(n)
 	}
 	rows := make([]datum.Value, len(keys))
 	for i, k := range keys {

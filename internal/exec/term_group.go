@@ -30,7 +30,7 @@ func init() {
 	//	[{"group":"London","reduction":5},{"group":"New York","reduction":7},{"group":"Vienna","reduction":5}]
 	//	> r.table("heroes").group("skills", multi: true).count().ungroup()
 	//	[{"group":null,"reduction":1},{"group":"compilers","reduction":1},{"group":"mathematics","reduction":3},{"group":"poetry","reduction":1}]
-	register(reql.TermGroup, spec{min: 1, max: -1, opts: []string{"index", "multi"}, val: evalGroup, groupedSeq: true, slow: true})
+	register(reql.TermGroup, spec{min: 1, max: -1, opts: []string{"index", "multi"}, val: evalGroup, groupedSeq: true, slowOnMany: true})
 
 	// grouped.ungroup() → array
 	//
@@ -39,7 +39,7 @@ func init() {
 	//
 	//	> r.table("visits").group("hero").count().ungroup().orderBy(r.desc("reduction")).limit(1)
 	//	[{"group":1,"reduction":2}]
-	register(reql.TermUngroup, spec{min: 1, max: 1, datum: evalUngroup, notGrouped: true, slow: true})
+	register(reql.TermUngroup, spec{min: 1, max: 1, datum: evalUngroup, notGrouped: true, slowOnMany: true})
 }
 
 func evalGroup(c call) (val, error) {

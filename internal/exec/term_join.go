@@ -18,7 +18,7 @@ func init() {
 	//	{"name":"Ada","place":"Vienna"}
 	//	{"name":"Grace","place":"London"}
 	//	{"name":"Hedy","place":"New York"}
-	register(reql.TermInnerJoin, spec{min: 3, max: 3, val: evalInnerJoin, groupedSeq: true, slow: true})
+	register(reql.TermInnerJoin, spec{min: 3, max: 3, val: evalInnerJoin, groupedSeq: true, slowOnMany: true})
 
 	// sequence.outerJoin(sequence, function) → sequence
 	//
@@ -29,7 +29,7 @@ func init() {
 	//	true
 	//	false
 	//	true
-	register(reql.TermOuterJoin, spec{min: 3, max: 3, val: evalOuterJoin, groupedSeq: true, slow: true})
+	register(reql.TermOuterJoin, spec{min: 3, max: 3, val: evalOuterJoin, groupedSeq: true, slowOnMany: true})
 
 	// sequence.eqJoin(field, table) → sequence
 	// sequence.eqJoin(function, table) → sequence
@@ -44,7 +44,7 @@ func init() {
 	//
 	//	> r.table("visits").orderBy("id").eqJoin("place", r.table("places"), ordered: true).zip().pluck("hero", "name", "country")
 	//	[{"country":"GB","hero":1,"name":"London"},{"country":"AT","hero":1,"name":"Vienna"},{"country":"GB","hero":2,"name":"London"},{"country":"US","hero":4,"name":"New York"}]
-	register(reql.TermEqJoin, spec{min: 3, max: 3, opts: []string{"index", "ordered"}, val: evalEqJoin, groupedSeq: true, slow: true})
+	register(reql.TermEqJoin, spec{min: 3, max: 3, opts: []string{"index", "ordered"}, val: evalEqJoin, groupedSeq: true, slowOnMany: true})
 }
 
 func pair(left, right datum.Value) datum.Value {

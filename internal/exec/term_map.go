@@ -22,7 +22,7 @@ func init() {
 	//	[1,4,9]
 	//	> r.expr([1, 2, 3]).map([10, 20], (x, y) => x.add(y))
 	//	[11,22]
-	register(reql.TermMap, spec{min: 2, max: -1, val: evalMap, groupedSeq: true, slow: true})
+	register(reql.TermMap, spec{min: 2, max: -1, val: evalMap, groupedSeq: true, slowOnMany: true})
 
 	// sequence.concatMap(function) → sequence
 	//
@@ -30,7 +30,7 @@ func init() {
 	//
 	//	> r.table("heroes").concatMap(h => h("skills").default([])).distinct()
 	//	["compilers","mathematics","poetry"]
-	register(reql.TermConcatMap, spec{min: 2, max: 2, val: evalConcatMap, groupedSeq: true, slow: true})
+	register(reql.TermConcatMap, spec{min: 2, max: 2, val: evalConcatMap, groupedSeq: true, slowOnMany: true})
 
 	// Family: Joins
 	//
@@ -43,7 +43,7 @@ func init() {
 	//
 	//	> r.expr([{left: {id: 1, a: 1}, right: {id: 2, b: 2}}]).zip()
 	//	[{"a":1,"b":2,"id":2}]
-	register(reql.TermZip, spec{min: 1, max: 1, val: evalZip, slow: true})
+	register(reql.TermZip, spec{min: 1, max: 1, val: evalZip, slowOnMany: true})
 }
 
 func evalMap(c call) (val, error) {

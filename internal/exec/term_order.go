@@ -34,7 +34,7 @@ func init() {
 	//	> r.table("heroes").orderBy(index: r.desc("born")).limit(2)("name")
 	//	"Hedy"
 	//	"Grace"
-	register(reql.TermOrderBy, spec{min: 1, max: -1, opts: []string{"index"}, val: evalOrderBy, slow: true})
+	register(reql.TermOrderBy, spec{min: 1, max: -1, opts: []string{"index"}, val: evalOrderBy, slowOnMany: true})
 
 	// Family: Aggregation
 	//
@@ -57,7 +57,7 @@ func init() {
 	//	"compilers"
 	//	"mathematics"
 	//	"poetry"
-	register(reql.TermDistinct, spec{min: 1, max: 1, opts: []string{"index"}, val: evalDistinct, slow: true})
+	register(reql.TermDistinct, spec{min: 1, max: 1, opts: []string{"index"}, val: evalDistinct, slowOnMany: true})
 }
 
 func evalOrderBy(c call) (val, error) {

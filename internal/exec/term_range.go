@@ -22,7 +22,7 @@ func init() {
 	//	2
 	//	3
 	//	4
-	register(reql.TermRange, spec{min: 0, max: 2, val: evalRange, slow: true})
+	register(reql.TermRange, spec{min: 0, max: 2, val: evalRange, slowOnMany: true})
 }
 
 func evalRange(c call) (val, error) {

@@ -22,7 +22,7 @@ func init() {
 	//
 	//	> r.expr([1, 2, 3, 4]).reduce((a, b) => a.add(b))
 	//	10
-	register(reql.TermReduce, spec{min: 2, max: 2, opts: []string{"base"}, val: evalReduce, groupedSeq: true, slow: true})
+	register(reql.TermReduce, spec{min: 2, max: 2, opts: []string{"base"}, val: evalReduce, groupedSeq: true, slowOnMany: true})
 
 	// sequence.fold(base, function) → value or sequence
 	//
@@ -41,7 +41,7 @@ func init() {
 	//	6
 	//	> r.expr([1, 2, 3]).fold(0, (sum, x) => sum.add(x), emit: (before, x, after) => [after])
 	//	[1,3,6]
-	register(reql.TermFold, spec{min: 3, max: 3, opts: []string{"emit", "final_emit"}, val: evalFold, groupedSeq: true, slow: true})
+	register(reql.TermFold, spec{min: 3, max: 3, opts: []string{"emit", "final_emit"}, val: evalFold, groupedSeq: true, slowOnMany: true})
 }
 
 // keep gives v for good. A row, and what a term has made of it, may lie in memory that is used again for the next row.

@@ -20,7 +20,7 @@ func init() {
 	//
 	//	> r.table("heroes").sample(2).count()
 	//	2
-	register(reql.TermSample, spec{min: 2, max: 2, val: evalSample, det: detNever, slow: true})
+	register(reql.TermSample, spec{min: 2, max: 2, val: evalSample, det: detNever, slowOnMany: true})
 }
 
 func evalSample(c call) (val, error) {

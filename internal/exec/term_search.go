@@ -14,7 +14,7 @@ func init() {
 	//
 	//	> r.table("heroes").getAll(77).isEmpty()
 	//	true
-	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, slow: true})
+	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, slowOnMany: true})
 
 	// Family: Aggregation
 	//
@@ -27,7 +27,7 @@ func init() {
 	//	true
 	//	> r.expr([1, 2]).contains(x => x.gt(1))
 	//	true
-	register(reql.TermContains, spec{min: 1, max: -1, datum: evalContains, slow: true})
+	register(reql.TermContains, spec{min: 1, max: -1, datum: evalContains, slowOnMany: true})
 
 	// Family: Transformations
 	//
@@ -41,7 +41,7 @@ func init() {
 	//	[0,2]
 	//	> r.expr([5, 6, 7]).offsetsOf(x => x.gt(5))
 	//	[1,2]
-	register(reql.TermOffsetsOf, spec{min: 2, max: 2, val: evalOffsetsOf, slow: true})
+	register(reql.TermOffsetsOf, spec{min: 2, max: 2, val: evalOffsetsOf, slowOnMany: true})
 }
 
 func evalIsEmpty(c call) (datum.Value, error) {

@@ -47,7 +47,7 @@ func init() {
 	//
 	//	> r.expr([1, 2, 2, 3, 4]).difference([1, 4])
 	//	[2,2,3]
-	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, slow: true})
+	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, slowOnMany: true})
 }
 
 // valueSet is a set of values. Equal values have the same key encoding.

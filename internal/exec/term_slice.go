@@ -25,7 +25,7 @@ func init() {
 	//	30
 	//	> r.table("heroes").orderBy(index: "born").nth(0)("name")
 	//	"Ada"
-	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slow: true})
+	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slowOnMany: true})
 
 	// sequence.slice(from[, to]) → sequence
 	// selection.slice(from[, to]) → selection
@@ -51,7 +51,7 @@ func init() {
 	//	1
 	//	2
 	//	3
-	register(reql.TermSlice, spec{min: 2, max: 3, opts: []string{"left_bound", "right_bound"}, val: evalSlice, compile: compileSlice, slow: true})
+	register(reql.TermSlice, spec{min: 2, max: 3, opts: []string{"left_bound", "right_bound"}, val: evalSlice, compile: compileSlice, slowOnMany: true})
 
 	// sequence.skip(n) → sequence
 	// selection.skip(n) → selection
@@ -61,7 +61,7 @@ func init() {
 	//	> r.range(5).skip(3)
 	//	3
 	//	4
-	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slow: true})
+	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slowOnMany: true})
 
 	// sequence.limit(n) → sequence
 	// selection.limit(n) → selection
@@ -75,7 +75,7 @@ func init() {
 	//	0
 	//	1
 	//	2
-	register(reql.TermLimit, spec{min: 2, max: 2, val: evalLimit, compile: compileLimit, slow: true})
+	register(reql.TermLimit, spec{min: 2, max: 2, val: evalLimit, compile: compileLimit, slowOnMany: true})
 }
 
 func evalNth(c call) (val, error) {

@@ -25,7 +25,7 @@ func init() {
 	//	[1,4,2,3]
 	//	> r.expr([{n: 1}, {n: 4}]).union([{n: 2}, {n: 3}], interleave: "n")("n")
 	//	[1,2,3,4]
-	register(reql.TermUnion, spec{min: 0, max: -1, opts: []string{"interleave"}, val: evalUnion, slow: true})
+	register(reql.TermUnion, spec{min: 0, max: -1, opts: []string{"interleave"}, val: evalUnion, slowOnMany: true})
 }
 
 func evalUnion(c call) (val, error) {

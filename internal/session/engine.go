@@ -41,6 +41,15 @@ type Plan interface {
 	Start(ctx context.Context, dst []byte) (out []byte, cursor Cursor)
 }
 
+// Trier is what a Plan that is not quick implements in addition if it may turn out to be so.
+type Trier interface {
+	// Brief says that the plan is worth a try.
+	Brief() bool
+	// Try is Start with a bound on its work. When it comes to the bound, done is false and dst is as it was; then Start is
+	// still to be called.
+	Try(ctx context.Context, dst []byte) (out []byte, cursor Cursor, done bool)
+}
+
 // Waiter is what a Plan implements in addition if it may be quick but for a wait for the disk.
 type Waiter interface{ Waits() bool }
 

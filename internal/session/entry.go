@@ -242,7 +242,7 @@ func (s *Session) step(e *entry, r *request, buf []byte) (out []byte, done bool)
 	switch {
 	case e.ctx.Err() != nil: // what interrupted it is the answer
 	case r.kind == reql.Start:
-		buf, e.cursor = s.start(e.ctx, e.plan, buf)
+		buf, e.cursor, _ = s.start(e.ctx, e.plan, false, buf)
 		e.plan = nil
 		done = e.cursor == nil || e.noreply
 	case r.kind == reql.Continue:

@@ -53,8 +53,9 @@ type Options struct {
 }
 
 // Session is the state of one client. Requests come in through Handle. A quick query is answered at once, on the
-// caller's goroutine; of the others each token has one goroutine while there is something to do for it, so that
-// requests of one token are answered in their order and those of different tokens do not wait for each other.
+// caller's goroutine, and so is one that is tried and turns out to be quick; of the others each token has one goroutine
+// while there is something to do for it, so that requests of one token are answered in their order and those of different
+// tokens do not wait for each other.
 type Session struct {
 	// Set by New, then constant.
 	opt      Options
@@ -107,6 +108,10 @@ func (s *Session) Handle(token int64, body, dst []byte, to Responder, more bool)
 			return endFrame(reql.AppendError(beginFrame(dst, token), failed), mark), nil
 		}
 		if !plan.Quick() {
+			// What arrives together runs at the same time, on all processors.
+			if t, ok := plan.(Trier); ok && !more && t.Brief() {
+				return s.startQuick(token, q, plan, true, dst, to)
+			}
 			return s.dispatch(token, q, plan, dst, to)
 		}
 		if w, ok := plan.(Waiter); ok && w.Waits() {
@@ -120,7 +125,7 @@ func (s *Session) Handle(token int64, body, dst []byte, to Responder, more bool)
 				dst = dst[:0]
 			}
 		}
-		return s.startQuick(token, q, plan, dst)
+		return s.startQuick(token, q, plan, false, dst, to)
 	case reql.ServerInfoQuery:
 		return s.serverInfo(token, dst), nil
 	}
@@ -142,7 +147,7 @@ func (s *Session) handleSlowly(token int64, q *reql.Query, dst []byte, to Respon
 				return dst, err
 			}
 			defer s.release(true)
-			return s.startQuick(token, q, plan, dst)
+			return s.startQuick(token, q, plan, false, dst, to)
 		}
 	case reql.ServerInfoQuery:
 		dst, err := s.acquire(dst, to)
@@ -200,14 +205,18 @@ func (s *Session) logPanic(p any) {
 		"client", s.opt.Client.Addr, "stack", string(debug.Stack()))
 }
 
-// start runs a plan. A panic becomes an error response.
-func (s *Session) start(ctx context.Context, plan Plan, dst []byte) (out []byte, cursor Cursor) {
+// start runs a plan, or tries one that is a Trier. A panic becomes an error response.
+func (s *Session) start(ctx context.Context, plan Plan, try bool, dst []byte) (out []byte, cursor Cursor, done bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			out, cursor = reql.AppendError(dst, s.panicked(p)), nil
+			out, cursor, done = reql.AppendError(dst, s.panicked(p)), nil, true
 		}
 	}()
-	return plan.Start(ctx, dst)
+	if try {
+		return plan.(Trier).Try(ctx, dst)
+	}
+	out, cursor = plan.Start(ctx, dst)
+	return out, cursor, true
 }
 
 func (s *Session) next(ctx context.Context, cursor Cursor, dst []byte) (out []byte, more bool) {
@@ -231,8 +240,8 @@ func (s *Session) closeCursor(cursor Cursor) {
 	cursor.Close()
 }
 
-// startQuick runs a plan here and now.
-func (s *Session) startQuick(token int64, q *reql.Query, plan Plan, dst []byte) ([]byte, error) {
+// startQuick runs a plan here and now; if it only tries to and fails, the plan is dispatched.
+func (s *Session) startQuick(token int64, q *reql.Query, plan Plan, try bool, dst []byte, to Responder) ([]byte, error) {
 	mark := len(dst)
 	var began time.Time
 	if s.opt.AddDuration {
@@ -254,8 +263,11 @@ func (s *Session) startQuick(token int64, q *reql.Query, plan Plan, dst []byte) 
 		dst = reql.AppendError(dst, tooManyTokens())
 	default:
 		var cursor Cursor
-		dst, cursor = s.start(s.ctx, plan, dst)
+		var done bool
+		dst, cursor, done = s.start(s.ctx, plan, try, dst)
 		switch {
+		case !done:
+			return s.dispatch(token, q, plan, dst[:mark], to)
 		case cursor == nil:
 		case q.NoReply:
 			s.closeCursor(cursor)

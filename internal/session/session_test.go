@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -126,6 +127,31 @@ func TestTokens(t *testing.T) {
 	} {
 		f.send(step.token, step.query)
 		f.expect(step.token, step.want)
+	}
+}
+
+func TestBriefQueriesAreTried(t *testing.T) {
+	f := start(t)
+	for _, step := range []struct {
+		query, want string
+		more        bool
+	}{
+		{query: `[1,"brief"]`, want: `{"t":1,"r":["tried"]}`},
+		{query: `[1,"brief"]`, want: `{"t":1,"r":["brief"]}`, more: true}, // what arrives together runs at the same time
+		{query: `[1,"long"]`, want: `{"t":1,"r":["long"]}`},
+	} {
+		out, err := f.Handle(1, []byte(step.query), []byte("earlier"), f.answers, step.more)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, earlier := bytes.CutPrefix(out, []byte("earlier"))
+		if !earlier {
+			t.Errorf("%s: what was in the buffer has become %q", step.query, out)
+		}
+		if len(out) > 0 {
+			f.answers <- string(out)
+		}
+		f.expect(1, step.want)
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 //	"panic", "panic slowly"    not at all
 //	"big"                      slowly, with a string of a megabyte
 //	"slow"                     slowly, with "slow"
+//	"brief", "long"            slowly, with it; a try answers with "tried", or fails
 type Engine struct {
 	Release chan struct{}
 
@@ -59,7 +60,7 @@ func (c compiler) Compile(q *reql.Query) session.Plan {
 		p.value = q.Term.Datum
 		if q.Term.Datum.Kind() == datum.KindString {
 			switch s := q.Term.Datum.AsString(); s {
-			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow", "write":
+			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow", "write", "brief", "long":
 				p.kind = s
 			}
 		}
@@ -85,6 +86,15 @@ func (p *plan) String() string { return p.kind }
 func (p *plan) Quick() bool { return p.kind == "datum" || p.kind == "panic" || p.kind == "write" }
 
 func (p *plan) Waits() bool { return p.kind == "write" }
+
+func (p *plan) Brief() bool { return p.kind == "brief" || p.kind == "long" }
+
+func (p *plan) Try(_ context.Context, dst []byte) ([]byte, session.Cursor, bool) {
+	if p.kind == "long" {
+		return dst, nil, false
+	}
+	return append(dst, `{"t":1,"r":["tried"]}`...), nil, true
+}
 
 func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 	if p.err != nil {

@@ -1,0 +1,59 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"rethinkdb/internal/session"
+)
+
+// Most queries that read by an index, a range or some keys have a few rows. A goroutine of their own costs them a third of their
+// time: it is made, its stack grows several times, and its answer is a system call of its own. Whether there are few rows is
+// known only when they have been read. So a query whose terms are slow on many rows only is tried on the goroutine that has read
+// it, with a bound on its work. When it comes to the bound, what it has done is thrown away, and it starts anew on a goroutine
+// of its own. It has changed nothing: queries that write, or that ask anything outside of the tables, are not tried.
+//
+// The bound is about half a millisecond, for which the next request of the connection may have to wait, and which is wasted on
+// queries that are longer. It is about the first batch of a stream of rows of 1 KB.
+//
+// Of the terms that it evaluates it is the first time that it would wait for a turn (frame.rest): 1024 of them.
+const maxBriefRows = 256
+
+// errTooLong ends a query that was tried and turns out to be too long. No client gets to see it.
+var errTooLong = errors.New("query is too long to be tried")
+
+// giveUp ends a query that is tried.
+func (fr *frame) giveUp() error {
+	fr.q.tooLong = true
+	return errTooLong
+}
+
+// hasRead counts rows that were read.
+func (fr *frame) hasRead(rows int) error {
+	fr.tally.rowsRead += int64(rows)
+	if fr.brief && fr.tally.rowsRead > maxBriefRows {
+		return fr.giveUp()
+	}
+	return nil
+}
+
+// Brief is part of session.Trier.
+func (p *Plan) Brief() bool { return p.brief }
+
+// Try is part of session.Trier.
+func (p *Plan) Try(ctx context.Context, dst []byte) (out []byte, cursor session.Cursor, done bool) {
+	out, cur, more := p.start(ctx, dst, true)
+	switch {
+	case cur == nil:
+		return out, nil, true
+	case cur.fr.q.tooLong:
+		cur.fr.q.effort.logged = true // it is the next attempt that counts
+		cur.Close()
+		return dst, nil, false
+	case more:
+		cur.fr.brief = false
+		return out, cur, true
+	}
+	cur.Close()
+	return out, nil, true
+}
