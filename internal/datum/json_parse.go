@@ -267,16 +267,13 @@ func ScanJSONNumber(src string, i int) (f float64, next int, err error) { return
 // scanString returns the string that begins at i, after the opening quote. Without escapes it is a slice of src, and
 // plain.
 func scanString(src string, i int) (Value, int, error) {
-	n := plainPrefix(src[i:])
-	end := i + n
+	end := i + PlainPrefix(src[i:])
 	if end == len(src) {
 		return Value{}, end, syntax(errMissQuote, end)
 	}
 	switch src[end] {
 	case '"':
-		v := String(src[i:end])
-		v.set(flagPlain)
-		return v, end + 1, nil
+		return PlainString(src[i:end]), end + 1, nil
 	case '\\':
 		return unescape(src, i, end)
 	}
@@ -297,7 +294,7 @@ func unescape(src string, i, esc int) (Value, int, error) {
 	buf := make([]byte, 0, esc-i+max(size, 0)+8)
 	buf = append(buf, src[i:esc]...)
 	for i = esc; ; {
-		n := plainPrefix(src[i:])
+		n := PlainPrefix(src[i:])
 		buf = append(buf, src[i:i+n]...)
 		i += n
 		if i == len(src) {

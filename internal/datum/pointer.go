@@ -17,6 +17,13 @@ func String(s string) Value {
 	return Value{header: header(KindString), n: uint64(len(s)), ptr: unsafe.Pointer(unsafe.StringData(s))}
 }
 
+// PlainString is String for a string of which JSON need escape nothing: see PlainPrefix.
+func PlainString(s string) Value {
+	v := String(s)
+	v.set(flagPlain)
+	return v
+}
+
 // Binary returns b as a value, without a copy; it belongs to the value from then on.
 func Binary(b []byte) Value {
 	return Value{header: header(KindBinary), n: uint64(len(b)), ptr: unsafe.Pointer(unsafe.SliceData(b))}

@@ -2,6 +2,7 @@ package reql
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -60,8 +61,10 @@ func ParseQuery(body []byte) (*Query, *Error) {
 	case !ok:
 		return nil, clientErrorf(buggyClient)
 	}
-	p := parser{src: src, toks: t.toks, fold: true}
-	return p.query()
+	p := parser{src: src, toks: t.toks, fold: true, order: t.order[:0]}
+	q, err := p.query()
+	t.order = p.order
+	return q, err
 }
 
 type parser struct {
@@ -72,12 +75,18 @@ type parser struct {
 	terms []Term // room for the next terms, so that small trees are one allocation
 	big   bool   // an array of more elements than the default limit was folded
 	bad   uint32 // the token at which folding last failed: what is around it need not be tried again
+
+	// order is a stack: for each object that is being folded the tokens of its keys, in the order of the keys.
+	order []uint32
 }
 
 func (p *parser) text(t token) string { return p.src[t.pos:t.end] }
 
 // value gives the value of a string token.
 func (p *parser) value(t token) datum.Value {
+	if t.kind == tokString {
+		return datum.PlainString(p.text(t))
+	}
 	v, _, err := datum.ScanJSONString(p.src, int(t.pos))
 	if err != nil { // the lexer has accepted it
 		panic(err)
@@ -449,16 +458,19 @@ func (p *parser) folded(i uint32) (v datum.Value, ok bool) {
 		}
 		return datum.Array(elems), true
 	case tokObject:
+		// To sort tokens is cheaper than to sort fields, which hold pointers.
+		base := len(p.order)
+		p.pushKeys(i)
 		fields := make([]datum.Field, tok.count)
-		j := i + 1
 		for k := range fields {
-			e, ok := p.folded(j + 1)
+			key := p.order[base+k]
+			e, ok := p.folded(key + 1)
 			if !ok {
 				return v, false
 			}
-			fields[k] = datum.Field{Key: cName(p.str(p.toks[j])), Val: e}
-			j = p.toks[j+1].next
+			fields[k] = datum.Field{Key: p.key(key), Val: e}
 		}
+		p.order = p.order[:base]
 		v, dup, err := objectOf(fields)
 		if dup || err != nil {
 			p.bad = i
@@ -473,6 +485,37 @@ func (p *parser) folded(i uint32) (v datum.Value, ok bool) {
 		}
 		return v, err == nil
 	}
+}
+
+// pushKeys pushes the keys of an object to order.
+func (p *parser) pushKeys(obj uint32) {
+	base := len(p.order)
+	j := obj + 1
+	for range p.toks[obj].count {
+		p.order = append(p.order, j)
+		j = p.toks[j+1].next
+	}
+	keys := p.order[base:]
+	if len(keys) > 24 {
+		slices.SortFunc(keys, func(a, b uint32) int { return strings.Compare(p.key(a), p.key(b)) })
+		return
+	}
+	for i := 1; i < len(keys); i++ {
+		j, k := keys[i], i
+		for name := p.key(j); k > 0 && p.key(keys[k-1]) > name; k-- {
+			keys[k] = keys[k-1]
+		}
+		keys[k] = j
+	}
+}
+
+// key gives the name of a member.
+func (p *parser) key(i uint32) string {
+	t := p.toks[i]
+	if t.kind == tokString { // has no NUL byte
+		return p.text(t)
+	}
+	return cName(p.str(t))
 }
 
 // objectOf makes an object or pseudo-type of the fields; dup tells that a key is there twice.

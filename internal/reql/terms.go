@@ -194,7 +194,7 @@ const (
 	TermFormat            TermType = 197
 )
 
-var termNames = map[TermType]string{
+var termNames = [...]string{
 	TermDatum:             "datum",
 	TermMakeArray:         "make_array",
 	TermMakeObj:           "make_obj",
@@ -386,16 +386,15 @@ var termNames = map[TermType]string{
 
 // String gives the name of the term as the drivers spell it in snake case.
 func (t TermType) String() string {
-	if s, ok := termNames[t]; ok {
-		return s
+	if t.Known() {
+		return termNames[t]
 	}
 	return "unknown"
 }
 
 // Known tells whether the protocol has a term of this number.
 func (t TermType) Known() bool {
-	_, ok := termNames[t]
-	return ok
+	return t >= 0 && int(t) < len(termNames) && termNames[t] != ""
 }
 
 // WritesOrMeta tells whether the term changes data or the catalog.
