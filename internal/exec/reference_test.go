@@ -101,6 +101,26 @@ func checkOptions(t *testing.T, e *termdoc.Entry, facts termdoc.Facts) {
 	}
 }
 
+// TestEveryOptionIsDocumented looks for the options of whole queries: in the terms that have them, or on the page.
+func TestEveryOptionIsDocumented(t *testing.T) {
+	ref := readReference(t)
+	page, err := os.ReadFile("termdoc/page.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofTerms := map[string]bool{}
+	for _, facts := range ref.registered {
+		for _, o := range facts.Options {
+			ofTerms[o] = true
+		}
+	}
+	for _, o := range reql.GlobalOptArgs() {
+		if !ofTerms[o] && !strings.Contains(string(page), "`"+o+"`") {
+			t.Errorf("the option %s of whole queries is neither one of a term nor on termdoc/page.md", o)
+		}
+	}
+}
+
 // TestReferenceExamples runs the examples of the page. With -rewrite it writes their answers.
 func TestReferenceExamples(t *testing.T) {
 	ref := readReference(t)

@@ -1,5 +1,10 @@
 package reql
 
+import (
+	"maps"
+	"slices"
+)
+
 // globalOptArgs are the names that may stand in the third element of a query. Every optional argument of a term
 // may also be given for the whole query.
 var globalOptArgs = func() map[string]bool {
@@ -20,3 +25,6 @@ var globalOptArgs = func() map[string]bool {
 	}
 	return m
 }()
+
+// GlobalOptArgs gives the names, sorted.
+func GlobalOptArgs() []string { return slices.Sorted(maps.Keys(globalOptArgs)) }
