@@ -101,6 +101,7 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 			return cur.fail(dst, blame(err, fr.q.plan.q.Term)), false
 		}
 	}
+	reading := fr.trace.begin("Reading rows for the answer", nil)
 	head := len(dst)
 	dst = append(dst, `{"t":3,"r":[`...)
 	out = dst
@@ -153,6 +154,7 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 			}
 		}
 	}
+	fr.trace.end(reading)
 	fr.q.effort.returned += n
 	if !more {
 		fr.q.effort.outcome = "finished"
@@ -170,14 +172,3 @@ func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 // rowSize is what a row counts against max_batch_bytes: its JSON, or the two bytes that the smallest values have in the
 // original's own form.
 func rowSize(jsonBytes int) int64 { return max(2, int64(jsonBytes)) }
-
-// appendProfile appends the profile when the query asks for one.
-func (cur *Cursor) appendProfile(dst []byte) []byte {
-	if cur.started.IsZero() {
-		return dst
-	}
-	ms := float64(time.Since(cur.started).Microseconds()) / 1000
-	dst = append(dst, `,"p":[{"description":"Evaluating query.","duration(ms)":`...)
-	dst = strconv.AppendFloat(dst, ms, 'f', -1, 64)
-	return append(dst, `,"sub_tasks":[]}]`...)
-}

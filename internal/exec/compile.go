@@ -15,6 +15,7 @@ type builder struct {
 	scripts bool
 
 	globals []optNode // of the whole query
+	plain   bool      // no special nodes outside of functions, because those are not traced
 
 	// Room for the nodes of a small query: a get of one row takes 13 allocations instead of 25 with it.
 	ops    []opNode
@@ -152,7 +153,7 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 			return m, nil
 		}
 	}
-	if s.special != nil && !n.splices && !n.groups {
+	if s.special != nil && !n.splices && !n.groups && (!b.plain || b.scope != nil) {
 		if m := s.special(n); m != nil {
 			return m, nil
 		}

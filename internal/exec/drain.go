@@ -146,13 +146,16 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	s.close()
 	fr.pace.end() // the workers have turns of their own
 	sinks := make([]sink, workers)
+	traces := make([]*trace, workers)
+	reading := fr.trace.begin("Reading and aggregating rows in several threads", nil)
 	err = src.ScanParallel(fr.q.ctx, root.scan.opts, workers, func(w int, rows table.Rows) error {
 		if sinks[w] == nil {
 			sinks[w] = newSink()
 		}
 		own := fr.clone()
 		defer own.join()
-		if err := work(own, chain, rows, sinks[w]); err != nil {
+		traces[w] = own.trace
+		if err := work(own, chain, root.scan.measured(own, rows), sinks[w]); err != nil {
 			return err
 		}
 		if k, ok := sinks[w].(settler); ok {
@@ -160,6 +163,10 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 		}
 		return nil
 	})
+	if reading != nil {
+		fr.trace.threads(traces)
+		fr.trace.end(reading)
+	}
 	if err != nil {
 		discard(sinks...)
 		return nil, fr.interrupted(err)
@@ -207,6 +214,8 @@ func (s *seq) chain() []*seq {
 
 func (s *seq) drainSerial(fr *frame, k sink) (sink, error) {
 	defer s.close()
+	reading := fr.trace.begin("Reading and aggregating rows", nil)
+	defer fr.trace.end(reading)
 	for {
 		row, ok, err := s.pull(fr)
 		if err == nil && !ok {

@@ -85,6 +85,8 @@ type Plan struct {
 	waits   bool
 	scripts bool // r.js is in it
 	counted bool // among the queries of the statistics
+
+	compiling time.Duration // if the query is profiled
 }
 
 // compile compiles the term of a START query.
@@ -97,6 +99,10 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		b builder
 	}{p: Plan{eng: e, client: c, q: q}}
 	p, b := &one.p, &one.b
+	var began time.Time
+	if q.Profile {
+		began, b.plain = time.Now(), true
+	}
 	b.ops, b.consts, b.nodes = b.room.ops[:], b.room.consts[:], b.room.nodes[:]
 	for _, o := range q.OptArgs {
 		n, err := b.compile(o.Term)
@@ -117,6 +123,9 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		return p
 	}
 	p.root, p.slots, p.waits, p.scripts = root, b.slots, b.waits, b.scripts
+	if q.Profile {
+		p.root, p.compiling = traced(root), time.Since(began)
+	}
 	whole := q.Term.Type == reql.TermTable // as the answer it is all of its rows
 	p.slow = b.slow || q.Explain || whole
 	p.brief = b.slow && !b.long && !b.waits && !q.Explain && !whole

@@ -113,11 +113,14 @@ func (x *explainer) size(s *planStep, tbl *tableVal, seq *seq, drained, bounded 
 	if err != nil {
 		return x.fr.readError(err)
 	}
-	s.set("parallel", datum.Bool(drained && seq.scan != nil && total >= minParallelRows && runtime.GOMAXPROCS(0) > 1))
-	if !bounded {
-		return nil
+	if bounded {
+		if err := x.estimate(s, seq, total); err != nil {
+			return err
+		}
 	}
-	return x.estimate(s, seq, total)
+	few := s.known && s.rows <= maxBriefRows
+	s.set("parallel", datum.Bool(drained && seq.scan != nil && total >= minParallelRows && !few && runtime.GOMAXPROCS(0) > 1))
+	return nil
 }
 
 func boundsOf(r table.Range) datum.Value {

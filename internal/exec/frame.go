@@ -69,14 +69,19 @@ type frame struct {
 	ticks uint32
 	pace  pace
 	tally tally
-	brief bool // the query is being tried
+	brief bool   // the query is being tried
+	trace *trace // nil unless the query is profiled
 
 	patterns patterns // of match
 }
 
 // clone gives a frame for another thread, which calls join when it is done.
 func (fr *frame) clone() *frame {
-	return &frame{q: fr.q, vars: append([]datum.Value(nil), fr.vars...), pace: pace{turns: fr.pace.turns, since: time.Now()}}
+	own := &frame{q: fr.q, vars: append([]datum.Value(nil), fr.vars...), pace: pace{turns: fr.pace.turns, since: time.Now()}}
+	if fr.trace != nil {
+		own.trace = newTrace()
+	}
+	return own
 }
 
 // errInterrupted is the end of a query that nobody waits for any more.

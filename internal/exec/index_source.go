@@ -90,7 +90,7 @@ func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error)
 		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
 	}
 	src := &indexSource{Table: s.table.Table, index: index, values: values}
-	sc := &scan{of: s.table, rows: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	sc := &scan{of: s.table, rows: src, index: s.index, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
 	if s.sorting == unordered {
 		q.scan = sc
@@ -105,7 +105,7 @@ func (s *sliceVal) distinctSeq(fr *frame, at *reql.Term) (*seq, error) {
 		return nil, err
 	}
 	src := &distinctSource{indexSource{Table: s.table.Table, index: index}}
-	sc := &scan{of: s.table, rows: src, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
+	sc := &scan{of: s.table, rows: src, index: s.index, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	return &seq{src: &scanRows{scan: sc}, fr: fr, at: at}, nil
 }
 
@@ -124,6 +124,6 @@ func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.T
 		src.keys = append(src.keys, k)
 		src.copies = append(src.copies, 1)
 	}
-	sc := &scan{of: t, rows: src, opts: table.ScanOptions{Read: t.read}}
+	sc := &scan{of: t, rows: src, index: name, opts: table.ScanOptions{Read: t.read}}
 	return &seq{src: &scanRows{scan: sc}, scan: sc, table: t, fr: fr, at: at}, nil
 }

@@ -80,11 +80,7 @@ func TestEverythingEndsSoonAfterItsTimeLimit(t *testing.T) {
 	for name, query := range endless {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			sep := ";"
-			if strings.Contains(query, ";") {
-				sep = ","
-			}
-			got := printError(t, s.work(t.Context(), t, query+sep+` timeout: 0.05`))
+			got := printError(t, s.work(t.Context(), t, withOption(query, "timeout: 0.05")))
 			took := time.Since(began)
 			if want := "OpIndeterminate: Query terminated after 0.05 seconds, the limit set by its `timeout` option."; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)

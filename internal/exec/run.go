@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
@@ -52,7 +51,8 @@ func (p *Plan) start(ctx context.Context, dst []byte, brief bool) (out []byte, c
 		defer one.q.scripts.Release()
 	}
 	if p.q.Profile {
-		cur.started = time.Now()
+		fr.trace = newTrace()
+		fr.trace.root.parts = []*task{{description: "Compiling query.", took: p.compiling}}
 	}
 	var err error
 	if one.q.limit, err = fr.timeLimit(); err != nil {
@@ -72,10 +72,9 @@ type Cursor struct {
 	fr  *frame
 	seq *seq
 
-	opts    batchOptions
-	ahead   []byte // JSON of the row that showed that there is another batch
-	late    error  // or the error that the next batch will be
-	started time.Time
+	opts  batchOptions
+	ahead []byte // JSON of the row that showed that there is another batch
+	late  error  // or the error that the next batch will be
 }
 
 // first evaluates the query and appends its first answer.
@@ -184,7 +183,7 @@ func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool)
 		defer cur.fr.q.scripts.Release()
 	}
 	if cur.fr.q.plan.q.Profile {
-		cur.started = time.Now()
+		cur.fr.trace = newTrace()
 	}
 	return cur.batch(dst, false)
 }

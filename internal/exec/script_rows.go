@@ -75,7 +75,9 @@ func (r *scriptRows) next(fr *frame) (datum.Value, bool, error) {
 		switch {
 		case r.asked < r.calls.Len():
 			began := time.Now()
+			running := fr.trace.begin("Running a script for many rows", nil)
 			results, err := fr.q.scripts.Call(fr.q.ctx, *r.f.script, &r.calls, r.asked)
+			fr.trace.end(running)
 			if err != nil {
 				return datum.Value{}, false, blame(fr.scriptInterrupted(*r.f.script, began, err), r.f.at)
 			}

@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 //
 // The answer is the value as JSON; a sequence has a line for each row ("query sorted" sorts them), an error is
 // `NonExistence: text` and, unless the query as a whole is to blame, the path to the term, for example `at [0,1]`. The command
-// explain shows the plan of a query, with a line for each step and its inputs below it. All
+// explain shows the plan of a query, with a line for each step and its inputs below it, and profile the tasks of its profile
+// without their times. All
 // scripts begin with a database test and no tables.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -60,6 +61,8 @@ func TestScripts(t *testing.T) {
 				return s.run(t, d.Input, d.HasArg("sorted"))
 			case "explain":
 				return s.plan(t, d.Input)
+			case "profile":
+				return s.profile(t, d.Input)
 			default:
 				return fmt.Sprintf("no command %q", d.Cmd)
 			}
@@ -176,6 +179,14 @@ func (s *server) run(t testing.TB, script string, sorted ...bool) string {
 		sort.Strings(rows)
 	}
 	return strings.Join(rows, "\n")
+}
+
+// withOption gives a script with another option of the whole query.
+func withOption(script, option string) string {
+	if strings.Contains(script[strings.LastIndexByte(script, ')')+1:], ";") {
+		return script + ", " + option
+	}
+	return script + "; " + option
 }
 
 func printError(t testing.TB, r response) string {

@@ -228,6 +228,8 @@ type scan struct {
 	of   *tableVal
 	rows Table // of, or an index of it
 	opts table.ScanOptions
+
+	index string // the name of that index
 }
 
 // source gives what to scan, provided that the client may read it.
@@ -268,7 +270,7 @@ func (r *scanRows) next(fr *frame) (datum.Value, bool, error) {
 		if err != nil {
 			return datum.Value{}, false, fr.readError(err)
 		}
-		r.rows = rows
+		r.rows = r.scan.measured(fr, rows)
 	}
 	row, ok, err := r.rows.Next(fr.q.ctx)
 	if err != nil {

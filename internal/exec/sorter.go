@@ -138,6 +138,8 @@ func (s *sorter) settled(fr *frame) error {
 	if s.records == nil {
 		return nil
 	}
+	sorting := fr.trace.begin("Sorting rows", nil)
+	defer fr.trace.end(sorting)
 	return sortError(s.records.Sort(fr))
 }
 
@@ -186,7 +188,9 @@ func (s *sorter) sorted(fr *frame) (rows, error) {
 		}
 		return &arrayRows{v: datum.Array([]datum.Value{s.pending})}, nil
 	}
+	sorting := fr.trace.begin("Sorting rows", nil)
 	merged, err := extsort.Merge(parts, fr)
+	fr.trace.end(sorting)
 	if err != nil {
 		return nil, sortError(err)
 	}

@@ -104,7 +104,9 @@ func (t *tableVal) get(fr *frame, key datum.Value) (datum.Value, error) {
 	if err := t.require(fr, ReadRows); err != nil {
 		return datum.Value{}, err
 	}
+	reading := fr.trace.begin("Reading a row of", t)
 	row, err := t.Get(fr.q.ctx, key, t.read)
+	fr.trace.end(reading)
 	if err != nil {
 		return row, fr.readError(err)
 	}

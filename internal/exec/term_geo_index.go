@@ -110,7 +110,7 @@ func evalGetIntersecting(c call) (val, error) {
 	if src, err := t.intersecting(c.fr, name, g); err != nil {
 		s.src = failingRows{err} // it comes when the rows are wanted
 	} else {
-		s.src = &scanRows{scan: &scan{of: t, rows: src, opts: table.ScanOptions{Read: t.read}}}
+		s.src = &scanRows{scan: &scan{of: t, rows: src, index: name, opts: table.ScanOptions{Read: t.read}}}
 	}
 	return val{x: &selectionVal{table: t, seq: s}, at: c.n.t}, nil
 }

@@ -143,7 +143,9 @@ func (t *tableVal) getMany(fr *frame, keys []datum.Value) ([]datum.Value, error)
 		if err := t.require(fr, ReadRows); err != nil {
 			return nil, err
 		}
+		reading := fr.trace.begin("Reading rows by their keys from", t)
 		rows, err := many.GetMany(fr.q.ctx, keys, t.read)
+		fr.trace.end(reading)
 		if err != nil {
 			return nil, fr.readError(err)
 		}

@@ -91,7 +91,9 @@ func (h *httpCall) fetch(fr *frame) (header, body datum.Value, err error) {
 		h.request.Params = append(h.request.Params, httpfetch.Param{Name: name, Value: plainText(v)})
 	}
 	began := time.Now()
+	waiting := fr.trace.begin("Waiting for another server", nil)
 	resp, err := h.session.Do(fr.q.ctx, &h.request)
+	fr.trace.end(waiting)
 	if err != nil && fr.q.spentBy(h.request.Timeout, began) {
 		err = httpfetch.TimedOut(&h.request)
 	}

@@ -65,7 +65,9 @@ func evalJavaScript(c call) (val, error) {
 		return val{}, c.fail(reql.OpFailed, "This server does not run JavaScript.")
 	}
 	began := time.Now()
+	running := c.fr.trace.begin("Running a script", nil)
 	r, err := c.fr.q.scripts.Eval(c.fr.q.ctx, s)
+	c.fr.trace.end(running)
 	switch {
 	case err != nil:
 		return val{}, c.fr.scriptInterrupted(s, began, err)
@@ -97,7 +99,9 @@ func scriptFunction(s js.Script, at *reql.Term) *function {
 			return datum.Value{}, scriptError(s, err)
 		}
 		began := time.Now()
+		running := fr.trace.begin("Running a script", nil)
 		results, err := fr.q.scripts.Call(fr.q.ctx, s, &calls, 0)
+		fr.trace.end(running)
 		if err != nil {
 			return datum.Value{}, fr.scriptInterrupted(s, began, err)
 		}

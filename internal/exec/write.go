@@ -54,9 +54,20 @@ func (u *unsynced) add(t *tableVal) {
 // sync waits for the disk.
 func (u *unsynced) sync(fr *frame) error {
 	for _, t := range u.tables {
-		if err := t.Sync(fr.q.ctx); err != nil {
-			return fr.writeError(err, true)
+		if err := fr.sync(t); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// sync waits until all writes to a table so far are on disk.
+func (fr *frame) sync(t *tableVal) error {
+	waiting := fr.trace.begin("Waiting for the disk", nil)
+	err := t.Sync(fr.q.ctx)
+	fr.trace.end(waiting)
+	if err != nil {
+		return fr.writeError(err, true)
 	}
 	return nil
 }
@@ -141,13 +152,15 @@ func (w *writer) write(keys []datum.Value, generated []bool, update func(i int, 
 		}
 	}
 	req := table.WriteRequest{Keys: keys, Generated: generated, Update: update, Durability: w.durability}
-	if w.many || w.fr.q.unsynced != nil {
+	if w.many || w.fr.q.unsynced != nil || w.fr.trace != nil { // whose profile tells the two apart
 		if t, ok := w.table.Table.(durableTable); ok && t.Durable(w.durability) {
 			req.Durability = table.DurabilitySoft
 			w.unsynced = true
 		}
 	}
+	writing := w.fr.trace.begin("Writing rows to", w.table)
 	rows, err := w.table.Write(w.fr.q.ctx, req)
+	w.fr.trace.end(writing)
 	if err != nil {
 		return nil, w.fr.writeError(err, w.written)
 	}
@@ -160,8 +173,8 @@ func (w *writer) finish() (datum.Value, error) {
 	if w.unsynced {
 		if w.fr.q.unsynced != nil {
 			w.fr.q.unsynced.add(w.table)
-		} else if err := w.table.Sync(w.fr.q.ctx); err != nil {
-			return datum.Value{}, w.fr.writeError(err, true)
+		} else if err := w.fr.sync(w.table); err != nil {
+			return datum.Value{}, err
 		}
 	}
 	return w.result.datum(), nil
