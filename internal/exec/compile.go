@@ -107,6 +107,11 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 	if len(t.Args) > 0 {
 		n.args = b.newArgs(len(t.Args))
 	}
+	if s.rewritten {
+		if err := s.checkArity(len(t.Args)); err != nil {
+			return nil, compileError(t, "%s", err)
+		}
+	}
 	for i, a := range t.Args {
 		var err error
 		if n.args[i], err = b.compile(a); err != nil {

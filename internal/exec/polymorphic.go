@@ -189,8 +189,11 @@ func oneRow(n node) bool {
 	return false
 }
 
-// constant gives the datum of argument i when it is a literal.
+// constant gives the datum of argument i when it is a literal. With r.args nobody knows before which argument is which.
 func (n *opNode) constant(i int) (datum.Value, bool) {
+	if n.splices {
+		return datum.Value{}, false
+	}
 	k, ok := n.args[i].(*constNode)
 	if !ok || k.v.x != nil {
 		return datum.Value{}, false

@@ -12,6 +12,9 @@ type spec struct {
 	// min and max are the number of arguments; max < 0 is any number.
 	min, max int
 	opts     []string
+	// rewritten: the original puts other terms in the place of this one before it looks at the arguments, so that r.args
+	// counts as one argument.
+	rewritten bool
 
 	// datum evaluates a term that always makes a datum; val any other.
 	datum func(c call) (datum.Value, error)

@@ -18,7 +18,7 @@ func init() {
 	//	{"name":"Ada","place":"Vienna"}
 	//	{"name":"Grace","place":"London"}
 	//	{"name":"Hedy","place":"New York"}
-	register(reql.TermInnerJoin, spec{min: 3, max: 3, val: evalInnerJoin, groupedSeq: true, slowOnMany: true})
+	register(reql.TermInnerJoin, spec{min: 3, max: 3, rewritten: true, val: evalInnerJoin, groupedSeq: true, slowOnMany: true})
 
 	// sequence.outerJoin(sequence, function) → sequence
 	//
@@ -29,7 +29,7 @@ func init() {
 	//	true
 	//	false
 	//	true
-	register(reql.TermOuterJoin, spec{min: 3, max: 3, val: evalOuterJoin, groupedSeq: true, slowOnMany: true})
+	register(reql.TermOuterJoin, spec{min: 3, max: 3, rewritten: true, val: evalOuterJoin, groupedSeq: true, slowOnMany: true})
 
 	// sequence.eqJoin(field, table) → sequence
 	// sequence.eqJoin(function, table) → sequence

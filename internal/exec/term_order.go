@@ -66,7 +66,7 @@ func evalOrderBy(c call) (val, error) {
 		return val{}, err
 	}
 	written := c.n.t.Args
-	if written[0].Type == reql.TermArgs {
+	if c.n.splices {
 		return val{}, c.logic("r.args is not supported in an order_by or union command yet.")
 	}
 	o := make(sortKeys, len(written)-1)

@@ -74,7 +74,7 @@ func init() {
 	//	{"name":"Ada","skills":["mathematics","poetry"]}
 	//	{"name":"Grace","skills":["compilers","mathematics"]}
 	//	{"name":"Emmy","skills":["mathematics"]}
-	register(reql.TermWithFields, spec{min: 1, max: -1, opts: []string{"_NO_RECURSE_"}, val: evalWithFields, compile: compilePluck, groupedSeq: true})
+	register(reql.TermWithFields, spec{min: 1, max: -1, rewritten: true, opts: []string{"_NO_RECURSE_"}, val: evalWithFields, compile: compilePluck, groupedSeq: true})
 }
 
 var (

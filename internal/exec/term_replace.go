@@ -60,7 +60,7 @@ func init() {
 	//	{"age":37,"born":1815,"city":"London","id":1,"name":"Ada","skills":["mathematics","poetry"]}
 	//	> r.table("heroes").filter({city: "London"}).update({city: null})
 	//	{"deleted":0,"errors":0,"inserted":0,"replaced":1,"skipped":0,"unchanged":0}
-	register(reql.TermUpdate, spec{min: 2, max: 2, opts: opts, datum: evalUpdate, compile: compileReplace})
+	register(reql.TermUpdate, spec{min: 2, max: 2, rewritten: true, opts: opts, datum: evalUpdate, compile: compileReplace})
 
 	// selection.delete() → object
 	// row.delete() → object
@@ -77,7 +77,7 @@ func init() {
 	//
 	//	> r.table("visits").filter(v => v("nights").lt(4)).delete()
 	//	{"deleted":2,"errors":0,"inserted":0,"replaced":0,"skipped":0,"unchanged":0}
-	register(reql.TermDelete, spec{min: 1, max: 1, opts: opts, datum: evalDelete, compile: compileReplace})
+	register(reql.TermDelete, spec{min: 1, max: 1, rewritten: true, opts: opts, datum: evalDelete, compile: compileReplace})
 }
 
 // compileReplace takes the write of a row by its key for a quick one.

@@ -47,7 +47,7 @@ func init() {
 	//
 	//	> r.expr([1, 2, 2, 3, 4]).difference([1, 4])
 	//	[2,2,3]
-	register(reql.TermDifference, spec{min: 2, max: 2, val: evalDifference, groupedSeq: true, slowOnMany: true})
+	register(reql.TermDifference, spec{min: 2, max: 2, rewritten: true, val: evalDifference, groupedSeq: true, slowOnMany: true})
 }
 
 // valueSet is a set of values. Equal values have the same key encoding.
@@ -210,7 +210,7 @@ func evalDifference(c call) (val, error) {
 		return val{}, err
 	}
 	var set *valueSet
-	if d, ok := c.n.constant(1); ok && d.Kind() == datum.KindArray && !c.n.splices {
+	if d, ok := c.n.constant(1); ok && d.Kind() == datum.KindArray {
 		set = newValueSet(d.Len())
 		if err := set.addAll(d); err != nil {
 			return val{}, err

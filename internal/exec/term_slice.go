@@ -61,7 +61,7 @@ func init() {
 	//	> r.range(5).skip(3)
 	//	3
 	//	4
-	register(reql.TermSkip, spec{min: 2, max: 2, val: evalSkip, slowOnMany: true})
+	register(reql.TermSkip, spec{min: 2, max: 2, rewritten: true, val: evalSkip, slowOnMany: true})
 
 	// sequence.limit(n) → sequence
 	// selection.limit(n) → selection
