@@ -52,7 +52,8 @@ const runBytes = 16 << 20
 const smallRunBytes = 256 << 10
 
 // Build makes the entries of all rows. Writers go on meanwhile. When it returns without an error the index is complete; then
-// the caller makes that known. After an error the index has to be dropped, or built after the next start.
+// the caller makes that known. After an error the index has to be dropped, or built after the next start. A *NotUniqueError
+// will come again until the rows change.
 func (x *Index) Build(ctx context.Context, workers int) error {
 	s := x.shard
 	if err := s.drained(ctx); err != nil {
@@ -93,6 +94,9 @@ func (x *Index) buildFrom(ctx context.Context, snap *storage.Snapshot, workers i
 	}
 	if err := x.settle(ctx, snap); err != nil {
 		return fmt.Errorf("settle index %d: %w", x.config.Number, err)
+	}
+	if x.config.Unique {
+		return x.proveUnique(ctx)
 	}
 	return nil
 }

@@ -34,9 +34,11 @@ type IndexConfig struct {
 	Number   uint32 // never used again by this shard
 	Multi    bool   // an array stands for each of its elements
 	Geo      bool   // entries are those of Cells
+	Unique   bool   // no two rows have the same value; not together with Geo
 	Function IndexFunction
 	Cells    CellFunction
-	Ready    bool // the index is built
+	Name     func() string // the present name, for errors of a unique index
+	Ready    bool          // the index is built
 }
 
 // An Index holds an entry for each value of each row, in the order of values and then of primary keys:
@@ -66,8 +68,9 @@ const MaxValueKeyBytes = 4096
 
 // entries are the entries of one row without the prefix of the index, in the order of their keys.
 type entries struct {
-	buf  []byte
-	list []entry
+	buf   []byte
+	list  []entry
+	whole bool // values are not cut
 }
 
 type entry struct {
@@ -122,7 +125,12 @@ func (x *Index) add(e *entries, v datum.Value, primaryKey []byte) (ok bool) {
 		return true
 	}
 	start := len(e.buf)
-	e.buf = append(appendValueKey(e.buf, v), primaryKey...)
+	if e.whole {
+		e.buf = appendWholeValueKey(e.buf, v)
+	} else {
+		e.buf = appendValueKey(e.buf, v)
+	}
+	e.buf = append(e.buf, primaryKey...)
 	e.list = append(e.list, entry{start, len(e.buf), 1})
 	return true
 }
@@ -141,11 +149,16 @@ func Indexable(v datum.Value) bool {
 // appendValueKey appends the key encoding of an indexable value, cut if it is too long.
 func appendValueKey(dst []byte, v datum.Value) []byte {
 	start := len(dst)
+	dst = appendWholeValueKey(dst, v)
+	return dst[:min(len(dst), start+MaxValueKeyBytes)]
+}
+
+func appendWholeValueKey(dst []byte, v datum.Value) []byte {
 	dst, err := datum.AppendKey(dst, v)
 	if err != nil {
 		panic(err) // only what nests too deeply has no encoding, and a stored row does not
 	}
-	return dst[:min(len(dst), start+MaxValueKeyBytes)]
+	return dst
 }
 
 // sort orders the entries and makes one of equal ones.

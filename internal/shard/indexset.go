@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,7 +21,9 @@ import (
 // A lock for reading was considered. A pending change would then stop all writers until the slowest of those that have begun
 // is done, and how long that takes is up to the function of an update.
 type indexSet struct {
-	uses []indexUse // constant
+	// Constant.
+	uses   []indexUse
+	unique []*Index // of uses, those that are unique, by their numbers
 
 	inflight atomic.Int64
 	retired  atomic.Bool // it is not the current set any more
@@ -36,7 +39,14 @@ type indexUse struct {
 }
 
 func newIndexSet(uses []indexUse, prev *indexSet) *indexSet {
-	return &indexSet{uses: uses, prev: prev, empty: make(chan struct{})}
+	set := &indexSet{uses: uses, prev: prev, empty: make(chan struct{})}
+	for _, u := range uses {
+		if u.index.config.Unique {
+			set.unique = append(set.unique, u.index)
+		}
+	}
+	slices.SortFunc(set.unique, func(a, b *Index) int { return cmp.Compare(a.config.Number, b.config.Number) })
+	return set
 }
 
 // enter returns the current set and counts the caller in. Call leave.

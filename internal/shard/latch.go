@@ -15,8 +15,9 @@ import (
 // other as soon as the array has a size that every table can afford.) Two keys with one hash share a latch, which only costs
 // time.
 //
-// Deadlock is excluded by order: a writer takes all its latches before it reads a row, in ascending order of the hash, and
-// takes no other latch afterwards. Waiters are served in the order of their arrival.
+// A writer takes the latches of its keys before it reads a row, and those of the values that it adds to unique indexes once
+// it has computed the new rows. Deadlock is excluded by order: hashes of values are greater than those of keys, each kind is
+// taken all at once in ascending order, and nothing afterwards. Waiters are served in the order of their arrival.
 type latches struct {
 	seed  maphash.Seed
 	parts [latchParts]latchPart
@@ -39,7 +40,14 @@ func newLatches() *latches {
 	return &latches{seed: maphash.MakeSeed()}
 }
 
-func (l *latches) hash(key []byte) uint64 { return maphash.Bytes(l.seed, key) }
+// hash returns the hash of a primary key.
+func (l *latches) hash(key []byte) uint64 { return maphash.Bytes(l.seed, key) &^ latchOfValue }
+
+// hashValue returns the hash of an index and a value in it.
+func (l *latches) hashValue(key []byte) uint64 { return maphash.Bytes(l.seed, key) | latchOfValue }
+
+// latchOfValue is the bit that tells hashes of values from those of primary keys.
+const latchOfValue = 1 << 63
 
 func (l *latches) part(hash uint64) *latchPart { return &l.parts[hash%latchParts] }
 

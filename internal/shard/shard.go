@@ -16,6 +16,9 @@ var (
 	// ErrUnknownOutcome marks a write that readers see, but of which it is unknown whether it survives a crash.
 	ErrUnknownOutcome = errors.New("the write was applied, but it is unknown whether it would survive a crash")
 
+	// ErrPartlyWritten marks a write of which some rows were written before the error, and are seen.
+	ErrPartlyWritten = errors.New("only a part of the rows was written")
+
 	// ErrDropped is the error of writes after Drop.
 	ErrDropped = replication.ErrDropped
 

@@ -13,7 +13,8 @@ import (
 	"rethinkdb/internal/storage"
 )
 
-// A Request changes the rows of some keys in one atomic batch.
+// A Request changes the rows of some keys in one atomic batch, or, when a key comes several times and there is a unique
+// index, in a few.
 type Request struct {
 	Values []datum.Value // primary keys
 	Keys   [][]byte      // their encodings; nil where Results has an error already
@@ -46,6 +47,7 @@ type writeScratch struct {
 	key     []byte  // prefix of the shard's rows, then the present key
 	encoded []byte
 	index   indexScratch
+	claims  *claims // nil until there is a unique index
 }
 
 // maxScratchBytes is the largest encoding buffer that is kept.
@@ -63,6 +65,9 @@ func (s *Shard) putScratch(w *writeScratch) {
 	if cap(w.index.old.buf)+cap(w.index.new.buf) > maxScratchBytes {
 		w.index = indexScratch{}
 	}
+	if w.claims != nil && !w.claims.reset() {
+		w.claims = nil
+	}
 	s.scratch.Put(w)
 }
 
@@ -71,17 +76,22 @@ func (s *Shard) putScratch(w *writeScratch) {
 //  1. Take the latches of all keys, in one order for everybody.
 //  2. Read the old rows, in the order of the keys.
 //  3. For each key, in the order of the request: call Update and validate.
-//  4. Encode the changed rows and their index changes into the batch, in the order of the keys.
-//  5. Commit: index and row count join the batch, and readers see it.
-//  6. Release the latches.
-//  7. If durable, wait for the disk. See replication.Single for why that may come after 6.
+//  4. With unique indexes, take the latches of the values that come new, and refuse rows with a value that is taken (unique.go).
+//  5. Encode the changed rows and their index changes into the batch, in the order of the keys.
+//  6. Commit: index and row count join the batch, and readers see it.
+//  7. Release the latches.
+//  8. If durable, wait for the disk. See replication.Single for why that may come after 7.
 //
 // Reading and writing in the order of the keys makes a batch of 200 random keys about twice as fast: neighbours in the
 // engine's memory are found from each other.
 //
-// Errors of a row are in its result. The error of Write itself says that nothing was written, or wraps ErrUnknownOutcome.
+// Errors of a row are in its result. The error of Write itself says that nothing was written, or wraps ErrUnknownOutcome or
+// ErrPartlyWritten.
 func (s *Shard) Write(ctx context.Context, r *Request) error {
 	index, err := s.apply(ctx, r)
+	if err == errRepeatedKeys { //nolint:errorlint // it is never wrapped
+		index, err = s.applyParts(ctx, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,13 +103,16 @@ func (s *Shard) Write(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// apply does steps 1 to 6 and returns the index up to which the group must be durable for the write to be durable.
+// apply does steps 1 to 7 and returns the index up to which the group must be durable for the write to be durable.
 func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error) {
 	w := s.scratch.Get().(*writeScratch)
 	defer s.putScratch(w)
 	indexes := s.enter()
 	defer indexes.leave()
 	w.sortKeys(r.Keys)
+	if indexes.unique != nil && w.repeats(r.Keys) {
+		return 0, errRepeatedKeys
+	}
 	distinct := s.hashKeys(w, r.Keys)
 	if err := s.latches.acquireAll(ctx, w.hashes); err != nil {
 		return 0, err
@@ -127,6 +140,16 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		r.Results[i] = s.evaluate(r, i, old)
 		if earlier != nil && r.Results[i].Changed {
 			earlier[string(key)] = r.Results[i].New
+		}
+	}
+	if indexes.unique != nil {
+		c := s.claim(w, indexes.unique, r)
+		if err := s.latches.acquireAll(ctx, c.hashes); err != nil {
+			return 0, err
+		}
+		defer s.latches.releaseAll(c.hashes)
+		if err := s.refuseDuplicates(ctx, c, r); err != nil {
+			return 0, err
 		}
 	}
 
