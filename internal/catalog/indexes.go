@@ -16,13 +16,16 @@ import (
 
 // Index is the definition of a secondary index.
 type Index struct {
-	Name       string
-	Number     uint32 // names the entries in the store; no later index of the table has it
-	Multi, Geo bool
+	Name               string
+	Number             uint32 // names the entries in the store; no later index of the table has it
+	Multi, Geo, Unique bool
 	// Definition is of the function, in the form of who compiles it.
 	Definition []byte
 	// Ready says that the index is built. What is there of an index that is not ready is thrown away at the next start.
 	Ready bool
+	// NotUnique, if not nil, says that the build of a unique index found two rows with one value. There is nothing but this
+	// record of it then, until somebody drops it.
+	NotUnique *table.NotUniqueError
 }
 
 // IndexCompiler makes functions of their definitions.
@@ -38,15 +41,28 @@ var (
 // indexHandle is an index that is in use, and its build.
 type indexHandle struct {
 	index atomic.Pointer[table.Index]
+	name  atomic.Pointer[string]
 	stop  context.CancelFunc // of the build
 	ended chan struct{}      // closed when the build is over, one way or another
-	ready chan struct{}      // closed when the index is ready, or gone
+	ready chan struct{}      // closed when the index is ready, or will never be, or is gone
 	once  sync.Once          // closes ready
 	began time.Time
 }
 
-// settled tells who waits for the index that it is ready, or gone.
+func newIndexHandle(name string) *indexHandle {
+	h := &indexHandle{began: time.Now(), stop: func() {}, ended: make(chan struct{}), ready: make(chan struct{})}
+	h.name.Store(&name)
+	return h
+}
+
+// settled tells who waits for the index how it has ended.
 func (h *indexHandle) settled() { h.once.Do(func() { close(h.ready) }) }
+
+// over is the end of a handle with nothing to build.
+func (h *indexHandle) over() {
+	close(h.ended)
+	h.settled()
+}
 
 // IndexNames returns the names of the indexes, sorted.
 func (c *TableConfig) IndexNames() []string {
@@ -82,8 +98,8 @@ func (t *Table) Index(name string) (table.IndexInfo, bool) {
 func (t *Table) indexInfo(i int) table.IndexInfo {
 	x := &t.Config.Indexes[i]
 	h := t.handles[x.Number]
-	return table.IndexInfo{Name: x.Name, Multi: x.Multi, Geo: x.Geo, Definition: x.Definition, Ready: x.Ready,
-		Index: h.index.Load(), Built: h.ready, Began: h.began}
+	return table.IndexInfo{Name: x.Name, Multi: x.Multi, Geo: x.Geo, Unique: x.Unique, Definition: x.Definition, Ready: x.Ready,
+		NotUnique: x.NotUnique, Index: h.index.Load(), Built: h.ready, Began: h.began}
 }
 
 // tableIndex makes of a definition what package table works with.
@@ -92,7 +108,7 @@ func (c *Catalog) tableIndex(x Index) (table.IndexConfig, error) {
 		return table.IndexConfig{}, errors.New("this catalog was opened without a compiler for indexes")
 	}
 	f, err := c.compile(x.Definition)
-	return table.IndexConfig{Number: x.Number, Multi: x.Multi, Geo: x.Geo, Function: f, Cells: c.cells, Ready: x.Ready}, err
+	return table.IndexConfig{Number: x.Number, Multi: x.Multi, Geo: x.Geo, Unique: x.Unique, Function: f, Cells: c.cells, Ready: x.Ready}, err
 }
 
 // openIndexes opens the indexes of a table when the catalog is opened. The builds that a crash or a stop has interrupted begin
@@ -100,15 +116,23 @@ func (c *Catalog) tableIndex(x Index) (table.IndexConfig, error) {
 func (c *Catalog) openIndexes(ctx context.Context, t *Table) error {
 	var live []uint32
 	for _, x := range t.Config.Indexes {
-		live = append(live, x.Number)
+		if x.NotUnique == nil {
+			live = append(live, x.Number)
+		}
 	}
 	if err := t.Table.SweepIndexes(ctx, live); err != nil {
 		return err
 	}
 	for _, x := range t.Config.Indexes {
+		if x.NotUnique != nil {
+			h := newIndexHandle(x.Name)
+			h.over()
+			t.putHandle(x.Number, h)
+			continue
+		}
 		cfg, err := c.tableIndex(x)
 		if err == nil {
-			err = c.addHandle(ctx, t, cfg)
+			err = c.addHandle(ctx, t, x.Name, cfg)
 		}
 		if err != nil {
 			return fmt.Errorf("open index %q of table %s: %w", x.Name, t.ID(), err)
@@ -117,24 +141,28 @@ func (c *Catalog) openIndexes(ctx context.Context, t *Table) error {
 	return nil
 }
 
-// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready.
-func (c *Catalog) addHandle(ctx context.Context, t *Table, cfg table.IndexConfig) error {
-	x, err := t.AddIndex(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	h := &indexHandle{began: time.Now(), ended: make(chan struct{}), ready: make(chan struct{})}
-	h.index.Store(x)
+// putHandle adds a handle to an unpublished table.
+func (t *Table) putHandle(number uint32, h *indexHandle) {
 	handles := maps.Clone(t.handles)
 	if handles == nil {
 		handles = map[uint32]*indexHandle{}
 	}
-	handles[cfg.Number] = h
+	handles[number] = h
 	t.handles = handles
+}
+
+// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready.
+func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg table.IndexConfig) error {
+	h := newIndexHandle(name)
+	cfg.Name = func() string { return *h.name.Load() }
+	x, err := t.AddIndex(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	h.index.Store(x)
+	t.putHandle(cfg.Number, h)
 	if cfg.Ready {
-		h.stop = func() {}
-		close(h.ended)
-		h.settled()
+		h.over()
 		return nil
 	}
 	building, stop := context.WithCancel(c.background)
@@ -165,10 +193,14 @@ func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg tab
 	}
 	for pause := minBuildPause; ; pause = min(2*pause, maxBuildPause) {
 		err := h.index.Load().Build(ctx)
-		if err == nil {
-			err = c.indexBuilt(ctx, id, cfg.Number)
+		var notUnique *table.NotUniqueError
+		if err == nil || errors.As(err, &notUnique) {
+			err = c.indexBuilt(ctx, id, cfg.Number, notUnique)
 		}
 		if err == nil {
+			if notUnique != nil {
+				c.removeFailed(ctx, t, h)
+			}
 			h.settled()
 			return
 		}
@@ -195,14 +227,22 @@ func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg tab
 	}
 }
 
-// indexBuilt writes down that an index is ready.
-func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32) error {
+// removeFailed ends the use of an index that turned out not to be unique.
+func (c *Catalog) removeFailed(ctx context.Context, t *table.Table, h *indexHandle) {
+	if err := t.DropIndex(ctx, h.index.Load()); err != nil && ctx.Err() == nil {
+		c.log.Error("The entries of an index that could not be built are not removed. This is tried again when the server starts.",
+			"table", t.ID(), "index", *h.name.Load(), "error", err)
+	}
+}
+
+// indexBuilt writes down that an index is ready, or that it is not unique.
+func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32, notUnique *table.NotUniqueError) error {
 	_, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
 		i := slices.IndexFunc(cfg.Indexes, func(x Index) bool { return x.Number == number })
 		if i < 0 {
 			return ErrNoIndex
 		}
-		cfg.Indexes[i].Ready = true
+		cfg.Indexes[i].Ready, cfg.Indexes[i].NotUnique = notUnique == nil, notUnique
 		return nil
 	})
 	return err
@@ -226,7 +266,7 @@ func (c *Catalog) CreateIndex(ctx context.Context, id TableID, x Index) error {
 		return ErrIndexExists
 	}
 	cfg.LastIndex++
-	x.Number, x.Ready = cfg.LastIndex, false
+	x.Number, x.Ready, x.NotUnique = cfg.LastIndex, false, nil
 	cfg.Indexes = slices.Insert(cfg.Indexes, at, x)
 	index, err := c.tableIndex(x)
 	if err != nil {
@@ -237,7 +277,7 @@ func (c *Catalog) CreateIndex(ctx context.Context, id TableID, x Index) error {
 	}
 	n := s.edit()
 	t := n.putTable(before.Table, cfg)
-	if err := c.addHandle(context.WithoutCancel(ctx), t, index); err != nil {
+	if err := c.addHandle(context.WithoutCancel(ctx), t, x.Name, index); err != nil {
 		return errors.Join(err, c.set(ctx, keyTable+string(id), encodeTable(before.Config)))
 	}
 	c.current.Store(n)
@@ -264,15 +304,17 @@ func (c *Catalog) DropIndex(ctx context.Context, id TableID, name string) error 
 // RenameIndex gives an index another name. With overwrite it takes the place of the index that has the name.
 func (c *Catalog) RenameIndex(ctx context.Context, id TableID, old, name string, overwrite bool) error {
 	overwritten := false
+	number := uint32(0)
 	before, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
 		i, ok := cfg.findIndex(old)
 		if !ok {
 			return ErrNoIndex
 		}
+		x := cfg.Indexes[i]
+		number = x.Number
 		if old == name {
 			return nil
 		}
-		x := cfg.Indexes[i]
 		if j, taken := cfg.findIndex(name); taken {
 			if !overwrite {
 				return ErrIndexExists
@@ -287,10 +329,14 @@ func (c *Catalog) RenameIndex(ctx context.Context, id TableID, old, name string,
 		cfg.Indexes = slices.Insert(cfg.Indexes, at, x)
 		return nil
 	})
-	if err == nil && overwritten {
+	if err != nil {
+		return err
+	}
+	before.handles[number].name.Store(&name)
+	if overwritten {
 		c.finishDropIndex(ctx, before, name)
 	}
-	return err
+	return nil
 }
 
 // finishDropIndex removes the entries of an index that has no record any more, also when the client goes away meanwhile.
@@ -299,9 +345,11 @@ func (c *Catalog) finishDropIndex(ctx context.Context, t *Table, name string) {
 	h := t.handles[t.Config.Indexes[i].Number]
 	h.stop()
 	<-h.ended
-	if err := t.DropIndex(context.WithoutCancel(ctx), h.index.Load()); err != nil {
-		c.log.Error("The entries of a dropped index could not be removed. This is tried again when the server starts.",
-			"table", t.ID(), "index", name, "error", err)
+	if x := h.index.Load(); x != nil {
+		if err := t.DropIndex(context.WithoutCancel(ctx), x); err != nil {
+			c.log.Error("The entries of a dropped index could not be removed. This is tried again when the server starts.",
+				"table", t.ID(), "index", name, "error", err)
+		}
 	}
 	h.settled()
 }

@@ -6,6 +6,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
+	"rethinkdb/internal/table"
 )
 
 // The catalog's part of storage's meta key space. Each record is one encoded object with the version of its format in
@@ -18,7 +19,7 @@ const (
 )
 
 // recordVersion is the newest format of records that this program writes and reads.
-const recordVersion = 2 // since 2 a table has the definitions of its indexes
+const recordVersion = 3 // since 2 a table has the definitions of its indexes, since 3 they can be unique
 
 func encodeRecord(fields ...datum.Field) []byte {
 	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
@@ -96,14 +97,37 @@ func encodeIndexes(indexes []Index) datum.Value {
 			{Key: "geo", Val: datum.Bool(x.Geo)},
 			{Key: "definition", Val: datum.Binary(x.Definition)},
 			{Key: "ready", Val: datum.Bool(x.Ready)},
+			{Key: "unique", Val: datum.Bool(x.Unique)},
+			{Key: "not_unique", Val: encodeNotUnique(x.NotUnique)},
 		})
 	}
 	return datum.Array(out)
 }
 
+// encodeNotUnique makes an array of the primary keys, which is empty without an error.
+func encodeNotUnique(e *table.NotUniqueError) datum.Value {
+	if e == nil {
+		return datum.Array(nil)
+	}
+	return datum.Array([]datum.Value{e.First, e.Second})
+}
+
+// unique reads what records have had of an index since version 3.
+func (r *record) unique(x *Index) {
+	x.Unique = r.field("unique", datum.KindBool).Truthy()
+	switch keys := r.field("not_unique", datum.KindArray); {
+	case r.err != nil || keys.Len() == 0:
+	case keys.Len() != 2 || !x.Unique || x.Ready:
+		r.fail("has %d rows that are not unique", keys.Len())
+	default:
+		x.NotUnique = &table.NotUniqueError{First: keys.At(0), Second: keys.At(1)}
+	}
+}
+
 // indexes reads the indexes of a table. Records of version 1 have none.
 func (r *record) indexes(c *TableConfig) {
-	if r.err != nil || r.int("v") < 2 {
+	version := r.int("v")
+	if r.err != nil || version < 2 {
 		return
 	}
 	c.LastIndex = r.uint32("last_index")
@@ -114,14 +138,18 @@ func (r *record) indexes(c *TableConfig) {
 			r.fail("has an index of the wrong type %s", x.val.TypeName())
 			return
 		}
-		c.Indexes = append(c.Indexes, Index{
+		index := Index{
 			Name:       x.string("name"),
 			Number:     x.uint32("number"),
 			Multi:      x.field("multi", datum.KindBool).Truthy(),
 			Geo:        x.field("geo", datum.KindBool).Truthy(),
 			Definition: x.binary("definition"),
 			Ready:      x.field("ready", datum.KindBool).Truthy(),
-		})
+		}
+		if version >= 3 {
+			x.unique(&index)
+		}
+		c.Indexes = append(c.Indexes, index)
 		r.err = x.err
 	}
 }

@@ -5,17 +5,21 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
+	"rethinkdb/internal/table"
 )
 
 // FuzzRecords reads damaged records. They must be errors, never panics, and what is read must be complete.
 func FuzzRecords(f *testing.F) {
 	shard := ShardConfig{Primary: "a", Replicas: []ServerID{"b", "a"}, NonVoting: []ServerID{"b"}}
-	table := TableConfig{
+	config := TableConfig{
 		ID: "t", Name: "n", Database: "d", PrimaryKey: "id", Durability: Hard, WriteAcks: AckSingle,
 		Shards: []ShardConfig{shard, shard}, SplitPoints: UUIDSplits(2), Indexes: []Index{{Name: "i", Number: 1, Definition: []byte("f"), Ready: true}}, LastIndex: 1,
 		WriteHook: datum.String("hook"), Groups: []storage.GroupID{1, 1 << 31},
 	}
-	f.Add(encodeTable(table))
+	f.Add(encodeTable(config))
+	config.Indexes[0].Unique, config.Indexes[0].Ready = true, false
+	config.Indexes[0].NotUnique = &table.NotUniqueError{First: datum.Int(1), Second: datum.String("b")}
+	f.Add(encodeTable(config))
 	f.Add(encodeServer(Server{ID: "s", Name: "n", Tags: []string{"default"}, CacheBytes: AutoCache}))
 	f.Add(encodeCluster(Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout}))
 	f.Add(encodeDatabase("d"))

@@ -51,7 +51,7 @@ func (t jobsTable) indexRows(v view, now time.Time) []datum.Value {
 	var rows []datum.Value
 	for _, table := range snap.Tables() {
 		for _, x := range table.Indexes() {
-			if x.Ready {
+			if x.Ready || x.NotUnique != nil {
 				continue
 			}
 			id := uuid.NewSHA1(indexJobs, []byte(table.ID()+"/"+x.Name))

@@ -64,7 +64,8 @@ type Parker interface {
 	Park() error
 }
 
-// A WriteRequest changes the rows of some keys in one atomic batch.
+// A WriteRequest changes the rows of some keys in one atomic batch, or, when a key comes several times and the table has a unique
+// index, in a few.
 type WriteRequest struct {
 	// Keys are primary keys. A key may come several times; later ones see what earlier ones did.
 	Keys []datum.Value

@@ -244,3 +244,23 @@ func BenchmarkShortScan(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkIndexedInsert inserts single rows of 1 KB, whose keys are random, into a table of 20,000 with one index, from one
+// goroutine.
+func BenchmarkIndexedInsert(b *testing.B) {
+	for _, unique := range []bool{false, true} {
+		b.Run(map[bool]string{false: "ordinary", true: "unique"}[unique], func(b *testing.B) {
+			tbl := newBenchTable(b)
+			fill(b, tbl, 20_000)
+			c := IndexConfig{Number: 1, Function: field("id"), Unique: unique, Name: func() string { return "id" }}
+			addIndex(b, tbl, c)
+			rows := documents(1000)
+			r := rand.New(rand.NewPCG(9, 9))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				row := rows[i%1000].WithField("id", uuidKey(r))
+				put(b, tbl, DurabilitySoft, row)
+			}
+		})
+	}
+}

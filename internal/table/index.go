@@ -26,18 +26,25 @@ type CellFunction = shard.CellFunction
 // IndexConfig describes an index.
 type IndexConfig = shard.IndexConfig
 
+// NotUniqueError is the error of the build of a unique index when two rows have one value.
+type NotUniqueError = shard.NotUniqueError
+
+// DuplicateError is the error of a row that was refused for the sake of a unique index.
+type DuplicateError = shard.DuplicateError
+
 // IndexRange is a range of entries, in bytes.
 type IndexRange = shard.IndexRange
 
 // IndexInfo is what there is to know about an index of a table, as of one moment.
 type IndexInfo struct {
-	Name       string
-	Multi, Geo bool
-	Definition []byte // of the function, for whoever compiles it
-	Ready      bool
-	Index      *Index
-	Built      <-chan struct{} // closed when the index is ready, or gone
-	Began      time.Time       // the build, or the server if that was later
+	Name               string
+	Multi, Geo, Unique bool
+	Definition         []byte // of the function, for whoever compiles it
+	Ready              bool
+	NotUnique          *NotUniqueError // why there will be no index, or nil
+	Index              *Index          // nil perhaps when there will be none
+	Built              <-chan struct{} // closed when the index is ready, or will never be, or is gone
+	Began              time.Time       // the build, or the server if that was later
 }
 
 // An Index is a secondary index of a table. It is safe for concurrent use.
@@ -81,7 +88,8 @@ func (t *Table) SweepIndexes(ctx context.Context, live []uint32) error {
 	return nil
 }
 
-// Build makes the entries of the rows that were there before AddIndex. Readers must not use the index before.
+// Build makes the entries of the rows that were there before AddIndex. Readers must not use the index before. A
+// *NotUniqueError is final: the index can only be dropped.
 func (x *Index) Build(ctx context.Context) error {
 	for _, p := range x.parts {
 		if err := p.Build(ctx, max(runtime.GOMAXPROCS(0), 1)); err != nil {

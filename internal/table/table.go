@@ -14,6 +14,7 @@ import (
 // Errors that the write path and the stored rows bring about.
 var (
 	ErrUnknownOutcome = shard.ErrUnknownOutcome
+	ErrPartlyWritten  = shard.ErrPartlyWritten
 	ErrCorruptRow     = shard.ErrCorruptRow
 	ErrDropped        = shard.ErrDropped
 	ErrDiskFull       = storage.ErrDiskFull
@@ -224,7 +225,7 @@ func (t *Table) EstimatedBytes() (int64, error) {
 }
 
 // Write changes rows. Errors of a row are in its result. The error of Write itself says that nothing was written, except
-// when it wraps ErrUnknownOutcome: then the results are there, too.
+// when it wraps ErrUnknownOutcome, and the results are there, too, or ErrPartlyWritten.
 func (t *Table) Write(ctx context.Context, req WriteRequest) ([]WriteResult, error) {
 	if len(req.Keys) == 1 {
 		return t.writeOne(ctx, req)
