@@ -50,9 +50,9 @@ type TableOptions struct {
 
 // IndexOptions describe a new secondary index.
 type IndexOptions struct {
-	Name       string
-	Definition []byte // for CompileIndex
-	Multi, Geo bool
+	Name               string
+	Definition         []byte // for CompileIndex
+	Multi, Geo, Unique bool
 }
 
 // WaitOptions are the options of wait.

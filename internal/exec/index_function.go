@@ -19,12 +19,18 @@ const indexPrefix = "$reql_index_function$"
 type indexDefinition struct {
 	function   functionBlob
 	multi, geo bool
+	unique     bool // the original has no such indexes
 }
 
-// encode gives the definition as the catalog keeps it.
+// encode gives the definition as the catalog keeps it. The flag of a unique index is there only when it is set, so that the
+// original understands all others.
 func (d indexDefinition) encode() []byte {
 	b := d.function.append(nil)
-	for _, flag := range [...]bool{d.multi, d.geo} {
+	flags := []bool{d.multi, d.geo}
+	if d.unique {
+		flags = append(flags, true)
+	}
+	for _, flag := range flags {
 		if flag {
 			b = append(b, 1)
 		} else {
@@ -39,12 +45,20 @@ func decodeDefinition(b []byte) (d indexDefinition, err error) {
 	if err != nil {
 		return d, err
 	}
-	if len(rest) != 2 || rest[0] > 1 || rest[1] > 1 {
-		return d, errors.New("the flags at the end are damaged")
+	switch {
+	case len(rest) == 3 && rest[2] == 1:
+		d.unique = true
+	case len(rest) != 2:
+		return d, errFlags
+	}
+	if rest[0] > 1 || rest[1] > 1 {
+		return d, errFlags
 	}
 	d.multi, d.geo = rest[0] == 1, rest[1] == 1
 	return d, nil
 }
+
+var errFlags = errors.New("the flags at the end are damaged")
 
 // fieldDefinition is the definition of an index on a field.
 func fieldDefinition(name string) (indexDefinition, error) {
@@ -121,6 +135,9 @@ func (d indexDefinition) query(name string) string {
 	}
 	if d.geo {
 		opts = append(opts, "geo: true")
+	}
+	if d.unique {
+		opts = append(opts, "unique: true")
 	}
 	options := ""
 	if len(opts) > 0 {

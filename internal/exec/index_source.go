@@ -27,6 +27,8 @@ func (t *tableVal) index(fr *frame, name string, at *reql.Term) (table.IndexInfo
 	switch {
 	case !ok:
 		return info, t.noIndex(name, at)
+	case info.NotUnique != nil:
+		return info, failAt(at, reql.OpFailed, "%s", t.notUnique(&info))
 	case !info.Ready:
 		return info, failAt(at, reql.OpFailed, "Index `%s` on table `%s` was accessed before its construction was finished.", name, t.displayName())
 	}

@@ -17,7 +17,7 @@ func (fr *frame) readError(err error) error {
 // writeError is readError for a write. indeterminate says that earlier writes of the same term have been made.
 func (fr *frame) writeError(err error, indeterminate bool) error {
 	class := reql.OpFailed
-	if indeterminate || errors.Is(err, table.ErrUnknownOutcome) {
+	if indeterminate || errors.Is(err, table.ErrUnknownOutcome) || errors.Is(err, table.ErrPartlyWritten) {
 		class = reql.OpIndeterminate
 	}
 	return fr.tableError(err, "write", class)

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"rethinkdb/internal/datum"
@@ -18,16 +19,20 @@ func init() {
 	// Makes a secondary index of the field with the index's name, or of what a function makes of each row; a function that
 	// gives an array makes a compound index. The index is built in the background, `indexWait` waits for it. Rows for which
 	// the function fails, or gives null or an object, are simply not in the index. Instead of a function there may be what
-	// `indexStatus` gave as `function`. The user needs `config`.
+	// `indexStatus` gave as `function`. Where an index is unique, a write that would give two rows one value fails for the
+	// second of them; over rows that have one value already the index is not built, and `indexWait` tells which. The user needs
+	// `config`.
 	//
 	// Options:
 	// - multi (bool; false): the function gives an array, and the row is found by each of its elements
 	// - geo (bool; false): the values are geometries, for getIntersecting and getNearest
+	// - unique (bool; false): no two rows have the same value, or with multi the same element; RethinkDB has no such indexes
 	//
 	// Errors:
 	// - OpFailed: Index `…` already exists on table `…`.
 	// - QueryLogic: Index name conflict: `…` is the name of the primary key.
 	// - QueryLogic: Could not prove function deterministic.  Index functions must be deterministic.
+	// - QueryLogic: A secondary index cannot be both `unique` and `geo`.
 	//
 	//	> r.table("heroes").indexCreate("name_born", h => [h("name"), h("born")])
 	//	{"created":1}
@@ -35,7 +40,11 @@ func init() {
 	//	[true]
 	//	> r.table("heroes").getAll(["Ada", 1815], index: "name_born")("id")
 	//	1
-	register(reql.TermIndexCreate, spec{min: 2, max: 3, opts: []string{"multi", "geo"}, datum: evalIndexCreate, det: detNever, slow: true})
+	//	> r.table("heroes").indexCreate("unique_name", h => h("name"), unique: true)
+	//	{"created":1}
+	//	> r.table("heroes").insert({id: 99, name: "Ada"})("errors")
+	//	1
+	register(reql.TermIndexCreate, spec{min: 2, max: 3, opts: []string{"multi", "geo", "unique"}, datum: evalIndexCreate, det: detNever, slow: true})
 
 	// table.indexDrop(name) → object
 	//
@@ -74,7 +83,7 @@ func init() {
 	//
 	// What there is to say of some or all secondary indexes of a table: `index` is the name, `ready` whether it is built,
 	// `progress` from 0 to 1 how far, `multi` and `geo` its kind, `function` what indexCreate takes to make the same index,
-	// and `query` a text of that. `outdated` is always false.
+	// and `query` a text of that. `outdated` is always false. A unique index has `unique`, and `error` when it could not be built.
 	//
 	// Errors:
 	// - OpFailed: Index `…` was not found on table `…`
@@ -89,6 +98,7 @@ func init() {
 	//
 	// Errors:
 	// - OpFailed: Index `…` was not found on table `…`
+	// - OpFailed: Unique index `…` on table `…` could not be built: …. Change one of them, then drop the index and create it again.
 	//
 	//	> r.table("heroes").indexWait("born", "skills")("index")
 	//	["born","skills"]
@@ -139,15 +149,18 @@ func evalIndexCreate(c call) (datum.Value, error) {
 	for _, o := range []struct {
 		name string
 		to   *bool
-	}{{"multi", &def.multi}, {"geo", &def.geo}} {
+	}{{"multi", &def.multi}, {"geo", &def.geo}, {"unique", &def.unique}} {
 		if b, ok, err := c.optBool(o.name); err != nil {
 			return datum.Value{}, err
 		} else if ok {
 			*o.to = b
 		}
 	}
+	if def.unique && def.geo {
+		return datum.Value{}, c.logic("A secondary index cannot be both `unique` and `geo`.")
+	}
 	err = c.fr.q.eng.cluster.IndexCreate(c.fr.q.ctx, c.fr.q.client, t.db, t.name, IndexOptions{
-		Name: name, Definition: def.encode(), Multi: def.multi, Geo: def.geo})
+		Name: name, Definition: def.encode(), Multi: def.multi, Geo: def.geo, Unique: def.unique})
 	return counted("created", 1), err
 }
 
@@ -328,7 +341,7 @@ func evalIndexStatus(c call) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	return indexStatus(infos)
+	return t.indexStatus(infos)
 }
 
 func evalIndexWait(c call) (datum.Value, error) {
@@ -341,9 +354,12 @@ func evalIndexWait(c call) (datum.Value, error) {
 		if err != nil {
 			return datum.Value{}, err
 		}
+		if i := slices.IndexFunc(infos, func(x table.IndexInfo) bool { return x.NotUnique != nil }); i >= 0 {
+			return datum.Value{}, failAt(c.n.t, reql.OpFailed, "%s", t.notUnique(&infos[i]))
+		}
 		i := slices.IndexFunc(infos, func(x table.IndexInfo) bool { return !x.Ready })
 		if i < 0 {
-			return indexStatus(infos)
+			return t.indexStatus(infos)
 		}
 		select {
 		case <-infos[i].Built:
@@ -353,7 +369,13 @@ func evalIndexWait(c call) (datum.Value, error) {
 	}
 }
 
-func indexStatus(infos []table.IndexInfo) (datum.Value, error) {
+// notUnique says why a unique index cannot be used and never will.
+func (t *tableVal) notUnique(x *table.IndexInfo) string {
+	return fmt.Sprintf("Unique index `%s` on table `%s` could not be built: %s. Change one of them, then drop the index and create it again.",
+		x.Name, t.displayName(), x.NotUnique)
+}
+
+func (t *tableVal) indexStatus(infos []table.IndexInfo) (datum.Value, error) {
 	rows := make([]datum.Value, len(infos))
 	for i, x := range infos {
 		def, err := decodeDefinition(x.Definition)
@@ -369,7 +391,13 @@ func indexStatus(infos []table.IndexInfo) (datum.Value, error) {
 			{Key: "function", Val: datum.Binary(append([]byte(indexPrefix), x.Definition...))},
 			{Key: "query", Val: datum.String(def.query(x.Name))},
 		}
-		if !x.Ready {
+		if x.Unique {
+			fields = append(fields, datum.Field{Key: "unique", Val: datum.True})
+		}
+		switch {
+		case x.NotUnique != nil:
+			fields = append(fields, datum.Field{Key: "error", Val: datum.String(t.notUnique(&x))})
+		case !x.Ready:
 			fields = append(fields, datum.Field{Key: "progress", Val: datum.Number(x.Index.Progress())})
 		}
 		rows[i] = datum.Object(fields)

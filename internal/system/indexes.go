@@ -50,7 +50,7 @@ func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, ta
 	if err != nil {
 		return err
 	}
-	err = s.catalog.CreateIndex(ctx, t.Config.ID, catalog.Index{Name: o.Name, Multi: o.Multi, Geo: o.Geo, Definition: o.Definition})
+	err = s.catalog.CreateIndex(ctx, t.Config.ID, catalog.Index{Name: o.Name, Multi: o.Multi, Geo: o.Geo, Unique: o.Unique, Definition: o.Definition})
 	if errors.Is(err, catalog.ErrIndexExists) {
 		return opFailed("Index `%s` already exists on table `%s.%s`.", o.Name, db.Name, tableName)
 	}
