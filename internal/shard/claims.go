@@ -128,6 +128,12 @@ func (c *claims) group() {
 // key returns the key of the value of a claim.
 func (c *claims) key(i int) []byte { return c.moves[c.list[i].takers[0]].key }
 
+// moveBytes is about the memory of a move and its part of claims, besides the key.
+const moveBytes = 128
+
+// bytes returns about how much memory the moves take.
+func (c *claims) bytes() int { return len(c.buf) + moveBytes*len(c.moves) }
+
 func (c *claims) movesOf(k int32) []move { return c.moves[c.rows[k].from:c.rows[k].to] }
 
 // cutKey returns what the entries of a value begin with.

@@ -57,7 +57,7 @@ func (e *DuplicateError) Error() string {
 }
 
 // claim finds out which values the changed rows of a request take, and the latches for that.
-func (s *Shard) claim(w *writeScratch, unique []*Index, r *Request) *claims {
+func (s *Shard) claim(ctx context.Context, w *writeScratch, unique []*Index, r *Request) (*claims, error) {
 	if w.claims == nil {
 		w.claims = &claims{old: entries{whole: true}, new: entries{whole: true}}
 	}
@@ -67,11 +67,17 @@ func (s *Shard) claim(w *writeScratch, unique []*Index, r *Request) *claims {
 		if !res.Changed {
 			continue
 		}
+		if i%ctxInterval == ctxInterval-1 && ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		from := len(c.moves)
 		for _, x := range unique {
 			x.compute(&c.old, nil, res.Old)
 			x.compute(&c.new, nil, res.New)
 			c.compare(x)
+			if c.bytes() > storage.MaxBatchBytes {
+				return nil, errLargeBatch
+			}
 		}
 		if to := len(c.moves); to > from {
 			c.rows = append(c.rows, claimant{row: int32(i), from: int32(from), to: int32(to)})
@@ -83,7 +89,7 @@ func (s *Shard) claim(w *writeScratch, unique []*Index, r *Request) *claims {
 	}
 	slices.Sort(c.hashes)
 	c.hashes = slices.Compact(c.hashes)
-	return c
+	return c, nil
 }
 
 // refuseDuplicates makes errors of the rows that would have a value of another row. REQUIRES: the latches of the claims.

@@ -143,7 +143,10 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		}
 	}
 	if indexes.unique != nil {
-		c := s.claim(w, indexes.unique, r)
+		c, err := s.claim(ctx, w, indexes.unique, r)
+		if err != nil {
+			return 0, err
+		}
 		if err := s.latches.acquireAll(ctx, c.hashes); err != nil {
 			return 0, err
 		}

@@ -88,6 +88,17 @@ async function main() {
   assert.strictEqual((await run(users.get(8).replace((u) => u.without('colour')))).replaced, 1);
   assert.strictEqual((await run(users.get(7).update({ visits: 1 }, { durability: 'soft' }))).replaced, 1);
 
+  if (r.binary) { // older drivers have no options of indexCreate
+    await run(users.indexCreate('n', { unique: true }));
+    assert.strictEqual((await run(users.indexWait('n')))[0].unique, true);
+    const taken = await run(users.get(1).update({ n: 2 }));
+    assert.strictEqual(taken.errors, 1);
+    assert(taken.first_error.startsWith('Duplicate value of unique index `n`'), taken.first_error);
+    assert.strictEqual((await run(users.getAll(1, 2).update({ n: r.expr(3).sub(r.row('n')) }))).replaced, 2);
+    assert.strictEqual((await run(users.getAll(1, 2).update({ n: r.row('id') }))).replaced, 2);
+    assert.strictEqual((await run(users.indexDrop('n'))).dropped, 1);
+  }
+
   const best = await list(users.orderBy(r.desc('n')).limit(3)('n'));
   same(best, [999, 998, 997]);
   const byName = await list(users.orderBy('name', r.asc('n'))('id'));
