@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"runtime"
 
 	"rethinkdb/internal/datum"
@@ -169,7 +170,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	}
 	if err != nil {
 		discard(sinks...)
-		return nil, fr.interrupted(err)
+		return nil, fr.interrupted(ofRow(err))
 	}
 	var total sink
 	for _, k := range sinks {
@@ -277,6 +278,18 @@ func push(fr *frame, chain []*seq, row datum.Value, k sink) error {
 		}
 		return push(fr, chain[1:], out, k)
 	})
+}
+
+// ofRow is the error of working on a row that the error of a parallel scan is. Whoever scans may have joined that of closing
+// something to it.
+func ofRow(err error) error {
+	if e, ok := errors.AsType[*reql.Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*datum.Error](err); ok {
+		return e
+	}
+	return err
 }
 
 // interrupted is the query's own error in place of that of a table, when it is the context that has ended.
