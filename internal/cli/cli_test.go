@@ -48,6 +48,7 @@ func TestMistakesNameTheRemedy(t *testing.T) {
 		"join delay":                {[]string{"--join-delay", "soon"}, []string{"ERROR: join-delay should be a number, got 'soon'"}},
 		"query timeout":             {[]string{"--query-timeout", "1m"}, []string{"ERROR: query-timeout should be a number that is not negative, got '1m'"}},
 		"long query timeout":        {[]string{"--query-timeout", "1e9"}, []string{"ERROR: query-timeout is too large. Must be at most 2592000"}},
+		"query memory":              {[]string{"--query-memory", "0"}, []string{"ERROR: query-memory should be a number from 1 to 1073741824, got '0'"}},
 		"slow query log":            {[]string{"--slow-query-log", "-1"}, []string{"Option '--slow-query-log' is missing its parameter."}},
 		"server name":               {[]string{"create", "-n", "a b"}, []string{"server-name 'a b' is invalid.  (Use A-Z, a-z, 0-9, _ and - only)"}},
 		"server tag":                {[]string{"create", "-t", "a.b"}, []string{"--server_tag a.b is invalid. (Use A-Z, a-z, 0-9, _ and - only)"}},

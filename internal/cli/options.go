@@ -135,6 +135,8 @@ var options = []option{
 
 	{long: "--query-timeout", arg: "seconds", commands: servers, section: querySection,
 		help: "end a query after that much work on it, or on one batch of its results, with an error; waiting for the client does not count. A query may set its own limit with the option timeout, also a longer one (default 0, no limit)"},
+	{long: "--query-memory", arg: "mb", commands: servers, section: querySection,
+		help: "memory for what one query collects: rows to sort, groups, arrays, an array as the result; in MB (1048576 bytes). A sort or distinct that needs more goes on in temporary files in the data directory, anything else is an error of that query (default a quarter of --cache-size, at least 64)"},
 	{long: "--slow-query-log", arg: "milliseconds", commands: servers, section: querySection,
 		help: "write a line to the log for each query that takes at least that much work: what it looks like, without the values in it, how long it took, the rows it read, returned and wrote, and whose it was (default 0, none)"},
 

@@ -15,8 +15,24 @@ func (s settings) queries(c *server.Config) (err error) {
 	if c.QueryTimeout, err = s.duration("--query-timeout", time.Second); err != nil {
 		return err
 	}
+	if c.QueryMemoryBytes, err = s.queryMemory(); err != nil {
+		return err
+	}
 	c.SlowQuery, err = s.duration("--slow-query-log", time.Millisecond)
 	return err
+}
+
+// queryMemory is the memory for one query in bytes, 0 for the default.
+func (s settings) queryMemory() (int64, error) {
+	if !s.has("--query-memory") {
+		return 0, nil
+	}
+	text := s.one("--query-memory")
+	megabytes, err := strconv.ParseUint(text, 10, 63)
+	if err != nil || megabytes == 0 || megabytes > maxCacheMegabytes {
+		return 0, refusef("ERROR: query-memory should be a number from 1 to %d, got '%s'", maxCacheMegabytes, text).hint("The number is in megabytes.")
+	}
+	return int64(megabytes) << 20, nil
 }
 
 // duration reads a time in a unit, 0 when the option was not given.

@@ -86,6 +86,7 @@ func (v val) finiteSeq(fr *frame) (*seq, error) {
 // eachOf calls emit for every row of v, an array or a sequence.
 func (v val) eachOf(fr *frame, emit func(row datum.Value) error) error {
 	if v.x == nil && v.d.Kind() == datum.KindArray {
+		left := fr.left
 		for i := range v.d.Len() {
 			if err := fr.tick(); err != nil {
 				return err
@@ -93,6 +94,7 @@ func (v val) eachOf(fr *frame, emit func(row datum.Value) error) error {
 			if err := emit(v.d.At(i)); err != nil {
 				return err
 			}
+			fr.release(left)
 		}
 		return nil
 	}
@@ -169,7 +171,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 		fr.trace.end(reading)
 	}
 	if err != nil {
-		discard(sinks...)
+		discard(fr, sinks...)
 		return nil, fr.interrupted(ofRow(err))
 	}
 	var total sink
@@ -180,7 +182,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 			total = k
 		default:
 			if err := total.merge(fr, k); err != nil {
-				discard(sinks...)
+				discard(fr, sinks...)
 				return nil, err
 			}
 		}
@@ -197,10 +199,10 @@ type settler interface {
 }
 
 // discard closes sinks that hold something, when nobody will ask for their results.
-func discard(sinks ...sink) {
+func discard(fr *frame, sinks ...sink) {
 	for _, k := range sinks {
-		if c, ok := k.(interface{ close() }); ok {
-			c.close()
+		if c, ok := k.(interface{ close(fr *frame) }); ok {
+			c.close(fr)
 		}
 	}
 }
@@ -223,12 +225,14 @@ func (s *seq) drainSerial(fr *frame, k sink) (sink, error) {
 			return k, nil
 		}
 		if err == nil {
+			left := fr.left
 			if err = k.add(fr, row); err != nil {
 				settle(err)
 			}
+			fr.release(left)
 		}
 		if err != nil {
-			discard(k)
+			discard(fr, k)
 			return nil, err
 		}
 	}
@@ -239,6 +243,7 @@ func work(fr *frame, chain []*seq, rows table.Rows, k sink) error {
 	ctx := fr.q.ctx
 	steps := chain[0].steps
 	for {
+		fr.release(0)
 		row, ok, err := rows.Next(ctx)
 		if err != nil || !ok {
 			return err

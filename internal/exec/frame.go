@@ -68,6 +68,7 @@ type frame struct {
 	vars  []datum.Value
 	ticks uint32
 	pace  pace
+	left  int // bytes of arrays that the evaluation of the present row has made; see hoard
 	tally tally
 	brief bool   // the query is being tried
 	trace *trace // nil unless the query is profiled
@@ -111,8 +112,13 @@ func (fr *frame) rest() error {
 	return fr.pace.step(fr.q.ctx)
 }
 
-// Pause is rest, as part of extsort.Pauser.
-func (fr *frame) Pause() error { return fr.rest() }
+// Pause is rest, as part of extsort.Pauser. Sorting few rows is not what makes a query too long to be tried.
+func (fr *frame) Pause() error {
+	if fr.brief {
+		return fr.check()
+	}
+	return fr.rest()
+}
 
 // check tells whether the query has been interrupted.
 func (fr *frame) check() error {

@@ -126,6 +126,7 @@ func (s *seq) collectGroups(fr *frame) (*grouped, error) {
 	}
 	total := new(listTotal)
 	k, err := s.drainSerial(fr, newGroupSink(s.group, aggregation{new: func() accumulator { return &listAcc{total: total} }}))
+	total.size.leave(fr, err)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,7 @@ type groupSink struct {
 	g      *grouping
 	agg    aggregation
 	groups map[string]*groupState
-	size   hoard // of the keys
+	size   hoard
 	keyBuf []byte
 	keys   []datum.Value // scratch for the parts of a key
 }
@@ -235,10 +236,7 @@ func (k *groupSink) addValue(fr *frame, key, v datum.Value) error {
 	}
 	st := k.groups[string(k.keyBuf)]
 	if st != nil {
-		if err := st.acc.add(fr, v); err != errSkipped { //nolint:errorlint // never wrapped
-			return err
-		}
-		return nil
+		return k.addMore(fr, st.acc, v)
 	}
 	st = &groupState{acc: k.agg.new()}
 	switch err := st.acc.add(fr, v); {
@@ -258,15 +256,52 @@ func (k *groupSink) addValue(fr *frame, key, v datum.Value) error {
 	}
 	st.key = key.Own()
 	k.groups[string(k.keyBuf)] = st
-	return k.size.grow(fr, len(k.keyBuf)+st.key.Bytes())
+	size := groupBytes + len(k.keyBuf) + st.key.Bytes()
+	if acc, ok := st.acc.(keeper); ok {
+		size += acc.kept()
+	}
+	return k.size.grow(fr, size)
 }
+
+// groupBytes is about what a group takes beside its key and the rows that it keeps: its state, its place in the map, and later
+// in the result.
+const groupBytes = 300
+
+// keeper is an accumulator that keeps rows.
+type keeper interface {
+	// kept is how many bytes they are.
+	kept() int
+}
+
+// addMore adds a value to a group that has some.
+func (k *groupSink) addMore(fr *frame, acc accumulator, v datum.Value) error {
+	keeps, ok := acc.(keeper)
+	before := 0
+	if ok {
+		before = keeps.kept()
+	}
+	err := acc.add(fr, v)
+	if err == errSkipped { //nolint:errorlint // never wrapped
+		return nil
+	}
+	if ok && err == nil {
+		if n := keeps.kept() - before; n != 0 {
+			err = k.size.grow(fr, n)
+		}
+	}
+	return err
+}
+
+func (k *groupSink) close(fr *frame) { k.size.free(fr) }
 
 func (k *groupSink) tooMany(fr *frame) error {
 	return failAt(k.g.at, reql.ResourceLimit, "Too many groups (> %d).", fr.q.arrayLimit)
 }
 
 func (k *groupSink) merge(fr *frame, o sink) error {
-	for name, st := range o.(*groupSink).groups {
+	other := o.(*groupSink)
+	k.size.merge(&other.size)
+	for name, st := range other.groups {
 		mine := k.groups[name]
 		if mine == nil {
 			if len(k.groups) >= fr.q.arrayLimit {
@@ -282,6 +317,7 @@ func (k *groupSink) merge(fr *frame, o sink) error {
 
 func (k *groupSink) grouped(fr *frame) (*grouped, error) {
 	g := &grouped{entries: make([]groupEntry, 0, len(k.groups))}
+	defer k.size.leave(fr, nil)
 	for _, st := range k.groups {
 		d, err := st.acc.finish(fr)
 		if err != nil {

@@ -49,7 +49,7 @@ func (r *tieRows) group(fr *frame) error {
 	}
 	value := r.ahead.At(0)
 	k := &sorter{o: r.o, limit: -1, at: r.at}
-	defer k.close()
+	defer k.close(fr)
 	n := 0
 	for !r.ahead.IsAbsent() && datum.Equal(r.ahead.At(0), value) {
 		if n++; n > fr.q.arrayLimit {

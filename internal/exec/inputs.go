@@ -42,6 +42,8 @@ func (s *seq) passRows(parks bool) {
 		}
 	case *sortedRows:
 		src.rows.Reuse()
+	case *distinctRows:
+		src.rows.Reuse()
 	case wrapper:
 		seqs, use := src.inputs()
 		if use == useLonger || use == useOften && parks {

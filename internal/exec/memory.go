@@ -14,9 +14,13 @@ import (
 // and dropped again in a second, and looking would cost more than they do.
 const heavyBytes = 1 << 20
 
-// memory keeps queries from taking the memory that the server needs for everybody else. Nobody is charged for anything:
-// which values are still in use is known to the collector only. Instead whoever makes something heavy while the heap is over
-// the limit gets an error, and his memory with it is free again; small queries do not notice.
+// memory keeps queries from taking the memory that the server needs for everybody else, in two ways.
+//
+// What one query collects in rows to sort, groups, arrays and the like is counted and limited: see hoard. That is an estimate of
+// the larger things only, for which values are still in use is known to the collector alone.
+//
+// So there is a limit on the heap of all as well: whoever makes something heavy while the heap is over it gets an error, and
+// his memory with it is free again; small queries do not notice.
 type memory struct {
 	limit    int64 // bytes of heap; 0 for none. Set before the first query.
 	perQuery int64 // bytes that one query may collect; 0 for no limit. Set before the first query.
@@ -73,7 +77,7 @@ func (fr *frame) admit(d datum.Value) error {
 			return err
 		}
 	}
-	return fr.q.checkMemory()
+	return fr.room(d.Bytes())
 }
 
 // reserve is the error of making something of n bytes.
@@ -87,26 +91,31 @@ func (fr *frame) reserve(n int) error {
 	if err := fr.rest(); err != nil {
 		return err
 	}
-	return fr.q.checkMemory()
+	return fr.room(n)
 }
 
-// checkMemory is the error of making something heavy when there is no memory for it.
-func (q *query) checkMemory() error {
-	if q.eng == nil { // a term that is evaluated when compiling
+// room is the error of having a value of n bytes, which need not be counted or is among what was left to the frame, when there
+// is no memory for it.
+func (fr *frame) room(n int) error {
+	eng := fr.q.eng
+	if eng == nil { // a term that is evaluated when compiling
 		return nil
 	}
-	return q.eng.memory.check()
+	if limit := eng.memory.perQuery; limit > 0 && fr.q.held.Load()-int64(fr.left)+int64(n) > limit {
+		return queryMemoryError(limit)
+	}
+	return eng.memory.check()
 }
 
 // Take counts n bytes that the query collects, or is the error of its collecting too much. It is part of extsort.Memory.
 func (q *query) Take(n int) error {
 	held := q.held.Add(int64(n))
-	if q.eng == nil {
+	if q.eng == nil { // a term that is evaluated when compiling
 		return nil
 	}
-	err := error(nil)
+	var err error
 	if limit := q.eng.memory.perQuery; limit > 0 && held > limit {
-		err = reql.Errorf(reql.ResourceLimit, "The query needs more than the %d MB of memory that a query may use.  Return or collect less, use an index, or raise --query-memory.", limit>>20)
+		err = queryMemoryError(limit)
 	} else if held/heavyBytes != (held-int64(n))/heavyBytes {
 		err = q.eng.memory.check()
 	}
@@ -119,7 +128,16 @@ func (q *query) Take(n int) error {
 // Give says that n of the bytes are not needed any more. It is part of extsort.Memory.
 func (q *query) Give(n int) { q.held.Add(-int64(n)) }
 
-// hoard counts the bytes of values that are being collected.
+func queryMemoryError(limit int64) error {
+	return reql.Errorf(reql.ResourceLimit, "The query needs more than the %d MB of memory that a query may use.  Collect or return less at a time, use an index, or start the server with a larger --query-memory.", limit>>20)
+}
+
+// hoard counts the bytes of values that are being collected. Those of less than heavyBytes are not worth counting.
+//
+// What is collected is freed by the collector, at a time that nobody knows. So the count follows who can have it: a hoard that
+// is a state of the query, such as groups, is freed by its owner, and one that becomes a value is left to the frame, until
+// the row is done in whose evaluation that happened. Whoever keeps something of a row for longer, as collecting terms do, counts
+// it in a hoard of its own.
 type hoard struct {
 	bytes int
 	taken int // of the memory of the query
@@ -145,8 +163,34 @@ func (h *hoard) grow(fr *frame, n int) error {
 	return nil
 }
 
+// merge takes in what another hoard has counted.
+func (h *hoard) merge(o *hoard) {
+	h.bytes += o.bytes
+	h.taken += o.taken
+	*o = hoard{}
+}
+
 // free says that what was collected is not needed any more.
 func (h *hoard) free(fr *frame) {
-	fr.q.Give(h.taken)
+	if h.taken > 0 {
+		fr.q.Give(h.taken)
+	}
 	*h = hoard{}
+}
+
+// leave says that what was collected is a value now, unless there is an error.
+func (h *hoard) leave(fr *frame, err error) {
+	if err != nil {
+		h.free(fr)
+	}
+	fr.left += h.taken
+	*h = hoard{}
+}
+
+// release frees what was left to the frame since it had left.
+func (fr *frame) release(left int) {
+	if fr.left > left {
+		fr.q.Give(fr.left - left)
+		fr.left = left
+	}
 }

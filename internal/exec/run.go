@@ -60,7 +60,14 @@ func (p *Plan) start(ctx context.Context, dst []byte, brief bool) (out []byte, c
 	}
 	one.q.begin(ctx)
 	defer one.q.pause()
+	returned := false
+	defer func() {
+		if !returned { // a bug has made it panic
+			cur.Close()
+		}
+	}()
 	out, more = cur.first(dst)
+	returned = true
 	return out, cur, more
 }
 
@@ -91,19 +98,16 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 	if s, ok := v.x.(*seq); ok && s.group == nil || v.x != nil && v.isSeq() && !ok {
 		cur.seq, err = v.seq(fr)
 		if err == nil && cur.seq.isArray {
-			v.d, err = cur.seq.array(fr)
-			v.x = nil
+			return cur.array(dst), false
 		}
-		if err == nil && v.x != nil {
+		if err == nil {
 			cur.opts, err = fr.batchOptions()
 		}
 		if err != nil {
 			return cur.fail(dst, err), false
 		}
-		if v.x != nil {
-			cur.seq.passRows(true)
-			return cur.batch(dst, true)
-		}
+		cur.seq.passRows(true)
+		return cur.batch(dst, true)
 	}
 	var d datum.Value
 	g, err := v.maybeGrouped(fr, true)
@@ -130,6 +134,39 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 	out = append(out, ']')
 	out = cur.appendProfile(out)
 	return append(out, '}'), false
+}
+
+// array appends the answer with the rows of a sequence that is an array. They are written as they are read: collected, they would
+// take as much memory again.
+func (cur *Cursor) array(dst []byte) []byte {
+	fr, s := cur.fr, cur.seq
+	if err := s.noInfinite(); err != nil {
+		return cur.fail(dst, err)
+	}
+	s.passRows(false)
+	out := append(dst, `{"t":1,"r":[[`...)
+	var size hoard
+	n := 0
+	err := s.each(fr, func(row datum.Value) (bool, error) {
+		if n++; n > 1 {
+			out = append(out, ',')
+		}
+		if err := fr.checkArray(n); err != nil {
+			return false, err
+		}
+		start := len(out)
+		var err error
+		if out, err = datum.AppendJSON(out, row); err != nil {
+			return false, blame(err, fr.q.plan.q.Term)
+		}
+		return true, size.grow(fr, len(out)-start)
+	})
+	if err != nil {
+		return cur.fail(dst, err)
+	}
+	fr.q.effort.outcome, fr.q.effort.returned = "finished", int64(n)
+	out = cur.appendProfile(append(out, "]]"...))
+	return append(out, '}')
 }
 
 // evaluate evaluates the options of the whole query and its term.

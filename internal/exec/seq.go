@@ -38,7 +38,8 @@ type seq struct {
 	// at is the term that made the sequence or has added to it last: what an error of reading it is blamed on.
 	at *reql.Term
 
-	fr *frame
+	fr   *frame
+	left int // what the evaluation of the row that was given last has left behind; see hoard
 }
 
 // rows is a source: it is read by one goroutine and closed by its reader. A row stays valid unless the source says
@@ -99,6 +100,8 @@ func (s *seq) next(fr *frame) (datum.Value, bool, error) {
 // pull is next for an aggregation, which is blamed itself.
 func (s *seq) pull(fr *frame) (datum.Value, bool, error) {
 	for {
+		s.release(fr)
+		left := fr.left
 		row, ok, err := s.src.next(fr)
 		if err != nil || !ok {
 			return row, false, err
@@ -111,6 +114,7 @@ func (s *seq) pull(fr *frame) (datum.Value, bool, error) {
 			settle(err)
 			return out, false, err
 		}
+		s.left, fr.left = fr.left-left, left
 		if keep {
 			return out, true, nil
 		}
@@ -118,6 +122,14 @@ func (s *seq) pull(fr *frame) (datum.Value, bool, error) {
 }
 
 func (s *seq) close() { s.src.close() }
+
+// release frees what the last row has left behind.
+func (s *seq) release(fr *frame) {
+	if s.left > 0 {
+		fr.q.Give(s.left)
+		s.left = 0
+	}
+}
 
 // settle makes the text of an error independent of the row it is about.
 func settle(err error) {
@@ -129,12 +141,15 @@ func settle(err error) {
 // each calls f for every row until it says that it has enough. It closes the sequence.
 func (s *seq) each(fr *frame, f func(row datum.Value) (more bool, err error)) error {
 	defer s.close()
+	defer s.release(fr)
 	for {
 		row, ok, err := s.next(fr)
 		if err != nil || !ok {
 			return err
 		}
+		left := fr.left
 		more, err := f(row)
+		fr.release(left)
 		if err != nil || !more {
 			return err
 		}
@@ -159,6 +174,8 @@ func (s *seq) sizeHint(limit int) int {
 		return min(src.v.Len()-src.at, limit)
 	case *sortedRows:
 		return min(src.left, limit)
+	case *distinctRows:
+		return min(src.left, limit)
 	}
 	return limit
 }
@@ -178,8 +195,8 @@ func (s *seq) collect(fr *frame) ([]datum.Value, error) {
 			}
 			out = make([]datum.Value, 0, src.v.Len())
 		}
-	case *sortedRows:
-		out = make([]datum.Value, 0, min(src.left, fr.q.arrayLimit, defaultArrayLimit))
+	case *sortedRows, *distinctRows:
+		out = make([]datum.Value, 0, s.sizeHint(min(fr.q.arrayLimit, defaultArrayLimit)))
 	}
 	var size hoard
 	err := s.each(fr, func(row datum.Value) (bool, error) {
@@ -189,6 +206,7 @@ func (s *seq) collect(fr *frame) ([]datum.Value, error) {
 		}
 		return true, fr.checkArray(len(out))
 	})
+	size.leave(fr, err)
 	return out, err
 }
 

@@ -173,7 +173,7 @@ func (s *sorter) take() []*extsort.Sorter {
 	return parts
 }
 
-func (s *sorter) close() {
+func (s *sorter) close(*frame) {
 	for _, part := range s.take() {
 		part.Close()
 	}

@@ -25,7 +25,7 @@ func init() {
 	//	2
 	//	> r.expr("Gödel").count()
 	//	5
-	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, groupedSeq: true, slowOnMany: true})
+	register(reql.TermCount, spec{min: 1, max: 2, datum: nil, val: evalCount, compile: compileCount, groupedSeq: true, slowOnMany: true})
 	for _, t := range []struct {
 		term reql.TermType
 		a    numeric
@@ -107,6 +107,14 @@ func init() {
 	} {
 		register(t.term, spec{min: 1, max: 2, opts: []string{"index"}, val: t.a.eval, groupedSeq: true, slowOnMany: true})
 	}
+}
+
+// compileCount tells a distinct below that its rows are only counted.
+func compileCount(_ *builder, n *opNode) error {
+	if op, ok := n.args[0].(*opNode); ok && op.t.Type == reql.TermDistinct && !op.groups && !op.splices && !n.splices && len(n.args) == 1 {
+		op.data = streamed
+	}
+	return nil
 }
 
 func evalCount(c call) (val, error) {
@@ -358,6 +366,13 @@ func (a *bestAcc) add(fr *frame, row datum.Value) error {
 		}
 	}
 	return nil
+}
+
+func (a *bestAcc) kept() int {
+	if a.f == nil {
+		return a.row.Bytes()
+	}
+	return a.row.Bytes() + a.value.Bytes()
 }
 
 func (a *bestAcc) merge(_ *frame, other accumulator) error {

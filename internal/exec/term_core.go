@@ -111,9 +111,11 @@ func evalMakeArray(c call) (datum.Value, error) {
 			err = size.add(c.fr, elems[i])
 		}
 		if err != nil {
+			size.free(c.fr)
 			return datum.Value{}, err
 		}
 	}
+	size.leave(c.fr, nil)
 	return datum.Array(elems), c.fr.checkArray(len(elems))
 }
 
@@ -167,14 +169,16 @@ func (n *objNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
 	var size hoard
 	for i, name := range n.names {
 		v, _, err := n.values[i].datum(fr)
-		if err != nil {
-			return v, n.t, err
+		if err == nil {
+			err = blame(size.add(fr, v), n.t)
 		}
-		if err := size.add(fr, v); err != nil {
-			return v, n.t, blame(err, n.t)
+		if err != nil {
+			size.free(fr)
+			return v, n.t, err
 		}
 		fields[i] = datum.Field{Key: name, Val: v}
 	}
+	size.leave(fr, nil)
 	obj := datum.Object(fields)
 	if !obj.Light(heavyBytes) {
 		if err := fr.admit(obj); err != nil {

@@ -3,7 +3,6 @@ package exec
 import (
 	"slices"
 
-	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 )
 
@@ -35,29 +34,6 @@ func init() {
 	//	"Hedy"
 	//	"Grace"
 	register(reql.TermOrderBy, spec{min: 1, max: -1, opts: []string{"index"}, val: evalOrderBy, slowOnMany: true})
-
-	// Family: Aggregation
-	//
-	// sequence.distinct() → array
-	// table.distinct() → sequence
-	// table.distinct(index: name) → sequence
-	//
-	// Each value once, in ascending order; values are collected up to the array limit. Of a table with an index it is the
-	// values of the index, as a stream.
-	//
-	// Options:
-	// - index (string; none): the table's index whose values to give
-	//
-	// Errors:
-	// - QueryLogic: Can only perform an indexed distinct on a TABLE.
-	//
-	//	> r.expr([3, 1, 3, 2]).distinct()
-	//	[1,2,3]
-	//	> r.table("heroes").distinct(index: "skills")
-	//	"compilers"
-	//	"mathematics"
-	//	"poetry"
-	register(reql.TermDistinct, spec{min: 1, max: 1, opts: []string{"index"}, val: evalDistinct, slowOnMany: true})
 }
 
 func evalOrderBy(c call) (val, error) {
@@ -238,122 +214,4 @@ func (c call) sort(s *seq, o sortKeys) (*seq, error) {
 		return nil, err
 	}
 	return &seq{src: r, isArray: true, fr: c.fr, at: c.n.t}, nil
-}
-
-func evalDistinct(c call) (val, error) {
-	v, err := c.val(0)
-	if err != nil {
-		return val{}, err
-	}
-	d, at, byIndex, err := c.optDatum("index")
-	if err != nil {
-		return val{}, err
-	}
-	switch v.x.(type) {
-	case *tableVal, *sliceVal:
-		sl, err := v.slice(c.fr)
-		if err != nil {
-			return val{}, err
-		}
-		index := sl.table.PrimaryKey()
-		if byIndex {
-			if index, err = strAt(d, at); err != nil {
-				return val{}, err
-			}
-		}
-		if out, ok, err := c.distinctIndex(sl, index, byIndex); ok || err != nil {
-			return out, err
-		}
-	}
-	if byIndex {
-		return val{}, c.logic("Can only perform an indexed distinct on a TABLE.")
-	}
-	s, err := v.seq(c.fr)
-	if err != nil {
-		return val{}, err
-	}
-	from := s.at
-	out, err := s.accumulate(c, aggregation{passing: true, new: func() accumulator { return &distinctAcc{at: c.n.t, values: map[string]datum.Value{}} }})
-	return out, blame(err, from) // those of the accumulator have a place
-}
-
-// distinctIndex gives the distinct values of an index of a slice, or its distinct rows, which are all of them. ok is false
-// when the slice is by another index.
-func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok bool, err error) {
-	out := *sl
-	switch {
-	case values && index == sl.table.PrimaryKey():
-		s, err := out.seq(c.fr, c.n.t)
-		if err != nil {
-			return val{}, false, err
-		}
-		f := fieldFunction(datum.String(index), c.n.t)
-		v, err = c.retSeq(c.stepped(s, mapStep(f)))
-		return v, true, err
-	case sl.index == "" || sl.index == index:
-		out.index = index
-		if values {
-			s, err := out.distinctSeq(c.fr, c.n.t)
-			if err != nil {
-				return val{}, false, err
-			}
-			v, err = c.retSeq(s)
-			return v, true, err
-		}
-		if out.sorting == unordered {
-			out.sorting = ascending
-		}
-		s, err := out.seq(c.fr, c.n.t)
-		if err != nil {
-			return val{}, false, err
-		}
-		v, err = c.retSeq(s)
-		return v, true, err
-	}
-	return val{}, false, nil
-}
-
-// distinctAcc keeps one of all equal values, by their key encodings, whose order is that of the values.
-type distinctAcc struct {
-	at     *reql.Term
-	values map[string]datum.Value
-	size   hoard
-	buf    []byte
-}
-
-func (a *distinctAcc) add(fr *frame, row datum.Value) error {
-	var err error
-	if a.buf, err = datum.AppendKey(a.buf[:0], row); err != nil {
-		return blame(err, a.at)
-	}
-	if _, found := a.values[string(a.buf)]; found {
-		return nil
-	}
-	a.values[string(a.buf)] = keep(row)
-	if err := a.size.grow(fr, len(a.buf)+row.Bytes()); err != nil {
-		return blame(err, a.at)
-	}
-	return blame(fr.checkArray(len(a.values)), a.at)
-}
-
-func (a *distinctAcc) merge(fr *frame, other accumulator) error {
-	for key, v := range other.(*distinctAcc).values {
-		if _, found := a.values[key]; !found {
-			a.values[key] = v
-		}
-	}
-	return blame(fr.checkArray(len(a.values)), a.at)
-}
-
-func (a *distinctAcc) finish(*frame) (datum.Value, error) {
-	keys := make([]string, 0, len(a.values))
-	for key := range a.values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	out := make([]datum.Value, len(keys))
-	for i, key := range keys {
-		out[i] = a.values[key]
-	}
-	return datum.Array(out), nil
 }

@@ -83,6 +83,8 @@ func (a *reduction) add(fr *frame, row datum.Value) error {
 	return nil
 }
 
+func (a *reduction) kept() int { return a.d.Bytes() }
+
 func (a *reduction) merge(fr *frame, other accumulator) error {
 	if o := other.(*reduction); !o.d.IsAbsent() {
 		return a.add(fr, o.d)

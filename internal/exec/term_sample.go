@@ -57,6 +57,7 @@ func evalSample(c call) (val, error) {
 		}
 		return true, nil
 	})
+	size.leave(c.fr, err)
 	if err != nil {
 		return val{}, err
 	}

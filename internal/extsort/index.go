@@ -46,10 +46,17 @@ const pauseRecords = 1 << 14
 // Because no key is the beginning of another, keys whose digits are equal are equal if one of them ends there.
 func sortIndex(index, scratch []record, a *arena, p Pauser) ([]record, error) {
 	spans := []span{{0, len(index), 0}}
+	looked := 0 // at records, since the last pause
 	for len(spans) > 0 {
 		s := spans[len(spans)-1]
 		spans = spans[:len(spans)-1]
 		part := index[s.from:s.to]
+		if looked += len(part); looked > pauseRecords {
+			looked = 0
+			if err := p.Pause(); err != nil {
+				return scratch, err
+			}
+		}
 		if s.depth > 0 {
 			if err := loadDigits(part, a, s.depth, p); err != nil {
 				return scratch, err
@@ -89,7 +96,7 @@ func loadDigits(part []record, a *arena, depth int, p Pauser) error {
 		key, _ := a.at(part[i].place)
 		part[i].digit = digit(key, depth)
 	}
-	return p.Pause()
+	return nil
 }
 
 func sortFew(part []record, a *arena, depth int) {

@@ -71,7 +71,7 @@ func (r *Rows) Len() int {
 // OnDisk tells whether there are runs in files.
 func (r *Rows) OnDisk() bool {
 	for _, s := range r.sorters {
-		if len(s.runs.levels) > 0 {
+		if s.OnDisk() {
 			return true
 		}
 	}

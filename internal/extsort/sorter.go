@@ -121,6 +121,9 @@ func (s *Sorter) Rejects(key []byte) bool {
 // Len is the number of records that were added.
 func (s *Sorter) Len() int { return s.count }
 
+// OnDisk tells whether there are runs in files.
+func (s *Sorter) OnDisk() bool { return len(s.runs.levels) > 0 }
+
 // bytes is what the sorter holds in memory.
 func (s *Sorter) bytes() int {
 	n := s.records.bytes + s.other.bytes + indexBytes*len(s.index)

@@ -45,8 +45,9 @@ type Config struct {
 
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
 
-	QueryTimeout time.Duration // for the work on one request of a query; 0 for no limit
-	SlowQuery    time.Duration // work from which on a query is logged; 0 for none
+	QueryMemoryBytes int64         // for what one query collects; 0 chooses by the cache
+	QueryTimeout     time.Duration // for the work on one request of a query; 0 for no limit
+	SlowQuery        time.Duration // work from which on a query is logged; 0 for none
 
 	LogFile      string // absolute; empty is log_file in the data directory
 	ConfigFile   string // only for advice on the console

@@ -28,6 +28,9 @@ const temporaryName = "tmp"
 // then hang with its first write.
 const minFreeBytes = 32 * megabyte
 
+// keepFreeBytes is the space that temporary files leave to the store: with less it may have to refuse writes.
+const keepFreeBytes = 256 * megabyte
+
 // data is what the data directory holds, opened.
 type data struct {
 	store   *storage.Store
@@ -69,9 +72,12 @@ func (d *Directory) checkContents() error {
 	return fmt.Errorf("The directory '%s' holds no data of this server. Run 'rethinkdb create -d \"%s\"' if it is empty, or choose another with --directory.", d.Path, d.Path)
 }
 
+// temporary is the directory for temporary files.
+func (d *Directory) temporary() string { return filepath.Join(d.Path, temporaryName) }
+
 // recreateTemporary empties the directory for temporary files.
 func (d *Directory) recreateTemporary(log *slog.Logger) error {
-	path := filepath.Join(d.Path, temporaryName)
+	path := d.temporary()
 	logfile.Notice(log, "Recursively removing directory %s", path)
 	if err := os.RemoveAll(path); err != nil {
 		return fmt.Errorf("Could not empty directory '%s': %s. Check its owner and its permissions.", path, reason(err))

@@ -14,6 +14,8 @@ const (
 	megabyte = int64(1) << 20
 	gigabyte = int64(1) << 30
 
+	minQueryMemoryBytes = 64 * megabyte
+
 	// minAutoCacheBytes is the least that `auto` chooses; it is also the size at which a chosen cache earns a warning.
 	minAutoCacheBytes = 100 * megabyte
 )
@@ -41,6 +43,15 @@ func availableBytes() (int64, error) {
 		available = min(available, max(0, limit-used))
 	}
 	return available, nil
+}
+
+// queryMemory is what one query may collect. The least lets a query have what RethinkDB allows it without options: an array of
+// 100,000 small rows.
+func queryMemory(configured, cacheBytes int64) int64 {
+	if configured > 0 {
+		return configured
+	}
+	return max(cacheBytes/4, minQueryMemoryBytes)
 }
 
 func parseMeminfo(text []byte) (int64, error) {

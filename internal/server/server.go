@@ -19,6 +19,7 @@ import (
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/extsort"
 	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/logfile"
@@ -143,6 +144,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	})
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
+	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes), extsort.NewDirectory(d.temporary(), keepFreeBytes))
 	engine.LimitTime(c.QueryTimeout)
 	engine.LogSlow(c.SlowQuery)
 	// Whatever has become of its file, /proc/self/exe is this program.
