@@ -1,6 +1,8 @@
 package termdoc
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -45,9 +47,12 @@ func title(e *Entry) string {
 	return e.Name()
 }
 
-// link is a link to a heading, by the anchors of GitHub and most others.
-func link(heading string) string {
-	anchor := strings.Map(func(r rune) rune {
+// link is a link to a heading.
+func link(heading string) string { return "[" + heading + "](#" + anchor(heading) + ")" }
+
+// anchor is what GitHub and most others make of a heading.
+func anchor(heading string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == ' ':
 			return '-'
@@ -56,8 +61,30 @@ func link(heading string) string {
 		}
 		return -1
 	}, heading)
-	return "[" + heading + "](#" + anchor + ")"
 }
+
+// checkLinks looks for a heading for each link within the page, and for headings that links cannot tell apart.
+func checkLinks(page string) error {
+	anchors := map[string]bool{}
+	for _, l := range strings.Split(page, "\n") {
+		hashes, heading, ok := strings.Cut(l, " ")
+		if !ok || hashes == "" || strings.Trim(hashes, "#") != "" {
+			continue
+		}
+		if anchors[anchor(heading)] {
+			return fmt.Errorf("there are two headings %q", heading)
+		}
+		anchors[anchor(heading)] = true
+	}
+	for _, m := range linkWithin.FindAllStringSubmatch(page, -1) {
+		if !anchors[m[1]] {
+			return fmt.Errorf("no heading for the link %s", m[0])
+		}
+	}
+	return nil
+}
+
+var linkWithin = regexp.MustCompile(`\]\(#([^)]*)\)`)
 
 func (w *writer) entry(e *Entry) {
 	w.line("### ", title(e))

@@ -102,7 +102,7 @@ func (p *Page) Write(entries []*Entry, facts func(*Entry) Facts) (string, error)
 			w.line(l)
 		}
 	}
-	return w.String(), nil
+	return w.String(), checkLinks(w.String())
 }
 
 // arrange puts the terms of each family in the order in which the page has them.

@@ -137,3 +137,19 @@ func TestWrongDocumentationIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestDeadLinksAreFound(t *testing.T) {
+	for page, want := range map[string]string{
+		"## Dates and times\n[x](#dates-and-times)": "",
+		"# A\n[x](#b)":     "no heading for the link ](#b)",
+		"### get\n### get": `there are two headings "get"`,
+	} {
+		got := ""
+		if err := checkLinks(page); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", page, got, want)
+		}
+	}
+}
