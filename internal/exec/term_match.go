@@ -130,5 +130,8 @@ func regexpError(pattern string, err error) error {
 	if !errors.As(err, &e) || regexpTexts[e.Code] == "" {
 		return patternTooLarge(pattern)
 	}
+	if e.Code == syntax.ErrInvalidNamedCapture && strings.HasPrefix(e.Expr, "(?<") { // most likely a look behind
+		e = &syntax.Error{Code: syntax.ErrInvalidPerlOp, Expr: "(?<"}
+	}
 	return reql.Errorf(reql.QueryLogic, "Error in regexp `%s` (portion `%s`): %s: %s", pattern, e.Expr, regexpTexts[e.Code], e.Expr)
 }
