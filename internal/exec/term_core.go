@@ -153,7 +153,22 @@ func (b *builder) makeObj(t *reql.Term) (node, error) {
 		n.values = slices.Insert(n.values, i, c)
 		n.d |= c.det()
 	}
-	return n, nil
+	return n.fold(), nil
+}
+
+// fold gives the object itself if it is made of scalars, or of objects of scalars. It is the parser that makes literals of what
+// holds only literals, but not when the query has an array limit.
+func (n *objNode) fold() node {
+	for _, v := range n.values {
+		if c, ok := v.(*constNode); !ok || c.v.x != nil || c.d != detAlways || !foldable(c.v.d) && c.v.at.Type != reql.TermMakeObj {
+			return n
+		}
+	}
+	d, _, err := n.datum(foldFrame)
+	if err != nil {
+		return n
+	}
+	return &constNode{v: val{d: d, at: n.t}}
 }
 
 func (n *objNode) det() determinism { return n.d }
