@@ -242,34 +242,6 @@ func (v Value) viewFieldAt(i int) (string, Value) {
 	return aliasString(key), val
 }
 
-func (v Value) viewGet(key string) (Value, bool) {
-	b := v.encoded()
-	start, width := v.table()
-	lo, hi := 0, v.count()
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		entry := b[elementOffset(b, start, width, mid):]
-		n := 1 + int(entry[0]&longKey)
-		name := entry[1:]
-		if n == 1+longKey {
-			n = 5 + int(binary.LittleEndian.Uint32(name))
-			name = entry[5:n]
-		} else {
-			name = entry[1:n]
-		}
-		switch c := strings.Compare(aliasString(name), key); {
-		case c < 0:
-			lo = mid + 1
-		case c > 0:
-			hi = mid
-		default:
-			val, _ := decode(entry[n:])
-			return val, true
-		}
-	}
-	return Value{}, false
-}
-
 // decodeKey returns the key that b begins with, whether JSON prints it as it is, and the size of its encoding.
 func decodeKey(b []byte) (key []byte, plain bool, size int) {
 	n := int(b[0] & longKey)

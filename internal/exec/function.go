@@ -108,6 +108,8 @@ type function struct {
 	// field is the name of a field shortcut, when byField is set.
 	field   string
 	byField bool
+	// places of that field, or of the first fields of a pattern.
+	places [4]datum.Place
 	// script is that of a function in JavaScript, else nil.
 	script *js.Script
 }
@@ -152,7 +154,7 @@ func (f *function) call1(fr *frame, arg datum.Value) (datum.Value, error) {
 	case !f.constant.IsAbsent():
 		return f.constant, nil
 	case f.byField && plainObject(arg):
-		if d, ok := arg.Get(f.field); ok {
+		if d, ok := arg.GetAt(&f.places[0], f.field); ok {
 			return d, nil
 		}
 		return datum.Value{}, noFieldAt(arg, f.field, f.at)
@@ -175,7 +177,7 @@ func (f *function) call1(fr *frame, arg datum.Value) (datum.Value, error) {
 // absent value instead of that error, and in the common cases does not even make the error.
 func (f *function) maybe(fr *frame, arg datum.Value) (datum.Value, error) {
 	if f.byField && plainObject(arg) {
-		d, _ := arg.Get(f.field)
+		d, _ := arg.GetAt(&f.places[0], f.field)
 		return d, nil
 	}
 	if f.node != nil && f.arity == 1 {
@@ -240,7 +242,7 @@ func (f *function) test(fr *frame, row datum.Value) (bool, error) {
 		return false, err
 	}
 	if isObject(d) && (!f.constant.IsAbsent() || f.node != nil && f.node.objectBody) {
-		ok, err := matches(datum.RawObject(d), row, f.at)
+		ok, err := matches(datum.RawObject(d), row, f.places[:], f.at)
 		if err != nil {
 			err = blame(err, f.term())
 		}
@@ -249,8 +251,8 @@ func (f *function) test(fr *frame, row datum.Value) (bool, error) {
 	return d.Truthy(), nil
 }
 
-// matches tells whether row has all that the pattern has.
-func matches(pattern, row datum.Value, at *reql.Term) (bool, error) {
+// matches tells whether row has all that the pattern has. places are those of the first fields.
+func matches(pattern, row datum.Value, places []datum.Place, at *reql.Term) (bool, error) {
 	if pattern.IsLiteral() {
 		v, _ := pattern.Get("value")
 		return datum.Equal(v, row), nil
@@ -260,12 +262,18 @@ func matches(pattern, row datum.Value, at *reql.Term) (bool, error) {
 		if !isObject(row) {
 			return false, typeError(row, "OBJECT")
 		}
-		got, ok := row.Get(key)
+		var got datum.Value
+		var ok bool
+		if i < len(places) {
+			got, ok = row.GetAt(&places[i], key)
+		} else {
+			got, ok = row.Get(key)
+		}
 		if !ok {
 			return false, failAt(at, reql.NonExistence, "No attribute `%s` in object.", key)
 		}
 		if isObject(want) && isObject(got) {
-			if ok, err := matches(want, got, at); !ok || err != nil {
+			if ok, err := matches(want, got, nil, at); !ok || err != nil {
 				return false, err
 			}
 		} else if !datum.Equal(want, got) {

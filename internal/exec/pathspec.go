@@ -11,7 +11,8 @@ import (
 // pathSpec says which fields pluck, without and has_fields mean: some names of the object itself, and for other names
 // what is meant below them.
 type pathSpec struct {
-	fields []pathField // sorted, no name twice; unless there is a list
+	fields []pathField   // sorted, no name twice; unless there is a list
+	places []datum.Place // of the fields
 
 	// list is set when a name comes twice with something below it. The parts then apply one after the other.
 	list []*pathSpec
@@ -29,7 +30,7 @@ func pathOf(d datum.Value) (*pathSpec, error) {
 	var parts []*pathSpec
 	switch d.Kind() {
 	case datum.KindString:
-		return &pathSpec{fields: []pathField{{key: strings.Clone(d.AsString())}}}, nil
+		return newPaths([]pathField{{key: strings.Clone(d.AsString())}}), nil
 	case datum.KindArray:
 		for i := range d.Len() {
 			part, err := pathOf(d.At(i))
@@ -49,7 +50,7 @@ func pathOf(d datum.Value) (*pathSpec, error) {
 					return nil, err
 				}
 			}
-			parts = append(parts, &pathSpec{fields: []pathField{f}})
+			parts = append(parts, newPaths([]pathField{f}))
 		}
 	default:
 		return nil, reql.Errorf(reql.QueryLogic, "Invalid path argument `%s`.", d.Print())
@@ -57,23 +58,26 @@ func pathOf(d datum.Value) (*pathSpec, error) {
 	return joinPaths(parts), nil
 }
 
+func newPaths(fields []pathField) *pathSpec {
+	return &pathSpec{fields: fields, places: make([]datum.Place, len(fields))}
+}
+
 // joinPaths makes one specification of several.
 func joinPaths(parts []*pathSpec) *pathSpec {
-	p := &pathSpec{}
+	var fields []pathField
 	for _, part := range parts {
 		if part.list != nil {
 			return &pathSpec{list: parts}
 		}
-		p.fields = append(p.fields, part.fields...)
+		fields = append(fields, part.fields...)
 	}
-	slices.SortStableFunc(p.fields, func(a, b pathField) int { return strings.Compare(a.key, b.key) })
-	for i := 1; i < len(p.fields); i++ {
-		if a, b := p.fields[i-1], p.fields[i]; a.key == b.key && (a.below != nil || b.below != nil) {
+	slices.SortStableFunc(fields, func(a, b pathField) int { return strings.Compare(a.key, b.key) })
+	for i := 1; i < len(fields); i++ {
+		if a, b := fields[i-1], fields[i]; a.key == b.key && (a.below != nil || b.below != nil) {
 			return &pathSpec{list: parts}
 		}
 	}
-	p.fields = slices.CompactFunc(p.fields, func(a, b pathField) bool { return a.key == b.key })
-	return p
+	return newPaths(slices.CompactFunc(fields, func(a, b pathField) bool { return a.key == b.key }))
 }
 
 // top appends the names of the fields that the paths begin with.
@@ -104,7 +108,7 @@ func (p *pathSpec) project(fr *frame, v datum.Value, arrays bool) (datum.Value, 
 	fields := make([]datum.Field, 0, len(p.fields))
 	for i := range p.fields {
 		f := &p.fields[i]
-		val, ok := v.Get(f.key)
+		val, ok := v.GetAt(&p.places[i], f.key)
 		if !ok {
 			continue
 		}
@@ -168,7 +172,7 @@ func (p *pathSpec) remove(fr *frame, v datum.Value) datum.Value {
 		f := &p.fields[i]
 		if f.below == nil {
 			remove = append(remove, f.key)
-		} else if val, ok := v.Get(f.key); ok {
+		} else if val, ok := v.GetAt(&p.places[i], f.key); ok {
 			if sub, err := f.below.unproject(fr, val, true); err == nil {
 				set = append(set, datum.Field{Key: f.key, Val: sub})
 			}
@@ -186,7 +190,7 @@ func (p *pathSpec) in(v datum.Value) bool {
 	}
 	for i := range p.fields {
 		f := &p.fields[i]
-		val, ok := v.Get(f.key)
+		val, ok := v.GetAt(&p.places[i], f.key)
 		if !ok || f.below == nil && val.Kind() == datum.KindNull || f.below != nil && !f.below.in(val) {
 			return false
 		}

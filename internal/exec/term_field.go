@@ -90,6 +90,8 @@ type fieldNode struct {
 	op  *opNode
 	arg node
 	key string
+
+	place datum.Place
 }
 
 func specialField(n *opNode) node {
@@ -116,7 +118,7 @@ func (n *fieldNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
 	if !plainObject(d) {
 		return n.other(fr, d, at)
 	}
-	v, ok := d.Get(n.key)
+	v, ok := d.GetAt(&n.place, n.key)
 	if !ok {
 		return v, n.op.t, noFieldAt(d, n.key, n.op.t)
 	}
@@ -140,7 +142,7 @@ func (n *fieldNode) maybe(fr *frame) (datum.Value, error) {
 		return datum.Value{}, err
 	}
 	if plainObject(d) {
-		v, _ := d.Get(n.key)
+		v, _ := d.GetAt(&n.place, n.key)
 		return v, nil
 	}
 	if d, _, err = n.other(fr, d, at); err != nil && isNonExistence(err) {
