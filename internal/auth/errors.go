@@ -1,6 +1,9 @@
 package auth
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error is a refusal during the handshake. Code and Msg go to the client as they are: drivers raise ReqlAuthError for
 // codes 10 to 20 and ReqlDriverError for the rest.
@@ -11,6 +14,15 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Msg }
 
+// CodeOther is the code of refusals that have none of their own.
+const CodeOther = 20
+
+// IsRefusal tells an error that says no to the client from trouble of our own.
+func IsRefusal(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused)
+}
+
 // The refusals of the handshake.
 var (
 	errEncoding         = &Error{10, "Invalid encoding"}
@@ -20,10 +32,10 @@ var (
 	errUnknownUser      = &Error{17, "Unknown user"}
 	errUsername         = &Error{18, "Invalid username encoding"}
 	errEmptyUsername    = &Error{18, "Empty username"}
-	errNonce            = &Error{20, "Other error"} // there is no code of its own for a wrong nonce
-	errAfterError       = &Error{20, "A previous error occurred, no more messages expected."}
-	errAfterSuccess     = &Error{20, "Already authenticated, no more messages expected."}
-	errNotAuthenticated = &Error{20, "No authenticated user"}
+	errNonce            = &Error{CodeOther, "Other error"} // there is no code of its own for a wrong nonce
+	errAfterError       = &Error{CodeOther, "A previous error occurred, no more messages expected."}
+	errAfterSuccess     = &Error{CodeOther, "Already authenticated, no more messages expected."}
+	errNotAuthenticated = &Error{CodeOther, "No authenticated user"}
 )
 
 // RowError is the refusal of a write to the system tables `users` and `permissions`, in the wording that the client

@@ -169,19 +169,25 @@ func (u *Users) HasPassword(name string) bool {
 
 // CheckKey judges the authentication key of the handshakes before V1_0, which is admin's password. The error is nil
 // when it is right.
-func (u *Users) CheckKey(key string) error {
-	a := u.find(Admin)
-	if a == nil {
-		return errUnknownUser
-	}
-	ok, err := a.verifier.matches(key)
-	if err != nil || ok {
+func (u *Users) CheckKey(key string) error { return u.Check(Admin, key) }
+
+// Check judges a name and a password. The error is nil when they belong together; IsRefusal tells that they do not. For a
+// name that nobody has it takes as long as for a wrong password.
+func (u *Users) Check(name, password string) error {
+	v, known := u.verifierOf(name)
+	ok, err := v.matches(password)
+	switch {
+	case err != nil:
 		return err
+	case !known:
+		return errUnknownUser
+	case ok:
+		return nil
 	}
-	// Passwords are hashed as they were set, so that drivers that know nothing of SASLprep agree with us; a key that
+	// Passwords are hashed as they were set, so that drivers that know nothing of SASLprep agree with us; one that
 	// its sender did not normalize gets a second chance, as the original gives only the normalized one.
-	if prepared, err := stringprep.SASLprep.Prepare(key); err == nil && prepared != key {
-		if ok, err := a.verifier.matches(prepared); err != nil || ok {
+	if prepared, err := stringprep.SASLprep.Prepare(password); err == nil && prepared != password {
+		if ok, err := v.matches(prepared); err != nil || ok {
 			return err
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/server"
 )
@@ -213,18 +212,17 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if err := s.ports(&c); err != nil {
 		return c, err
 	}
+	if err := s.access(&c); err != nil {
+		return c, err
+	}
 	if err := s.common(&c); err != nil {
 		return c, err
 	}
 	if err := s.queries(&c); err != nil {
 		return c, err
 	}
-	for _, network := range s.all("--http-client-allow") {
-		allowed, err := httpfetch.ParseAllowed(network)
-		if err != nil {
-			return c, refusef("Option '--http-client-allow' is not valid: %s.", err).hint("For example --http-client-allow 127.0.0.0/8 for this machine.")
-		}
-		c.HTTPAllow = append(c.HTTPAllow, allowed)
+	if c.HTTPAllow, err = s.networks("--http-client-allow"); err != nil {
+		return c, err
 	}
 	if err := s.checkSeconds("--join-delay", maxSeconds); err != nil {
 		return c, err

@@ -3,7 +3,6 @@ package httpfetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
@@ -49,19 +48,6 @@ func prefixes(list ...string) []netip.Prefix {
 		out[i] = netip.MustParsePrefix(p)
 	}
 	return out
-}
-
-// ParseAllowed reads a network in the notation of CIDR, or one address.
-func ParseAllowed(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
-		addr = addr.Unmap()
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(text)
-	if err != nil {
-		return p, fmt.Errorf("'%s' is neither a network such as 10.1.0.0/16 nor an address", text)
-	}
-	return p.Masked(), nil
 }
 
 // permitted tells whether addr may be connected to.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rethinkdb/internal/access"
 )
 
 // ProtocolVersion is the version of RethinkDB that this server behaves like. Drivers and tools compare it, so it stays a plain
@@ -42,6 +44,10 @@ type Config struct {
 	Cluster, Driver, Web Port
 	NoWeb                bool
 	BindAll              bool // --bind says all, which keeps the advice to say it off the console
+
+	Access         access.Policy  // who may come in
+	TrustedProxies []netip.Prefix // of the web port, whose X-Forwarded-For is believed
+	Hosts          []string       // names of the web port beside localhost and those of the machine, in lower case
 
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
 

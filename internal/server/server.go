@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/extsort"
@@ -83,6 +84,7 @@ type node struct {
 	started time.Time
 
 	data        *data
+	gate        *access.Gate
 	cluster     *clusterPort
 	driverPort  *listeners
 	webPort     *listeners // nil with --no-http-admin
@@ -128,6 +130,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	}
 	d.MarkInitialized()
 
+	n.gate = n.openGate()
 	if err := n.listen(); err != nil {
 		return nil, err
 	}
@@ -141,6 +144,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Logger:   logger,
 		Sessions: n.sessions,
 		SetCache: n.setCache,
+		Issues:   n.issues,
 	})
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
@@ -152,14 +156,17 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	engine.UseScripts(n.scripts)
 	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion}))
 	n.driver = wire.NewServer(wire.Options{
-		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion,
+		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate,
 	})
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
 	if n.webPort == nil {
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
 	} else {
-		n.web = web.NewServer(web.Options{Engine: engine, Sessions: n.sessions, Logger: logger, Status: n.status})
+		n.web = web.NewServer(web.Options{
+			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Status: n.status,
+			Gate: n.gate, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
+		})
 		n.serve(n.webPort, n.web.Serve, http.ErrServerClosed)
 		logfile.Notice(logger, "Listening for administrative HTTP connections on port %d", n.webPort.port)
 	}
@@ -179,7 +186,7 @@ func (n *node) listen() error {
 	if err != nil {
 		return portError("", c.Cluster.Number, err)
 	}
-	n.cluster = startClusterPort(cluster, n.log)
+	n.cluster = startClusterPort(cluster, n.gate, n.log)
 	logfile.Notice(n.log, "Listening for intracluster connections on port %d", cluster.port)
 	if n.driverPort, err = listen(c.Driver); err != nil {
 		return portError("RDB protocol", c.Driver.Number, err)
@@ -223,6 +230,7 @@ func (n *node) announce() {
 		}
 		logfile.Notice(n.log, "To fully expose RethinkDB on the network, bind to all addresses %s", how)
 	}
+	n.warnOfExposure()
 	point := fmt.Sprintf("Point a driver at %s", net.JoinHostPort("localhost", strconv.Itoa(n.driverPort.port)))
 	if n.webPort != nil {
 		point += fmt.Sprintf(", a browser at http://%s", net.JoinHostPort("localhost", strconv.Itoa(n.webPort.port)))
@@ -267,8 +275,8 @@ func (n *node) setCache(int64) error {
 	return nil
 }
 
-// status is what the status page shows.
-func (n *node) status(ctx context.Context) (web.Status, error) {
+// status is what the status page shows: of the tables, those that the user may read.
+func (n *node) status(ctx context.Context, user string) (web.Status, error) {
 	snapshot := n.data.catalog.Snapshot()
 	server := snapshot.Server()
 	s := web.Status{
@@ -276,6 +284,9 @@ func (n *node) status(ctx context.Context) (web.Status, error) {
 		DriverPort: n.driverPort.port, PasswordSet: n.data.users.HasPassword(auth.Admin),
 	}
 	for _, t := range snapshot.Tables() {
+		if !n.data.users.Allowed(user, auth.Read, string(t.Config.Database), t.ID()) {
+			continue
+		}
 		count, err := t.Count(ctx)
 		if err != nil {
 			return s, fmt.Errorf("count table %s: %w", t.ID(), err)

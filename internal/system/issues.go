@@ -69,6 +69,17 @@ func LogWriteError(server, message string) Issue {
 	}
 }
 
+// NoPassword is the issue that ports of a server are open to others without a password: to whom, and what to do.
+func NoPassword(id, name string, ports []string, whom, remedy string) Issue {
+	return Issue{
+		Type: "no_password",
+		Description: "No password is set on server " + name + ", so " + whom + " can read and change everything through its " +
+			strings.Join(ports, " and ") + " port.\n\n" + remedy,
+		Subject: id,
+		Info:    object(field("server", str(name)), field("server_id", str(id)), field("ports", strArray(ports))),
+	}
+}
+
 // unreachableTables are the tables with replicas on servers that are not there. On one server that means a data
 // directory whose tables were placed on others.
 func unreachableTables(snap *catalog.Snapshot, f Format) []Issue {

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"rethinkdb/internal/auth"
 	"rethinkdb/internal/session"
 )
 
@@ -35,6 +34,7 @@ type connections struct {
 }
 
 type connection struct {
+	user    string
 	session *session.Session
 	timer   *time.Timer
 }
@@ -48,8 +48,8 @@ var (
 	errClosed  = errors.New("the server is shutting down")
 )
 
-// create opens a connection and gives its id.
-func (c *connections) create(peer netip.AddrPort) (string, error) {
+// create opens a connection of a user and gives its id.
+func (c *connections) create(peer netip.AddrPort, user string) (string, error) {
 	var random [idBytes]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return "", fmt.Errorf("make a connection id: %w", err)
@@ -64,34 +64,34 @@ func (c *connections) create(peer netip.AddrPort) (string, error) {
 		return "", errTooMany
 	}
 	s := session.New(session.Options{
-		Client:        session.Client{User: auth.Admin, Addr: peer, HTTP: true, EmptyBatches: true},
+		Client:        session.Client{User: user, Addr: peer, HTTP: true, EmptyBatches: true},
 		Engine:        c.opt.Engine,
 		Manager:       c.opt.Sessions,
 		Logger:        c.opt.Logger,
 		RefuseNoReply: true,
 		AddDuration:   true,
 	})
-	c.open[id] = &connection{s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
+	c.open[id] = &connection{user, s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
 	return id, nil
 }
 
-// find gives the session of a connection and starts its time anew.
-func (c *connections) find(id string) *session.Session {
+// find gives the session of a user's connection and starts its time anew.
+func (c *connections) find(id, user string) *session.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	conn := c.open[id]
-	if conn == nil || !conn.timer.Reset(c.lifetime) { // not running: it is expiring right now
+	if conn == nil || conn.user != user || !conn.timer.Reset(c.lifetime) { // not running: it is expiring right now
 		return nil
 	}
 	return conn.session
 }
 
-// take removes a connection. The caller ends its session and then calls c.wg.Done.
-func (c *connections) take(id string) *session.Session {
+// take removes a connection that may be closed by the one who asks. The caller ends its session and then calls c.wg.Done.
+func (c *connections) take(id string, may func(user string) bool) *session.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	conn := c.open[id]
-	if conn == nil {
+	if conn == nil || !may(conn.user) {
 		return nil
 	}
 	delete(c.open, id)
@@ -101,14 +101,14 @@ func (c *connections) take(id string) *session.Session {
 }
 
 func (c *connections) expire(id string) {
-	if s := c.take(id); s != nil {
+	if s := c.take(id, func(string) bool { return true }); s != nil {
 		s.Expire()
 		c.wg.Done()
 	}
 }
 
-func (c *connections) close(id string) {
-	if s := c.take(id); s != nil {
+func (c *connections) close(id, user string) {
+	if s := c.take(id, func(owner string) bool { return owner == user }); s != nil {
 		s.Terminate()
 		c.wg.Done()
 	}

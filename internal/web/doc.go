@@ -1,5 +1,6 @@
 // Package web is the web port: a status page, and the HTTP endpoint through which the JavaScript driver of a browser
 // runs queries.
 //
-// It does not ask who the client is yet: as in the original, whoever reaches the port acts as admin.
+// As long as admin has no password, whoever the port serves acts as admin, as in the original; from then on each request
+// needs a user and a password, and acts with the rights of that user.
 package web

@@ -19,11 +19,12 @@ const (
 	maxQueryBytes = 128<<20 - 1
 )
 
-// serveReQL answers below /ajax/reql. Which of the three requests it is shows in a part of the path.
-func (s *Server) serveReQL(w http.ResponseWriter, r *http.Request) {
+// serveReQL answers below /ajax/reql. Which of the three requests it is shows in a part of the path. A connection belongs to
+// the user that has opened it; for others it is not there.
+func (s *Server) serveReQL(w http.ResponseWriter, r *http.Request, user string) {
 	post := r.Method == http.MethodPost
 	if post && strings.Contains(r.URL.Path, "open-new-connection") {
-		id, err := s.conns.create(peerOf(r))
+		id, err := s.conns.create(s.clientAddr(r), user)
 		if err != nil {
 			answer(w, http.StatusServiceUnavailable, "application/text", []byte(err.Error()+"\n"))
 			return
@@ -37,14 +38,14 @@ func (s *Server) serveReQL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if post && strings.Contains(r.URL.Path, "close-connection") {
-		s.conns.close(id)
+		s.conns.close(id, user)
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	s.serveQuery(w, r, id)
+	s.serveQuery(w, r, id, user)
 }
 
-func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id string) {
+func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id, user string) {
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return
@@ -66,7 +67,7 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	token := int64(binary.LittleEndian.Uint64(body))
-	frame, err := s.run(r, id, token, body[tokenBytes:])
+	frame, err := s.run(r, id, user, token, body[tokenBytes:])
 	switch {
 	case errors.Is(err, session.ErrNoReply):
 		answer(w, http.StatusBadRequest, "application/text", []byte("noreply queries are not supported over HTTP\n"))
@@ -81,8 +82,8 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id string) {
 }
 
 // run executes one request and gives the frame that answers it.
-func (s *Server) run(r *http.Request, id string, token int64, query []byte) ([]byte, error) {
-	sess := s.conns.find(id)
+func (s *Server) run(r *http.Request, id, user string, token int64, query []byte) ([]byte, error) {
+	sess := s.conns.find(id, user)
 	if sess == nil {
 		return session.Failure(nil, token, "This HTTP connection is not open."), nil
 	}

@@ -6,9 +6,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
+	"rethinkdb/internal/access"
+	"rethinkdb/internal/auth"
 	"rethinkdb/internal/session"
 )
 
@@ -23,25 +26,34 @@ const (
 	idleTime   = 2 * time.Minute
 )
 
-// Options of a Server. All are required.
+// Options of a Server. The first five are required.
 type Options struct {
 	Engine   session.Engine
 	Sessions *session.Manager
+	Users    *auth.Users
 	Logger   *slog.Logger
-	// Status tells what the status page shows.
-	Status func(context.Context) (Status, error)
+	// Status tells what the status page shows to a user.
+	Status func(ctx context.Context, user string) (Status, error)
+
+	// Gate says which addresses are served; nil serves all.
+	Gate *access.Gate
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// Hosts are names of the server, in lower case, beside localhost and its addresses.
+	Hosts []string
 }
 
 // Server serves the web port.
 type Server struct {
-	opt   Options
-	http  http.Server
-	conns connections
+	opt         Options
+	http        http.Server
+	conns       connections
+	crossOrigin *http.CrossOriginProtection
 }
 
 // NewServer makes a server; Serve starts it, or Handler is served by other means.
 func NewServer(opt Options) *Server {
-	s := &Server{opt: opt}
+	s := &Server{opt: opt, crossOrigin: http.NewCrossOriginProtection()}
 	s.conns.init(opt)
 	s.http = http.Server{
 		Handler:           s.Handler(),
@@ -78,17 +90,21 @@ func (s *Server) Handler() http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		user, ok := s.guard(w, r)
+		if !ok {
+			return
+		}
 		path := r.URL.Path
 		switch {
 		case path == "/ajax/reql" || strings.HasPrefix(path, "/ajax/reql/"):
-			s.serveReQL(w, r)
+			s.serveReQL(w, r, user)
 		case path == "/ajax" || strings.HasPrefix(path, "/ajax/"):
 			w.WriteHeader(http.StatusNotFound)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
 			w.WriteHeader(http.StatusMethodNotAllowed)
 		case path == "/" || path == "/index.html":
-			s.serveStatus(w, r)
+			s.serveStatus(w, r, user)
 		case path == "/style.css":
 			h.Set("Content-Type", "text/css; charset=utf-8")
 			h.Set("Cache-Control", "no-cache")

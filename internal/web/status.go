@@ -40,8 +40,8 @@ var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{
 	"count": groupDigits,
 }).Parse(statusSource))
 
-func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) {
-	status, err := s.opt.Status(r.Context())
+func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, user string) {
+	status, err := s.opt.Status(r.Context(), user)
 	if err != nil {
 		s.opt.Logger.Error("cannot gather the status page", "error", err)
 		http.Error(w, "The server cannot tell its status at the moment; its log has the reason.", http.StatusServiceUnavailable)

@@ -17,6 +17,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/auth/authtest"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/session/sessiontest"
 )
@@ -29,18 +31,23 @@ type fixture struct {
 	url      string
 	engine   *sessiontest.Engine
 	sessions *session.Manager
+	users    *auth.Users
 	client   *http.Client
 }
 
-func start(t *testing.T) *fixture {
-	f := &fixture{tb: t, engine: sessiontest.New(), sessions: session.NewManager(), client: &http.Client{Transport: &http.Transport{}}}
-	f.Server = NewServer(Options{
-		Engine: f.engine, Sessions: f.sessions, Logger: slog.New(slog.DiscardHandler),
-		Status: func(context.Context) (Status, error) {
+func start(t *testing.T, change ...func(*Options)) *fixture {
+	f := &fixture{tb: t, engine: sessiontest.New(), sessions: session.NewManager(), users: openUsers(t), client: &http.Client{Transport: &http.Transport{}}}
+	opt := Options{
+		Engine: f.engine, Sessions: f.sessions, Users: f.users, Logger: slog.New(slog.DiscardHandler),
+		Status: func(context.Context, string) (Status, error) {
 			return Status{ServerName: "<b>srv</b>", ServerID: "id1", Version: "2.4.4", Started: time.Now(), DriverPort: 28015,
 				Tables: []TableStatus{{"test", "t<script>", 1234567}}}, nil
 		},
-	})
+	}
+	for _, f := range change {
+		f(&opt)
+	}
+	f.Server = NewServer(opt)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +67,15 @@ func start(t *testing.T) *fixture {
 		}
 	})
 	return f
+}
+
+func openUsers(tb testing.TB) *auth.Users {
+	tb.Helper()
+	users, err := auth.OpenUsers(&authtest.Store{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return users
 }
 
 func (f *fixture) do(ctx context.Context, method, path, body string) (code int, contentType, text string, err error) {
@@ -288,8 +304,8 @@ func FuzzRequest(f *testing.F) {
 	f.Add("GET", "/", "", []byte{})
 	f.Add("POST", "/ajax/reql/close-connection", "&&conn_id==&", []byte{1})
 	s := NewServer(Options{
-		Engine: sessiontest.New(), Sessions: session.NewManager(), Logger: slog.New(slog.DiscardHandler),
-		Status: func(context.Context) (Status, error) { return Status{}, nil },
+		Engine: sessiontest.New(), Sessions: session.NewManager(), Users: openUsers(f), Logger: slog.New(slog.DiscardHandler),
+		Status: func(context.Context, string) (Status, error) { return Status{}, nil },
 	})
 	f.Cleanup(func() { s.Close() })
 	h := s.Handler()

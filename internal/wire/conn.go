@@ -30,13 +30,19 @@ const (
 // conn is one connection of a driver. Its goroutine reads requests, runs the quick ones itself and writes their
 // answers; the session runs the others, which answer through the same writer.
 type conn struct {
-	// Set by newConn, then constant, except nc and raw, which change before the session begins if there is TLS.
+	// Set by newConn, then constant, except nc, which changes before the session begins if there is TLS.
 	srv *Server
 	nc  net.Conn
 	tcp net.Conn        // nc below TLS
 	raw syscall.RawConn // of tcp; nil when it is not a socket
 
-	index int // in Server.conns; guarded by Server.mu
+	peer netip.AddrPort
+
+	// Guarded by Server.mu.
+	index int  // in Server.conns
+	known bool // has logged in
+
+	crowded bool // there were too many connections without a log-in already; set before run
 
 	// Owned by the goroutine of run.
 	rd  *reader
@@ -52,7 +58,7 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc, tcp: nc}
+	c := &conn{srv: s, nc: nc, tcp: nc, peer: addrOf(nc)}
 	if sc, ok := nc.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
@@ -70,7 +76,7 @@ func (c *conn) run() {
 		if c.refuse(err) {
 			c.linger(lingerBytes, lingerTime)
 		} else if !isOrdinary(err) {
-			c.srv.opt.Logger.Warn("a driver's connection failed before it had logged in", "client", c.nc.RemoteAddr(), "error", err)
+			c.srv.opt.Logger.Warn("a driver's connection failed before it had logged in", "client", c.peer, "error", err)
 		}
 		return
 	}
@@ -79,7 +85,7 @@ func (c *conn) run() {
 		parallel = 1
 	}
 	s := session.New(session.Options{
-		Client:  session.Client{User: in.user, Addr: addrOf(c.nc), EmptyBatches: in.sequential},
+		Client:  session.Client{User: in.user, Addr: c.peer, EmptyBatches: in.sequential},
 		Engine:  c.srv.opt.Engine,
 		Manager: c.srv.opt.Sessions,
 		Logger:  c.srv.opt.Logger,
@@ -95,13 +101,16 @@ func (c *conn) run() {
 	s.Close()
 	c.rd.release()
 	if !isOrdinary(err) {
-		c.srv.opt.Logger.Warn("a driver's connection failed", "client", c.nc.RemoteAddr(), "error", err)
+		c.srv.opt.Logger.Warn("a driver's connection failed", "client", c.peer, "error", err)
 	}
 }
 
 func (c *conn) logIn() (login, error) {
 	if err := c.nc.SetDeadline(time.Now().Add(handshakeTime)); err != nil {
 		return login{}, err
+	}
+	if c.crowded {
+		return login{}, &refusal{tooManyStrangers}
 	}
 	if c.draining.Load() { // set before the deadline that drain sets, which we may just have undone
 		return login{}, net.ErrClosed
@@ -121,6 +130,7 @@ func (c *conn) logIn() (login, error) {
 		return login{}, err
 	}
 	c.rd.endHandshake()
+	c.srv.loggedIn(c)
 	return in, c.nc.SetDeadline(time.Time{})
 }
 
@@ -216,7 +226,9 @@ func (c *conn) linger(limit int, d time.Duration) {
 	if c.nc.SetReadDeadline(time.Now().Add(d)) != nil {
 		return
 	}
-	c.rd.release()
+	if c.rd != nil { // nil if it was refused before it was read from
+		c.rd.release()
+	}
 	buf := takeBlock(0)
 	defer blocks[0].Put(buf)
 	for limit > 0 {

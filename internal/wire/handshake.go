@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
 )
 
@@ -31,7 +32,8 @@ const (
 const (
 	unknownMagic = "Received an unsupported protocol version. This port is for RethinkDB queries. " +
 		"Does your client driver version not match the server?"
-	noProtobuf = "The PROTOBUF client protocol is no longer supported"
+	noProtobuf       = "The PROTOBUF client protocol is no longer supported"
+	tooManyStrangers = "Too many connections have not logged in yet. Try again later."
 )
 
 // refusal ends a handshake of a version before V1_0 with a line of text.
@@ -55,6 +57,9 @@ func (c *conn) handshake() (login, error) {
 	}
 	magic := binary.LittleEndian.Uint32(b)
 	c.rd.consume(4)
+	if err := c.admit(magic == magicV10); err != nil {
+		return login{}, err
+	}
 	switch magic {
 	case magicV10:
 		return c.handshakeV1()
@@ -67,6 +72,19 @@ func (c *conn) handshake() (login, error) {
 		return login{}, &refusal{noProtobuf}
 	}
 	return login{}, &refusal{unknownMagic}
+}
+
+// admit refuses, in the form of the handshake that the client has begun, an address that is not served.
+func (c *conn) admit(v1 bool) error {
+	refused := c.srv.opt.Gate.Admit(access.Driver, c.peer.Addr())
+	switch {
+	case refused == nil:
+		return nil
+	case v1:
+		c.v1 = true
+		return &auth.Error{Code: auth.CodeOther, Msg: refused.Error()}
+	}
+	return &refusal{refused.Error()}
 }
 
 // need waits until n bytes are available.
@@ -96,7 +114,7 @@ func (c *conn) handshakeV0() error {
 	key := string(b)
 	c.rd.consume(int(keyBytes))
 	if err := c.srv.opt.Users.CheckKey(key); err != nil {
-		if ae := (*auth.Error)(nil); !errors.As(err, &ae) {
+		if !auth.IsRefusal(err) {
 			return err
 		}
 		return &refusal{"Incorrect authorization key."}

@@ -6,17 +6,24 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/session"
 )
 
 const (
-	// handshakeTime is how long a client may take to log in. The original waits for ever, so this is generous.
-	handshakeTime = 60 * time.Second
+	// handshakeTime is how long a client may take to log in. The original waits for ever; drivers give up after 20 s, and
+	// need a few round trips.
+	handshakeTime = 10 * time.Second
+	// maxStrangers is how many connections may be without a log-in at the same time, and maxStrangersOfOne how many of
+	// them may come from one address.
+	maxStrangers      = 2000
+	maxStrangersOfOne = 200
 	// hangupInterval is how often connections that are not being read are looked at for a client that went away. It
 	// is half of the 100 ms within which a query must then stop.
 	hangupInterval = 40 * time.Millisecond
@@ -29,13 +36,15 @@ const (
 // ErrServerClosed is what Serve returns after Shutdown.
 var ErrServerClosed = errors.New("wire: server closed")
 
-// Options of a Server. All but TLS are required.
+// Options of a Server. All but Gate and TLS are required.
 type Options struct {
 	Engine   session.Engine
 	Sessions *session.Manager
 	Users    *auth.Users
 	Logger   *slog.Logger
 	Version  string // as the handshake V1_0 gives it to drivers
+	// Gate says which addresses are served; nil serves all.
+	Gate *access.Gate
 	// TLS makes connections begin with a TLS handshake. It may have GetConfigForClient to follow a renewed certificate.
 	TLS *tls.Config
 }
@@ -49,6 +58,7 @@ type Server struct {
 	closing   bool
 	listeners map[net.Listener]struct{}
 	conns     []*conn        // in no order; conn.index is the place
+	strangers strangers      // those of conns that have not logged in
 	watching  bool           // watchHangups runs
 	wg        sync.WaitGroup // of connections and watchHangups
 	stop      chan struct{}  // closed by Shutdown
@@ -57,6 +67,7 @@ type Server struct {
 // NewServer makes a server; Serve starts it.
 func NewServer(opt Options) *Server {
 	s := &Server{opt: opt, listeners: map[net.Listener]struct{}{}, stop: make(chan struct{})}
+	s.strangers.of = make(map[netip.Addr]int)
 	s.tick.Store(1)
 	return s
 }
@@ -117,6 +128,7 @@ func (s *Server) start(nc net.Conn) {
 	}
 	c.index = len(s.conns)
 	s.conns = append(s.conns, c)
+	c.crowded = !s.strangers.add(c.peer.Addr())
 	if !s.watching {
 		s.watching = true
 		s.wg.Go(s.watchHangups)
@@ -127,6 +139,9 @@ func (s *Server) start(nc net.Conn) {
 
 func (s *Server) remove(c *conn) {
 	s.mu.Lock()
+	if !c.known {
+		s.strangers.remove(c.peer.Addr())
+	}
 	last := len(s.conns) - 1
 	s.conns[c.index] = s.conns[last]
 	s.conns[c.index].index = c.index
@@ -134,6 +149,14 @@ func (s *Server) remove(c *conn) {
 	s.conns = s.conns[:last]
 	s.mu.Unlock()
 	s.wg.Done()
+}
+
+// loggedIn notes that c has logged in.
+func (s *Server) loggedIn(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.known = true
+	s.strangers.remove(c.peer.Addr())
 }
 
 // Connections is the number of open connections, including those that have not logged in.

@@ -35,6 +35,7 @@ type server struct {
 	sessions *session.Manager
 	users    *auth.Users
 	log      *strings.Builder
+	shutdown func() // once is enough, more do nothing
 }
 
 // start runs a server with the engine of package sessiontest and stops it at the end of the test.
@@ -60,12 +61,15 @@ func start(tb testing.TB, change ...func(*wire.Options)) *server {
 	s.addr = l.Addr().String()
 	ended := make(chan error)
 	go func() { ended <- s.Serve(l) }()
-	tb.Cleanup(func() {
+	s.shutdown = func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.Shutdown(ctx); err != nil {
 			tb.Errorf("shut down: %v", err)
 		}
+	}
+	tb.Cleanup(func() {
+		s.shutdown()
 		if err := <-ended; !errors.Is(err, wire.ErrServerClosed) {
 			tb.Errorf("Serve returned %v", err)
 		}

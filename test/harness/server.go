@@ -97,18 +97,24 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 	if dir == "" {
 		dir = filepath.Join(t.TempDir(), "data")
 	}
-	return run(t, dir, args)
+	return run(t, nil, dir, args)
+}
+
+// StartOn is Start in a new directory by way of another program, whose last argument becomes the server's path.
+func StartOn(t testing.TB, by []string, args ...string) *Server {
+	t.Helper()
+	return run(t, by, filepath.Join(t.TempDir(), "data"), args)
 }
 
 // StartCommand starts a server with a command in front of its options, such as serve.
 func StartCommand(t testing.TB, command, dir string, args ...string) *Server {
 	t.Helper()
-	return run(t, dir, args, command)
+	return run(t, nil, dir, args, command)
 }
 
-func run(t testing.TB, dir string, args []string, command ...string) *Server {
+func run(t testing.TB, by []string, dir string, args []string, command ...string) *Server {
 	t.Helper()
-	s, err := start(Binary(t), dir, args, command...)
+	s, err := start(append(slices.Clone(by), Binary(t)), dir, args, command...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,10 +129,10 @@ func run(t testing.TB, dir string, args []string, command ...string) *Server {
 	return s
 }
 
-func start(program, dir string, args []string, command ...string) (*Server, error) {
+func start(program []string, dir string, args []string, command ...string) (*Server, error) {
 	s := &Server{Dir: dir, output: newTranscript(), exited: make(chan struct{})}
-	words := slices.Concat(command, []string{"--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, args)
-	s.cmd = exec.Command(program, words...)
+	words := slices.Concat(program[1:], command, []string{"--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, args)
+	s.cmd = exec.Command(program[0], words...)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {
 		return nil, err

@@ -346,6 +346,35 @@ func TestNoHTTPAdmin(t *testing.T) {
 	}
 }
 
+// A server that others can use without a password is an issue until it has one.
+func TestOpenServerIsAnIssue(t *testing.T) {
+	s := harness.Start(t, "", "--bind", "all")
+	c, err := harness.Dial(s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	system := harness.Term(14, "rethinkdb")
+	issues := func() (n int) {
+		t.Helper()
+		ofType := harness.Term(39, harness.Term(15, system, "current_issues"), map[string]any{"type": "no_password"})
+		if err := c.One(harness.Term(43, ofType), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := issues(); n != 1 {
+		t.Errorf("%d issues without a password, want 1", n)
+	}
+	admin := harness.Term(16, harness.Term(15, system, "users"), "admin")
+	if _, err := c.Run(harness.Term(53, admin, map[string]any{"password": "secret"})); err != nil {
+		t.Fatal(err)
+	}
+	if n := issues(); n != 0 {
+		t.Errorf("%d issues with a password, want none", n)
+	}
+}
+
 func TestStatusPage(t *testing.T) {
 	s := harness.Start(t, "", "--server-name", "page")
 	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", s.WebPort))

@@ -1,0 +1,166 @@
+package access
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Port is one of the three ports of a server.
+type Port uint8
+
+// The ports.
+const (
+	Driver Port = iota
+	Web
+	Cluster
+	portCount
+)
+
+var portNames = [portCount]string{"driver", "web", "intracluster"}
+
+// allowOptions are the options that set the allow-lists.
+var allowOptions = [portCount]string{"--driver-allow", "--http-allow", "--cluster-allow"}
+
+func (p Port) String() string { return portNames[p] }
+
+// AllowOption is the option of the command line that sets the port's allow-list.
+func (p Port) AllowOption() string { return allowOptions[p] }
+
+// Mode says whom a server serves as long as nobody needs a password.
+type Mode uint8
+
+// The modes of --protected-mode.
+const (
+	Private Mode = iota // this machine and private networks
+	Strict              // this machine
+	Off                 // everybody
+)
+
+var modeNames = [...]string{Private: "private", Strict: "strict", Off: "off"}
+
+func (m Mode) String() string { return modeNames[m] }
+
+// ParseMode reads a mode.
+func ParseMode(text string) (Mode, error) {
+	if i := slices.Index(modeNames[:], text); i >= 0 {
+		return Mode(i), nil
+	}
+	return Private, fmt.Errorf("'%s' is none of %s", text, strings.Join(modeNames[:], ", "))
+}
+
+// ParseNetwork reads a network in CIDR notation, or one address.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil || p.Addr().Is4In6() {
+		return netip.Prefix{}, fmt.Errorf("'%s' is neither a network such as 10.1.0.0/16 nor an address", text)
+	}
+	return p.Masked(), nil
+}
+
+// Policy is what an operator has said about who may come in.
+type Policy struct {
+	Mode Mode
+	// Allow are the networks that a port serves, besides this machine; none means all.
+	Allow [portCount][]netip.Prefix
+}
+
+// A Gate admits peers to ports. Its methods may be called at the same time.
+type Gate struct {
+	// Set by NewGate, then constant.
+	policy      Policy
+	credentials func() bool
+	log         *slog.Logger
+
+	mu      sync.Mutex // guards what follows
+	refused [portCount]struct {
+		told  time.Time // when the log last said so
+		since int       // refusals since then
+	}
+}
+
+// NewGate makes a gate. credentials tells whether strangers cannot log in without a password; it is asked for every peer.
+func NewGate(p Policy, credentials func() bool, log *slog.Logger) *Gate {
+	return &Gate{policy: p, credentials: credentials, log: log}
+}
+
+// A Refusal is why a peer is not served, in sentences for whoever runs it.
+type Refusal struct{ text string }
+
+func (r *Refusal) Error() string { return r.text }
+
+// Admit tells whether the peer may go on to log in; the refusal is nil if it may. A nil gate admits everybody.
+//
+// The intracluster port has no passwords, so a password does not open it.
+func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
+	if g == nil {
+		return nil
+	}
+	peer = peer.Unmap().WithZone("")
+	if peer.IsLoopback() {
+		return nil
+	}
+	text := ""
+	list := g.policy.Allow[port]
+	switch {
+	case len(list) > 0 && !slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(peer) }):
+		text = fmt.Sprintf("The %s port of this server is open to some networks only, and %s is in none of them. "+
+			"They are set with %s.", port, peer, port.AllowOption())
+	case g.policy.Mode == Off || port != Cluster && g.credentials():
+	case g.policy.Mode == Private && isPrivate(peer):
+	default:
+		text = g.protected(port, peer)
+	}
+	if text == "" {
+		return nil
+	}
+	g.report(port, peer)
+	return &Refusal{text}
+}
+
+// protected is the refusal of protected mode.
+func (g *Gate) protected(port Port, peer netip.Addr) string {
+	served := "its own machine and private networks"
+	if g.policy.Mode == Strict {
+		served = "its own machine"
+	}
+	if port == Cluster {
+		return fmt.Sprintf("The intracluster port of this server serves %s only, and not %s. Connect from there, or through an ssh tunnel.", served, peer)
+	}
+	return fmt.Sprintf("This server has no password yet, so it serves %s only, and not %s. To use it from here, set a password first "+
+		"(on the server's machine: r.db('rethinkdb').table('users').get('admin').update({password: 'KEY'})) and connect with it, "+
+		"or connect through an ssh tunnel. Only on a network that nobody else can reach, start the server with --protected-mode off.", served, peer)
+}
+
+// isPrivate tells whether an address is one of those that no router of the Internet forwards.
+func isPrivate(a netip.Addr) bool { return a.IsPrivate() || a.IsLinkLocalUnicast() }
+
+// reportInterval is how often the log tells of refusals on one port: it must not grow with the persistence of strangers.
+const reportInterval = time.Minute
+
+func (g *Gate) report(port Port, peer netip.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := &g.refused[port]
+	r.since++
+	if now := time.Now(); now.Sub(r.told) >= reportInterval {
+		g.log.Warn("Refused to serve an address.", "port", port.String(), "address", peer.String(), "refusals", r.since)
+		r.told, r.since = now, 0
+	}
+}
+
+// Open tells whether the port serves peers beyond this machine that need no password, if it listens on an address that they
+// can reach.
+func (g *Gate) Open(port Port) bool {
+	return g.policy.Mode != Strict && (port == Cluster || !g.credentials())
+}
+
+// Mode is the mode of the policy.
+func (g *Gate) Mode() Mode { return g.policy.Mode }

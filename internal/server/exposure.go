@@ -1,0 +1,83 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"rethinkdb/internal/access"
+	"rethinkdb/internal/auth"
+	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/system"
+)
+
+// openGate makes the gate of all ports.
+func (n *node) openGate() *access.Gate {
+	users := n.data.users
+	return access.NewGate(n.config.Access, func() bool { return users.HasPassword(auth.Admin) }, n.log)
+}
+
+// exposed are the ports that serve peers beyond this machine without a password.
+func (n *node) exposed() []string {
+	var open []string
+	for _, p := range []struct {
+		port    access.Port
+		of      Port
+		serving bool
+	}{{access.Driver, n.config.Driver, true}, {access.Web, n.config.Web, !n.config.NoWeb}} {
+		if p.serving && p.of.Addresses.beyondLoopback() && n.gate.Open(p.port) {
+			open = append(open, p.port.String())
+		}
+	}
+	return open
+}
+
+func (a Addresses) beyondLoopback() bool {
+	for _, addr := range a.List {
+		if !addr.IsLoopback() {
+			return true
+		}
+	}
+	return a.All
+}
+
+// whom says who reaches an exposed port.
+func (n *node) whom() string {
+	if n.gate.Mode() == access.Off {
+		return "everybody who can reach this machine"
+	}
+	return "everybody in its private networks"
+}
+
+const remedy = "Set a password: r.db('rethinkdb').table('users').get('admin').update({password: '...'})."
+
+// warnOfExposure says at the start who can come in without a password.
+func (n *node) warnOfExposure() {
+	if open := n.exposed(); len(open) > 0 {
+		n.log.Warn(fmt.Sprintf("No password is set, so %s can read and change everything (open: %s port). %s",
+			n.whom(), strings.Join(open, " and "), remedy))
+	}
+	if n.gate.Mode() == access.Off {
+		logfile.Notice(n.log, "Protected mode is off.")
+	}
+}
+
+// issues are what an operator should see of the server itself.
+func (n *node) issues() []system.Issue {
+	open := n.exposed()
+	if len(open) == 0 {
+		return nil
+	}
+	id, name := n.system.ServerInfo()
+	return []system.Issue{system.NoPassword(id, name, open, n.whom(), remedy)}
+}
+
+// hosts are the names under which browsers may ask for this server.
+func (n *node) hosts() []string {
+	hosts := slices.Clone(n.config.Hosts)
+	if name, err := os.Hostname(); err == nil {
+		hosts = append(hosts, strings.ToLower(name))
+	}
+	return hosts
+}

@@ -1,0 +1,109 @@
+package web
+
+import (
+	"html/template"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"rethinkdb/internal/access"
+	"rethinkdb/internal/auth"
+)
+
+// guard decides about a request before anything else looks at it, in this order:
+//
+//  1. does the port serve the address? (protected mode, allow-list)
+//  2. does a browser send it for a page of somebody else? It may be on a machine that is served while its user reads a page
+//     that is not ours. Requests from other origins are refused, and so are names that are not known to be the server's: a
+//     page can make its own name point here (DNS rebinding). With a password that is no way in, so then any name will do.
+//  3. who is it? As soon as admin has a password, all requests need a user and a password (HTTP Basic).
+//
+// Without success it has answered.
+func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
+	peer := s.clientAddr(r)
+	if refused := s.opt.Gate.Admit(access.Web, peer.Addr()); refused != nil {
+		forbid(w, refused.Error())
+		return "", false
+	}
+	if err := s.crossOrigin.Check(r); err != nil {
+		forbid(w, "A page of another site sent this request. The web port serves its own pages only.")
+		return "", false
+	}
+	if !s.opt.Users.HasPassword(auth.Admin) {
+		if name := hostName(r.Host); !s.knowsHost(name) {
+			forbid(w, "This server does not know itself by the name "+name+". Use its address or localhost, or start it with --http-host "+name+".")
+			return "", false
+		}
+		return auth.Admin, true
+	}
+	user, password, given := r.BasicAuth()
+	if given {
+		err := s.opt.Users.Check(user, password)
+		if err == nil {
+			return user, true
+		}
+		if !auth.IsRefusal(err) {
+			s.opt.Logger.Error("cannot check a password", "error", err)
+			http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
+			return "", false
+		}
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="RethinkDB", charset="UTF-8"`)
+	http.Error(w, "This server needs a user and a password.", http.StatusUnauthorized)
+	return "", false
+}
+
+// clientAddr is who sent the request. A proxy that is trusted says for whom it asks; what others claim counts for nothing, so
+// the last address that no trusted proxy has added is it.
+func (s *Server) clientAddr(r *http.Request) netip.AddrPort {
+	peer := peerOf(r)
+	trusted := func(a netip.Addr) bool {
+		return slices.ContainsFunc(s.opt.TrustedProxies, func(n netip.Prefix) bool { return n.Contains(a) })
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && trusted(peer.Addr()); i-- {
+		addr, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		peer = netip.AddrPortFrom(addr.Unmap(), 0)
+	}
+	return peer
+}
+
+// knowsHost tells whether a Host header names this server: an address, localhost, or one of the names that it was told.
+func (s *Server) knowsHost(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(s.opt.Hosts, name)
+}
+
+// hostName is a Host header without the port and the brackets of an IPv6 address.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+}
+
+var forbiddenPage = template.Must(template.New("forbidden").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Forbidden – RethinkDB</title></head>
+<body><h1>Forbidden</h1><p>{{.}}</p></body>
+</html>
+`))
+
+// forbid refuses a request with a page that says why.
+func forbid(w http.ResponseWriter, why string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusForbidden)
+	if err := forbiddenPage.Execute(w, why); err != nil {
+		return // the client has gone away
+	}
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"rethinkdb/internal/access"
+	"rethinkdb/internal/auth"
+)
+
+// request for a page of the server, as it comes from an address.
+type visit struct {
+	from, host, forwarded, origin, user, password string
+}
+
+func (f *fixture) visit(v visit) (code int, page string) {
+	f.tb.Helper()
+	method := http.MethodGet
+	if v.origin != "" {
+		method = http.MethodPost
+	}
+	r := httptest.NewRequest(method, "/ajax/reql/open-new-connection", nil)
+	if method == http.MethodGet {
+		r.URL.Path = "/"
+	}
+	r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(v.from), 4711).String()
+	r.Host = v.host
+	if v.host == "" {
+		r.Host = "localhost:8080"
+	}
+	if v.forwarded != "" {
+		r.Header.Set("X-Forwarded-For", v.forwarded)
+	}
+	if v.origin != "" {
+		r.Header.Set("Origin", v.origin)
+	}
+	if v.user != "" {
+		r.SetBasicAuth(v.user, v.password)
+	}
+	w := httptest.NewRecorder()
+	f.Handler().ServeHTTP(w, r)
+	b, err := io.ReadAll(w.Body)
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	return w.Code, string(b)
+}
+
+func (f *fixture) expectVisit(v visit, code int, page string) {
+	f.tb.Helper()
+	got, text := f.visit(v)
+	if got != code || !strings.Contains(text, page) {
+		f.tb.Errorf("%+v: %d %q, want %d %q", v, got, text, code, page)
+	}
+}
+
+// protected starts a server with a gate, as the program has one.
+func protected(t *testing.T, change ...func(*Options)) *fixture {
+	var f *fixture
+	f = start(t, append(change, func(o *Options) {
+		o.Gate = access.NewGate(access.Policy{}, func() bool { return f.users.HasPassword(auth.Admin) }, slog.New(slog.DiscardHandler))
+	})...)
+	return f
+}
+
+func TestProtectedMode(t *testing.T) {
+	f := protected(t)
+	f.expectVisit(visit{from: "127.0.0.1"}, 200, "srv")
+	f.expectVisit(visit{from: "192.168.1.2", host: "192.168.1.1:8080"}, 200, "srv")
+	f.expectVisit(visit{from: "203.0.113.7", host: "203.0.113.1:8080"}, 403, "This server has no password yet")
+	// What a client says of itself is nothing.
+	f.expectVisit(visit{from: "203.0.113.7", forwarded: "127.0.0.1"}, 403, "no password yet")
+}
+
+func TestTrustedProxies(t *testing.T) {
+	f := protected(t, func(o *Options) {
+		o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/24")}
+	})
+	f.expectVisit(visit{from: "127.0.0.1"}, 200, "srv")
+	f.expectVisit(visit{from: "127.0.0.1", forwarded: "192.168.1.2"}, 200, "srv")
+	f.expectVisit(visit{from: "127.0.0.1", forwarded: "203.0.113.7"}, 403, "203.0.113.7")
+	f.expectVisit(visit{from: "127.0.0.1", forwarded: "192.168.1.2, 203.0.113.7"}, 403, "203.0.113.7")
+	f.expectVisit(visit{from: "127.0.0.1", forwarded: "203.0.113.7, 10.0.0.4"}, 403, "203.0.113.7")
+	f.expectVisit(visit{from: "127.0.0.1", forwarded: "203.0.113.7, 192.168.1.2, 10.0.0.4"}, 200, "srv")
+	f.expectVisit(visit{from: "192.168.1.2", forwarded: "203.0.113.7", host: "10.0.0.1"}, 200, "srv") // not a proxy
+	f.expectVisit(visit{from: "127.0.0.1", forwarded: "unknown"}, 200, "srv")
+}
+
+// A page of a stranger that makes its own name point to this server gets nothing, nor does one that sends requests.
+func TestPagesOfStrangers(t *testing.T) {
+	f := protected(t, func(o *Options) { o.Hosts = []string{"db.example.com"} })
+	for _, host := range []string{"localhost", "localhost:8080", "LOCALHOST.", "127.0.0.1:8080", "[::1]:8080", "::1", "db.example.com:8080", "DB.example.com", "a.localhost"} {
+		f.expectVisit(visit{from: "127.0.0.1", host: host}, 200, "srv")
+	}
+	for _, host := range []string{"evil.example", "evil.example:8080", "localhost.evil.example", "xdb.example.com", "127.0.0.1.evil.example"} {
+		f.expectVisit(visit{from: "127.0.0.1", host: host}, 403, "--http-host")
+	}
+	f.expectVisit(visit{from: "127.0.0.1", host: "<script>"}, 403, "&lt;script&gt;")
+	f.expectVisit(visit{from: "127.0.0.1", origin: "http://evil.example"}, 403, "another site")
+	f.expectVisit(visit{from: "127.0.0.1", origin: "null"}, 403, "another site")
+	f.expectVisit(visit{from: "127.0.0.1", origin: "http://localhost:8080"}, 200, "")
+}
+
+func TestPasswords(t *testing.T) {
+	f := protected(t)
+	if _, err := f.users.SetInitialPassword("secret"); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{"127.0.0.1", "203.0.113.7"} {
+		f.expectVisit(visit{from: from}, 401, "needs a user and a password")
+		f.expectVisit(visit{from: from, user: "admin"}, 401, "needs")
+		f.expectVisit(visit{from: from, user: "admin", password: "wrong"}, 401, "needs")
+		f.expectVisit(visit{from: from, user: "nobody", password: "secret"}, 401, "needs")
+		f.expectVisit(visit{from: from, user: "admin", password: "secret"}, 200, "srv")
+		f.expectVisit(visit{from: from, user: "admin", password: "secret", host: "any.example"}, 200, "srv")
+		f.expectVisit(visit{from: from, user: "admin", password: "secret", origin: "http://evil.example"}, 403, "another site")
+	}
+}
+
+// The connection of one user is not there for another.
+func TestConnectionsBelongToTheirUsers(t *testing.T) {
+	f := start(t)
+	id, err := f.conns.create(netip.AddrPort{}, "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.conns.find(id, "bob") != nil {
+		t.Error("bob has got ann's connection")
+	}
+	f.conns.close(id, "bob")
+	if f.conns.find(id, "ann") == nil {
+		t.Error("bob has closed ann's connection")
+	}
+	f.conns.close(id, "ann")
+	if f.conns.find(id, "ann") != nil {
+		t.Error("the connection is still there")
+	}
+}

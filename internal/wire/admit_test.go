@@ -1,0 +1,104 @@
+package wire_test
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+
+	"rethinkdb/internal/access"
+	"rethinkdb/internal/wire"
+)
+
+// from is a listener whose connections seem to come from an address.
+type from struct {
+	net.Listener
+	peer *net.TCPAddr
+}
+
+func (l from) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return conn{c, l.peer}, err
+}
+
+type conn struct {
+	net.Conn
+	peer *net.TCPAddr
+}
+
+func (c conn) RemoteAddr() net.Addr { return c.peer }
+
+// serveFrom adds a port to the server that everybody seems to use from an address.
+func (s *server) serveFrom(t *testing.T, peer string) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(from{l, &net.TCPAddr{IP: net.ParseIP(peer), Port: 4711}}) }()
+	t.Cleanup(func() { // after the server was shut down: clean-ups run last first
+		s.shutdown()
+		if err := <-ended; !errors.Is(err, wire.ErrServerClosed) {
+			t.Errorf("Serve returned %v", err)
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestProtectedMode(t *testing.T) {
+	var s *server
+	s = start(t, func(o *wire.Options) {
+		o.Gate = access.NewGate(access.Policy{}, func() bool { return s.users.HasPassword("admin") }, slog.New(slog.DiscardHandler))
+	})
+	lan, stranger := s.serveFrom(t, "192.168.1.2"), s.serveFrom(t, "203.0.113.7")
+	const no = "This server has no password yet"
+
+	connect(t, s.addr)
+	connect(t, lan)
+	for _, magic := range []string{magicV03, magicV04} {
+		c := dial(t, stranger)
+		c.write(magic + "\x00\x00\x00\x00" + useJSON)
+		if m := c.message(); !strings.HasPrefix(m, "ERROR: "+no) {
+			t.Errorf("message %q", m)
+		}
+		c.expectEOF()
+	}
+	c := dial(t, stranger)
+	c.write(magicV10)
+	if m := c.message(); !strings.HasPrefix(m, `{"error":"`+no) || !strings.HasSuffix(m, `"error_code":20,"success":false}`) {
+		t.Errorf("message %q", m)
+	}
+	c.expectEOF()
+
+	// Setting a password opens the port to those who have it.
+	if _, err := s.users.SetInitialPassword("secret"); err != nil {
+		t.Fatal(err)
+	}
+	if last := dial(t, stranger).logIn("admin", "secret"); !strings.Contains(last, `"success":true`) {
+		t.Error(last)
+	}
+	if last := dial(t, stranger).logIn("admin", ""); !strings.Contains(last, "Wrong password") {
+		t.Error(last)
+	}
+}
+
+// Connections that do not log in are bounded for each address; others are still served, and so is the address when they go.
+func TestConnectionsThatDoNotLogIn(t *testing.T) {
+	s := start(t)
+	flooded, other := s.serveFrom(t, "192.168.1.2"), s.serveFrom(t, "192.168.1.3")
+	var silent []*client
+	for range 200 {
+		silent = append(silent, dial(t, flooded))
+	}
+	eventually(t, "all are accepted", func() bool { return s.Connections() == 200 })
+	refused := dial(t, flooded)
+	refused.expectMessage("ERROR: Too many connections have not logged in yet. Try again later.\n")
+	refused.expectEOF()
+	connect(t, other)
+	eventually(t, "the one that was refused ends", func() bool { return s.Connections() == 201 })
+	silent[0].Close()
+	eventually(t, "one ends", func() bool { return s.Connections() == 200 })
+	connect(t, flooded)
+}
