@@ -35,7 +35,7 @@ func init() {
 
 	// table.betweenDeprecated(low, high) → table slice
 	//
-	// The between of drivers before 2.0, where null is no bound. It has its number; today's drivers do not send it.
+	// The between of drivers before 2.0, where null is no bound. Today's drivers have no function for it.
 	//
 	// Options:
 	// - index (string; the primary key): the index to look into

@@ -31,7 +31,7 @@ func init() {
 	// bool.not() → bool
 	// r.not(bool) → bool
 	//
-	// True for false and null, false for all else. In Python also `~`.
+	// True for false and null, false for all else. In Python `not_` or `~`.
 	//
 	//	> r.expr(0).not()
 	//	false
