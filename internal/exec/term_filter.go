@@ -51,27 +51,32 @@ func evalFilter(c call) (val, error) {
 	return c.steppedVal(v, filterStep(f, c.ownOpt("default")))
 }
 
-// filterStep keeps the rows for which f is true. When the answer does not exist it is what missing evaluates to, or false
-// if missing is nil; a missing that is r.error() without a text stands for the error.
+// filterStep keeps the rows for which f is true, and by keepMissing those of which nobody knows.
 func filterStep(f *function, missing node) step {
 	return func(fr *frame, row datum.Value) (datum.Value, bool, error) {
 		keep, err := f.test(fr, row)
 		if err == nil {
 			return row, keep, nil
 		}
-		if !isNonExistence(err) {
+		if isNonExistence(err) {
+			keep, err = keepMissing(fr, missing, err)
+		}
+		if err != nil {
 			return row, false, blame(err, f.at)
 		}
-		if missing == nil {
-			return row, false, nil
-		}
-		d, _, missingErr := missing.datum(fr)
-		if missingErr == nil {
-			return row, d.Truthy(), nil
-		}
-		if e, ok := missingErr.(*reql.Error); ok && e.Class == reql.EmptyUser { //nolint:errorlint // never wrapped here
-			return row, false, blame(err, f.at)
-		}
-		return row, false, missingErr
+		return row, keep, nil
 	}
+}
+
+// keepMissing tells whether to keep a row for which the answer does not exist, as err says: what missing evaluates to, or false
+// if missing is nil. A missing that is r.error() without a text stands for err.
+func keepMissing(fr *frame, missing node, err error) (bool, error) {
+	if missing == nil {
+		return false, nil
+	}
+	d, _, missingErr := missing.datum(fr)
+	if e, ok := missingErr.(*reql.Error); ok && e.Class == reql.EmptyUser { //nolint:errorlint // never wrapped here
+		return false, err
+	}
+	return d.Truthy(), missingErr
 }

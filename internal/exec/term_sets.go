@@ -45,9 +45,12 @@ func init() {
 	//
 	// The elements that are not in an array, in their order, repeated ones as often as they come.
 	//
+	// Options:
+	// - default (any; false): what counts when the array does not exist for want of a field; r.error() fails instead
+	//
 	//	> r.expr([1, 2, 2, 3, 4]).difference([1, 4])
 	//	[2,2,3]
-	register(reql.TermDifference, spec{min: 2, max: 2, rewritten: true, val: evalDifference, groupedSeq: true, slowOnMany: true})
+	register(reql.TermDifference, spec{min: 2, max: 2, rewritten: true, opts: []string{"default"}, val: evalDifference, groupedSeq: true, slowOnMany: true})
 }
 
 // valueSet is a set of values. Equal values have the same key encoding.
@@ -216,7 +219,7 @@ func evalDifference(c call) (val, error) {
 			return val{}, err
 		}
 	}
-	args := c.args
+	args, missing := c.args, c.ownOpt("default")
 	return c.steppedVal(v, func(fr *frame, row datum.Value) (datum.Value, bool, error) {
 		if set != nil {
 			var buf [64]byte
@@ -233,7 +236,8 @@ func evalDifference(c call) (val, error) {
 			})
 		}
 		if err != nil && isNonExistence(err) {
-			return row, false, nil
+			keep, err := keepMissing(fr, missing, err)
+			return row, keep, err
 		}
 		return row, !found, err
 	})

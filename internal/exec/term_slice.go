@@ -58,10 +58,14 @@ func init() {
 	//
 	// The elements after the first n.
 	//
+	// Options:
+	// - left_bound ("open" or "closed"; "closed"): "open" leaves out one more
+	// - right_bound ("open" or "closed"; "closed"): "open" leaves out the last one, of arrays, strings and binary data
+	//
 	//	> r.range(5).skip(3)
 	//	3
 	//	4
-	register(reql.TermSkip, spec{min: 2, max: 2, rewritten: true, val: evalSkip, slowOnMany: true})
+	register(reql.TermSkip, spec{min: 2, max: 2, rewritten: true, opts: []string{"left_bound", "right_bound"}, val: evalSkip, slowOnMany: true})
 
 	// sequence.limit(n) → sequence
 	// selection.limit(n) → selection
@@ -240,16 +244,25 @@ func evalSlice(c call) (val, error) {
 	return c.slice(v, b)
 }
 
+// evalSkip is slice up to the last element. Only its own right_bound counts, not one of the whole query.
 func evalSkip(c call) (val, error) {
 	v, err := c.val(0)
 	if err != nil {
 		return val{}, err
 	}
-	n, err := c.int(1)
-	if err != nil {
+	b := sliceBounds{right: -1}
+	if b.leftOpen, err = c.openBound("left_bound", false); err != nil {
 		return val{}, err
 	}
-	return c.slice(v, sliceBounds{left: n, right: -1})
+	if b.left, err = c.int(1); err != nil {
+		return val{}, err
+	}
+	if c.ownOpt("right_bound") != nil {
+		if b.rightOpen, err = c.openBound("right_bound", true); err != nil {
+			return val{}, err
+		}
+	}
+	return c.slice(v, b)
 }
 
 func (c call) slice(v val, b sliceBounds) (val, error) {
