@@ -60,7 +60,7 @@ func (c *claims) reset() (keep bool) {
 func (c *claims) compare(x *Index) {
 	i, j := 0, 0
 	for i < len(c.old.list) || j < len(c.new.list) {
-		order := 0
+		var order int
 		switch {
 		case i == len(c.old.list):
 			order = 1

@@ -203,13 +203,8 @@ func (w *writeScratch) repeats(keys [][]byte) bool {
 
 // applyParts applies a request in parts that have each key once.
 func (s *Shard) applyParts(ctx context.Context, r *Request) (index replication.Index, err error) {
-	for from, to := 0, 0; from < len(r.Keys); from = to {
-		seen := make(map[string]bool)
-		for to = from; to < len(r.Keys) && !seen[string(r.Keys[to])]; to++ {
-			if r.Keys[to] != nil {
-				seen[string(r.Keys[to])] = true
-			}
-		}
+	for from := 0; from < len(r.Keys); {
+		to := distinctTo(r.Keys, from)
 		part := &Request{Values: r.Values[from:to], Keys: r.Keys[from:to], Results: r.Results[from:to],
 			Update: func(i int, old datum.Value) (datum.Value, error) { return r.Update(from+i, old) }}
 		if r.Fresh != nil {
@@ -221,6 +216,18 @@ func (s *Shard) applyParts(ctx context.Context, r *Request) (index replication.I
 			}
 			return 0, err
 		}
+		from = to
 	}
 	return index, nil
+}
+
+// distinctTo returns the end of the longest part of keys that begins at from and has each key once.
+func distinctTo(keys [][]byte, from int) (to int) {
+	seen := make(map[string]bool)
+	for to = from; to < len(keys) && !seen[string(keys[to])]; to++ {
+		if keys[to] != nil {
+			seen[string(keys[to])] = true
+		}
+	}
+	return to
 }
