@@ -34,7 +34,11 @@ const (
 	MinVal      = 180
 	MaxVal      = 181
 	Range       = 173
+	Var         = 10
 	Func        = 69
+	Bracket     = 170
+	IndexCreate = 75
+	IndexWait   = 140
 )
 
 // Types of responses.
