@@ -19,6 +19,8 @@ type printer struct {
 	out   []byte
 	limit int
 	shape bool // leave out values, see Shape
+
+	vars map[int64]int // of a shape: the numbers of variables in the order of their appearance
 }
 
 func (p *printer) print(t *Term) string {
@@ -43,7 +45,9 @@ func (p *printer) term(t *Term) {
 	case TermVar:
 		p.text("var")
 		if len(t.Args) > 0 {
-			p.out = append(p.out, t.Args[0].Datum.PrintCompact()...)
+			if d := t.Args[0].Datum; d.Kind() == datum.KindNumber {
+				p.number(int64(d.AsNumber()))
+			}
 		}
 		return
 	case TermImplicitVar:
@@ -108,11 +112,28 @@ func (p *printer) function(t *Term) {
 		if i > 0 {
 			p.text(", ")
 		}
-		p.out = strconv.AppendInt(append(p.out, "var"...), n, 10)
+		p.text("var")
+		p.number(n)
 	}
 	p.text(") { return ")
 	p.term(t.Args[1])
 	p.text("; }")
+}
+
+// number writes the number of a variable. Drivers count on from query to query; a shape counts anew.
+func (p *printer) number(n int64) {
+	if p.shape {
+		k, known := p.vars[n]
+		if !known {
+			if p.vars == nil {
+				p.vars = map[int64]int{}
+			}
+			k = len(p.vars) + 1
+			p.vars[n] = k
+		}
+		n = int64(k)
+	}
+	p.out = strconv.AppendInt(p.out, n, 10)
 }
 
 // chains tells whether code of the term can be followed by a dot.

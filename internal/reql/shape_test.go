@@ -50,6 +50,18 @@ func TestShapeHasStructureButNoValues(t *testing.T) {
 	}
 }
 
+func TestShapeCountsVariablesAnew(t *testing.T) {
+	body := []byte(`[1,[38,[[15,["t"]],[69,[[2,[17]],[38,[[15,["u"]],[69,[[2,[18,19]],[24,[[10,[18]],[10,[17]]]]]]]]]]]]]`)
+	q, bad := reql.ParseQuery(body)
+	if bad != nil || q.Err != nil {
+		t.Fatal(bad, q.Err)
+	}
+	want := `r.table("t").map(function(var1) { return r.table("u").map(function(var2, var3) { return var2.add(var1); }); })`
+	if got := q.Term.Shape(1000); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestShapeIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	for _, script := range []string{`r.table("t").pluck("` + long + `")`, `r.expr(1)` + strings.Repeat(`.add(1)`, 1000), `r.expr({` + long + `: 1})`} {

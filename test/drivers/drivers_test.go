@@ -4,6 +4,7 @@ package drivers
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -61,6 +62,27 @@ func TestReference(t *testing.T) {
 	}
 	server := harness.Start(t, "")
 	run(t, ".", "node", "reference.js", "rethinkdb-2-4-2", filepath.Join(root, "docs", "reql.md"), strconv.Itoa(server.DriverPort))
+	stop(t, server)
+}
+
+// TestOperatorsPage runs the commands of docs/queries.md, on a server with the options that the page begins with.
+func TestOperatorsPage(t *testing.T) {
+	root, err := harness.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := filepath.Join(root, "docs", "queries.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, options, found := strings.Cut(string(text), "\n    rethinkdb ")
+	if !found {
+		t.Fatal("the page does not start a server")
+	}
+	options, _, _ = strings.Cut(options, "\n")
+	server := harness.Start(t, "", strings.Fields(options)...)
+	run(t, ".", "node", "operators.js", "rethinkdb-2-4-2", page, strconv.Itoa(server.DriverPort))
 	stop(t, server)
 }
 
