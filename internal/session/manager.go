@@ -82,6 +82,13 @@ func (m *Manager) Jobs() []Job {
 			jobs = append(jobs, Job{ID: e.id, Client: s.opt.Client, Began: e.began})
 			texts = append(texts, e.text)
 		}
+		if w := s.waiting; w != nil && w.why == uninterrupted {
+			if w.id == uuid.Nil {
+				w.id = uuid.New()
+			}
+			jobs = append(jobs, Job{ID: w.id, Client: s.opt.Client, Began: w.began})
+			texts = append(texts, w.text)
+		}
 		s.mu.Unlock()
 	}
 	for i, text := range texts { // after the locks: a query's text may be long
@@ -104,6 +111,11 @@ func (m *Manager) Kill(id uuid.UUID) bool {
 
 func (s *Session) kill(id uuid.UUID) bool {
 	s.mu.Lock()
+	if w := s.waiting; w != nil && w.id == id && id != uuid.Nil {
+		w.interrupt(killed)
+		s.mu.Unlock()
+		return true
+	}
 	for _, e := range s.live {
 		if e.id != id {
 			continue

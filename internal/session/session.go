@@ -69,6 +69,7 @@ type Session struct {
 	closed  bool
 	drained chan struct{} // closed when there is no Start running and the session is ending; nil before
 	live    map[int64]*entry
+	waiting *waiting // nil: there is none
 	noreply noreplies
 }
 
@@ -264,7 +265,20 @@ func (s *Session) startQuick(token int64, q *reql.Query, plan Plan, try bool, ds
 	default:
 		var cursor Cursor
 		var done bool
-		dst, cursor, done = s.start(s.ctx, plan, try, dst)
+		ctx := s.ctx
+		var job *waiting
+		if w, ok := plan.(Waiter); ok && w.Waits() {
+			if job = s.await(plan); job == nil {
+				return s.dispatch(token, q, plan, dst[:mark], to)
+			}
+			ctx = job
+		}
+		dst, cursor, done = s.start(ctx, plan, try, dst)
+		if job != nil {
+			if why := job.end(); why != uninterrupted && !completed(dst[mark+headerBytes:]) {
+				dst = appendInterruption(dst[:mark+headerBytes], why)
+			}
+		}
 		switch {
 		case !done:
 			return s.dispatch(token, q, plan, dst[:mark], to)

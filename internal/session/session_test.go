@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -275,8 +276,43 @@ func TestKill(t *testing.T) {
 	f.expect(2, killed)
 	f.send(2, "[2]")
 	f.expect(2, unknown(2))
+	// A write runs where it was read. It is a job all the same, because it may have to wait.
+	var sending sync.WaitGroup
+	sending.Go(func() { f.send(3, `[1,"write"]`) })
+	f.running(1)
+	kill("write")
+	f.expect(3, killed)
+	sending.Wait()
 	if jobs := f.manager.Jobs(); len(jobs) != 0 {
 		t.Errorf("jobs left: %v", jobs)
+	}
+}
+
+// The context of a write that runs where it was read is as good as any: others can be made of it, and it ends with the session.
+func TestTheContextOfAWriteEnds(t *testing.T) {
+	for name, end := range map[string]func(f *fixture){
+		"killed": func(f *fixture) { f.manager.Kill(f.manager.Jobs()[0].ID) },
+		"gone":   func(f *fixture) { f.Cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var causes []error
+			f := start(t, func(o *session.Options) {
+				o.Engine.(*sessiontest.Engine).OnWrite = func(ctx context.Context) {
+					derived, cancel := context.WithTimeout(ctx, time.Hour)
+					defer cancel()
+					<-derived.Done()
+					causes = append(causes, ctx.Err(), derived.Err(), context.Cause(derived))
+				}
+			})
+			var sending sync.WaitGroup
+			sending.Go(func() { f.send(1, `[1,"write"]`) })
+			f.eventually("there is a job", func() bool { return len(f.manager.Jobs()) == 1 })
+			end(f)
+			sending.Wait()
+			if len(causes) != 3 || !errors.Is(causes[0], context.Canceled) || !errors.Is(causes[1], context.Canceled) || errors.Is(causes[2], context.Canceled) {
+				t.Errorf("it ended with %v", causes)
+			}
+		})
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 //	"brief", "long"            slowly, with it; a try answers with "tried", or fails
 type Engine struct {
 	Release chan struct{}
+	OnWrite func(ctx context.Context) // if set, called by "write" in place of waiting for Release
 
 	Running atomic.Int64 // plans and Next calls under way
 	Cursors atomic.Int64 // open cursors
@@ -109,6 +110,10 @@ func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 		<-ctx.Done()
 		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
 	case "wait", "write":
+		if p.kind == "write" && p.e.OnWrite != nil {
+			p.e.OnWrite(ctx)
+			break
+		}
 		select {
 		case <-ctx.Done():
 			return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
