@@ -152,7 +152,7 @@ func BenchmarkCheckStorable(b *testing.B) {
 }
 
 func BenchmarkAppendNumber(b *testing.B) {
-	for _, f := range []float64{7, 1700000000.123, 0.1, 1e300} {
+	for _, f := range []float64{7, 1700000000.123, 0.1, 12.75, -122.419416, 0.30000000000000004, 1e300} {
 		b.Run(fmt.Sprint(f), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

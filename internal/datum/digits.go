@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"strconv"
 )
 
 // The digits of a number are found by Grisu2 (F. Loitsch, "Printing floating-point numbers quickly and accurately with
@@ -32,6 +33,8 @@ func (x extended) normal() extended {
 const (
 	firstPower = -348
 	powerStep  = 8
+
+	log10of2 = math.Ln2 / math.Ln10
 )
 
 // powers are 10^-348, 10^-340, … 10^340, rounded to 64 bits.
@@ -53,9 +56,44 @@ var powers = func() (p [87]extended) {
 
 var tens = [10]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
 
+const hidden = 1 << 52 // the bit of a float64 that is not stored
+
 // appendDigits appends the decimal digits of f > 0, without leading zeros; f is these digits as an integer × 10^exp.
 func appendDigits(dst []byte, f float64) (digits []byte, exp int) {
-	const hidden = 1 << 52
+	if n, exp, ok := shortDecimal(f); ok {
+		return strconv.AppendUint(dst, n, 10), exp
+	}
+	return appendGrisu(dst, f)
+}
+
+// shortDecimal gives f as n × 10^exp, with n not ending in a zero, if f is what one reads a number with few decimals as: a price,
+// a coordinate, a time in milliseconds. Grisu2 comes to the same digits, in four times the time: there is only one multiple of
+// 10^-places that is so close to f, and Grisu2 stops at the first digit with which it is close enough. An interval of ±0.49 units
+// in the last place of f is within the one that Grisu2 looks at, ±0.5 with an error of 0.003, except at a power of two.
+func shortDecimal(f float64) (n uint64, exp int, ok bool) {
+	scale, places := 1e7, 7
+	if f > 1<<25 {
+		scale, places = 1e3, 3
+	}
+	r := math.Round(f * scale)
+	b := math.Float64bits(f)
+	if r < 1 || r > 1<<49 || b&(hidden-1) == 0 { // up to 2^49 the multiples are eight units apart
+		return 0, 0, false
+	}
+	unit := math.Float64frombits(b&^(hidden-1)) * 0x1p-52
+	if math.Abs(math.FMA(f, scale, -r)) > 0.49*unit*scale {
+		return 0, 0, false
+	}
+	n, exp = uint64(r), -places
+	for n%10 == 0 {
+		n /= 10
+		exp++
+	}
+	return n, exp, true
+}
+
+// appendGrisu is appendDigits by Grisu2.
+func appendGrisu(dst []byte, f float64) (digits []byte, exp int) {
 	b := math.Float64bits(f)
 	v := extended{b & (hidden - 1), int(b>>52) - 1075}
 	if b >= hidden {
@@ -72,7 +110,7 @@ func appendDigits(dst []byte, f float64) (digits []byte, exp int) {
 	below = extended{below.f << (below.e - above.e), above.e}
 
 	// Times a power of ten they have an exponent of −60 to −32: the whole part fits 32 bits.
-	k := int(math.Ceil(float64(-61-above.e)*math.Log10(2))) - firstPower - 1
+	k := int(math.Ceil(float64(-61-above.e)*log10of2)) - firstPower - 1
 	i := k/powerStep + 1
 	exp = -firstPower - powerStep*i
 	w := v.normal().times(powers[i])

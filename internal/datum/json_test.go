@@ -43,6 +43,42 @@ func TestDigitsReadBack(t *testing.T) {
 	}
 }
 
+// TestShortDecimalsHaveTheDigitsOfGrisu compares the two ways to find digits, also next to short decimals, and at the ends of the
+// ranges in which short ones are looked for.
+func TestShortDecimalsHaveTheDigitsOfGrisu(t *testing.T) {
+	short := 0
+	check := func(f float64) {
+		n, exp, ok := shortDecimal(f)
+		if !ok {
+			return
+		}
+		short++
+		got := strconv.FormatUint(n, 10)
+		if want, wantExp := appendGrisu(nil, f); got != string(want) || exp != wantExp {
+			t.Fatalf("%v: got %s × 10^%d, want %s × 10^%d", f, got, exp, want, wantExp)
+		}
+	}
+	around := func(f float64) {
+		for range 3 {
+			check(f)
+			f = math.Nextafter(f, math.Inf(1))
+		}
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200_000 {
+		n := float64(r.Uint64N(1 << r.IntN(52)))
+		around(n / math.Pow10(r.IntN(9)))
+		check(math.Ldexp(r.Float64(), r.IntN(60)-20))
+	}
+	for exp := -24; exp < 50; exp++ {
+		around(math.Nextafter(math.Ldexp(1, exp), 0))
+	}
+	around(1<<49 - 1.0/8)
+	if short < 100_000 {
+		t.Errorf("only %d numbers were short", short)
+	}
+}
+
 func TestStringsInJSON(t *testing.T) {
 	for s, want := range map[string]string{
 		"": `""`, "abc": `"abc"`, "é \x01": `"é \u0001"`, "x\"\\\n": `"x\"\\\n"`, "\b\f\r\t/": `"\b\f\r\t/"`,
