@@ -46,8 +46,7 @@ func editable(v Value, set []Field) (depth uint32, ok bool) {
 }
 
 func (v Value) editView(set []Field, remove []string, depth uint32) Value {
-	e := editor{old: v, b: v.encoded()}
-	e.start, e.width = v.table()
+	e := editorOf(v)
 	var spliceBuf [8]splice
 	splices := spliceBuf[:0]
 	var enc []byte // encodings of the new fields
@@ -79,6 +78,21 @@ type editor struct {
 	start, width int    // of its table
 }
 
+func editorOf(v Value) editor {
+	e := editor{old: v, b: v.encoded()}
+	e.start, e.width = v.table()
+	return e
+}
+
+// key returns the name of field i.
+func (e *editor) key(i int) []byte {
+	name, _, _ := decodeKey(e.b[e.offset(i):])
+	return name
+}
+
+// field returns the encoding of field i, its name and its value.
+func (e *editor) field(i int) []byte { return e.b[e.offset(i):e.offset(i+1)] }
+
 // splice is one change: before field at of the old object come the bytes enc[from:to] of a new one, and if drop is set
 // field at itself is left out.
 type splice struct {
@@ -92,8 +106,7 @@ func (e *editor) find(key string) (at int, found bool) {
 	lo, hi := 0, e.old.count()
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
-		name, _, _ := decodeKey(e.b[e.offset(mid):])
-		switch c := strings.Compare(aliasString(name), key); {
+		switch c := strings.Compare(aliasString(e.key(mid)), key); {
 		case c < 0:
 			lo = mid + 1
 		case c > 0:

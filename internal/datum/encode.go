@@ -239,6 +239,23 @@ func beginContainer(dst []byte, v Value, kind byte, bound sizeBound) containerWr
 	return c
 }
 
+// beginObject begins an object of that many fields, which is not deep and has no literals. bytes is about the size of the fields.
+func beginObject(dst []byte, count, bytes int) containerWriter {
+	c := containerWriter{start: len(dst), header: 1, count: count, width: 4}
+	tag := byte(tagContainer + containerObject<<containerShift)
+	switch table := count + 2; {
+	case 1+bytes+table <= math.MaxUint8:
+		c.width = 1
+	case 1+bytes+2*table <= math.MaxUint16:
+		c.width = 2
+		tag |= 1
+	default:
+		tag |= 2
+	}
+	c.dst = extend(append(dst, tag), c.width*(count+2))
+	return c
+}
+
 // extend lengthens dst by n bytes of any content.
 func extend(dst []byte, n int) []byte {
 	if cap(dst)-len(dst) < n {
@@ -263,7 +280,7 @@ func (c *containerWriter) element(i int) {
 
 func (c *containerWriter) end() []byte {
 	size := len(c.dst) - c.start
-	if c.width == 2 && size > math.MaxUint16 {
+	if c.width == 1 && size > math.MaxUint8 || c.width == 2 && size > math.MaxUint16 {
 		c.widen()
 		size = len(c.dst) - c.start
 	}

@@ -10,8 +10,12 @@ func Merge(left, right Value) (Value, error) {
 	if !mergesAsObject(left) || !mergesAsObject(right) || right.IsLiteral() {
 		return dropLiterals(right), nil
 	}
+	plain := left.kind() == KindObject // others have to stay what they are, or fail
 	left, right = RawObject(left), RawObject(right)
-	if left.has(flagView) && left.kind() == KindObject {
+	if plain && mergeable(left, right) {
+		return mergeViews(left, right)
+	}
+	if plain && left.has(flagView) {
 		if _, typed := right.Get(typeKey); !typed {
 			return mergeView(left, right)
 		}
