@@ -2,9 +2,9 @@ package exec
 
 import (
 	"errors"
-	"runtime"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/processors"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/table"
 )
@@ -128,7 +128,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	if passing {
 		s.passRows(false)
 	}
-	workers := runtime.GOMAXPROCS(0)
+	workers := processors.Count()
 	if root.scan == nil || workers == 1 {
 		return s.drainSerial(fr, newSink())
 	}

@@ -2,11 +2,11 @@ package exec
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"time"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/processors"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/table"
 )
@@ -119,7 +119,7 @@ func (x *explainer) size(s *planStep, tbl *tableVal, seq *seq, drained, bounded 
 		}
 	}
 	few := s.known && s.rows <= maxBriefRows
-	s.set("parallel", datum.Bool(drained && seq.scan != nil && total >= minParallelRows && !few && runtime.GOMAXPROCS(0) > 1))
+	s.set("parallel", datum.Bool(drained && seq.scan != nil && total >= minParallelRows && !few && processors.Count() > 1))
 	return nil
 }
 

@@ -2,10 +2,10 @@ package exec
 
 import (
 	"errors"
-	"runtime"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/extsort"
+	"rethinkdb/internal/processors"
 	"rethinkdb/internal/reql"
 )
 
@@ -84,7 +84,7 @@ func (q *query) sortOptions(o extsort.Options) extsort.Options {
 	o.Memory = q
 	if q.eng != nil && q.eng.files != nil {
 		// Half of the memory is for what is done with the rows, and the other half shared by the threads that sort.
-		o.Files, o.ShareBytes = q.eng.files, int(q.eng.memory.perQuery/2)/runtime.GOMAXPROCS(0)
+		o.Files, o.ShareBytes = q.eng.files, int(q.eng.memory.perQuery/2)/processors.Count()
 	}
 	return o
 }

@@ -3,15 +3,17 @@ package exec
 import (
 	"container/list"
 	"context"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"rethinkdb/internal/processors"
 )
 
 // turns are what queries that take long compute by. There are as many as processors; who wants more than grace waits for one
 // and gives it back after a slice, so that of a thousand endless queries the scheduler of Go has two or three to run, and
-// what others ask for meanwhile is run at once. Without that it has its own turn after ten milliseconds for each of them.
+// what others ask for meanwhile is run at once, by one of the threads that package processors keeps for it. Without that it has its
+// own turn after ten milliseconds for each of them.
 //
 // Who comes for the first time goes before those who come again, three times in four: most queries end within one slice.
 //
@@ -38,7 +40,7 @@ const (
 	crowdedGrace = 200 * time.Microsecond
 )
 
-func newTurns() *turns { return &turns{free: runtime.GOMAXPROCS(0)} }
+func newTurns() *turns { return &turns{free: processors.Count()} }
 
 // take waits for a turn, or for the end of ctx. again says that the query has had one.
 func (t *turns) take(ctx context.Context, again bool) error {

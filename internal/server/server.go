@@ -24,6 +24,7 @@ import (
 	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/processors"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/system"
 	"rethinkdb/internal/web"
@@ -125,6 +126,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	logfile.Notice(logger, "Loading data from directory %s", d.Path)
 	cacheBytes := chooseCache(c.CacheBytes, logger)
 	tuneGC(cacheBytes)
+	processors.Spare()
 	if n.data, err = openData(ctx, d, c, cacheBytes, logger, fatal); err != nil {
 		return nil, err
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/processors"
 	"rethinkdb/internal/shard"
 )
 
@@ -92,7 +92,7 @@ func (t *Table) SweepIndexes(ctx context.Context, live []uint32) error {
 // *NotUniqueError is final: the index can only be dropped.
 func (x *Index) Build(ctx context.Context) error {
 	for _, p := range x.parts {
-		if err := p.Build(ctx, max(runtime.GOMAXPROCS(0), 1)); err != nil {
+		if err := p.Build(ctx, processors.Count()); err != nil {
 			return fmt.Errorf("build an index of table %s: %w", x.table.id, err)
 		}
 	}
