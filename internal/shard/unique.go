@@ -37,8 +37,8 @@ import (
 // See resolve. When a request has several changes of one row, some of them perhaps refused, there is no single end to look
 // at. It is then written in parts that have each row once.
 //
-// Latches of values do not wait for the functions of an update or of an index: all of those have run before. Whoever holds
-// one waits at most for others of its kind, for a read of few entries and for the commit.
+// Whoever holds a latch of a value has no function of an update or of a write hook to run any more. He waits at most for
+// others of its kind, for a read of few entries, and for the functions of indexes, whose steps are limited, and the commit.
 //
 // Rejected: One lock for each unique index is simpler, but then all of its inserts wait for each other's reads of the disk.
 // Checking in the application of a batch, under the lock of the group, is that, and replicas would have to do it again. To
