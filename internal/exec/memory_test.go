@@ -92,19 +92,19 @@ func TestTooLittleMemory(t *testing.T) {
 	}
 	for _, script := range []string{
 		// Each row takes most of the memory, and gives it back.
-		`r.range(50).map(i => r.range(30000).coerceTo("array").count()).sum()`,
-		`r.range(50).map(i => r.range(30000).map(x => x.add(i)).orderBy(x => x).nth(3)).sum()`,
-		`r.range(50).map(i => r.range(30000).distinct().count()).sum()`,
-		`r.range(50).map(i => r.range(30000).map(x => r.branch(x.eq(29999), r.error("x"), x)).coerceTo("array").default([]).count()).sum()`,
-		`r.range(50).concatMap(i => r.range(30000).coerceTo("array").limit(2)).sum()`,
-		`r.range(50).fold(0, (a, i) => r.range(30000).coerceTo("array").count().add(a))`,
-		`r.range(50).filter(i => r.range(30000).coerceTo("array").count().gt(i)).count()`,
-		`r.range(50).forEach(i => r.range(30000).coerceTo("array").limit(0))`,
-		`r.range(50).map(i => r.range(30000).group(x => x.mod(10)).ungroup().count()).sum()`,
-		`r.range(50).group(i => i.mod(3)).map(i => r.range(30000).coerceTo("array").count()).sum()`,
-		`r.range(50).reduce((a, b) => r.range(30000).coerceTo("array").count())`,
-		src + `.limit(50).map(i => r.range(30000).coerceTo("array").count()).sum()`,
-		src + `.filter(i => i("id").mod(100).eq(0)).map(i => r.range(30000).coerceTo("array").count()).sum()`,
+		`r.range(8).map(i => r.range(30000).coerceTo("array").count()).sum()`,
+		`r.range(8).map(i => r.range(30000).map(x => x.add(i)).orderBy(x => x).nth(3)).sum()`,
+		`r.range(8).map(i => r.range(30000).distinct().count()).sum()`,
+		`r.range(8).map(i => r.range(30000).map(x => r.branch(x.eq(29999), r.error("x"), x)).coerceTo("array").default([]).count()).sum()`,
+		`r.range(8).concatMap(i => r.range(30000).coerceTo("array").limit(2)).sum()`,
+		`r.range(8).fold(0, (a, i) => r.range(30000).coerceTo("array").count().add(a))`,
+		`r.range(8).filter(i => r.range(30000).coerceTo("array").count().gt(i)).count()`,
+		`r.range(8).forEach(i => r.range(30000).coerceTo("array").limit(0))`,
+		`r.range(8).map(i => r.range(30000).group(x => x.mod(10)).ungroup().count()).sum()`,
+		`r.range(8).group(i => i.mod(3)).map(i => r.range(30000).coerceTo("array").count()).sum()`,
+		`r.range(8).reduce((a, b) => r.range(30000).coerceTo("array").count())`,
+		src + `.limit(8).map(i => r.range(30000).coerceTo("array").count()).sum()`,
+		src + `.filter(i => i("id").mod(1000).eq(0)).map(i => r.range(30000).coerceTo("array").count()).sum()`,
 	} {
 		if got := s.run(t, script); strings.HasPrefix(got, "ResourceLimit") {
 			t.Errorf("%s: %.300s", script, got)

@@ -144,7 +144,8 @@ func (cur *Cursor) array(dst []byte) []byte {
 		return cur.fail(dst, err)
 	}
 	s.passRows(false)
-	out := append(dst, `{"t":1,"r":[[`...)
+	out := dst // which stays what it was, for an error
+	out = append(out, `{"t":1,"r":[[`...)
 	var size hoard
 	n := 0
 	err := s.each(fr, func(row datum.Value) (bool, error) {

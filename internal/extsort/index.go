@@ -39,6 +39,9 @@ const minRadix = 256
 // pauseRecords is how many records are looked at between two pauses: a millisecond or a few, when each is a cache miss.
 const pauseRecords = 1 << 14
 
+// pauseRows is how many records are written or read with their rows between two pauses: a megabyte or a few.
+const pauseRows = 1 << 10
+
 // sortIndex sorts an index by the keys in the arena: by digits from the left, so that a key is only read as far as it is needed
 // to tell it from others, and each digit by radix. A sort by comparing reads two keys at random places of memory for each of
 // n log n comparisons. The digits are not those at depth 0 afterwards. scratch is returned for the next time.

@@ -86,7 +86,7 @@ func (r *Rows) Next(p Pauser) (row []byte, ok bool, err error) {
 
 // next returns the next record, a nil key at the end.
 func (r *Rows) next(p Pauser) (key, row []byte, err error) {
-	if r.n++; r.n%pauseRecords == 0 {
+	if r.n++; r.n%pauseRows == 0 {
 		if err := p.Pause(); err != nil {
 			return nil, nil, err
 		}

@@ -215,7 +215,7 @@ func (s *Sorter) spill(p Pauser) error {
 		return err
 	}
 	for i, r := range s.index {
-		if i%pauseRecords == 0 {
+		if i%pauseRows == 0 {
 			if err := p.Pause(); err != nil {
 				return err
 			}

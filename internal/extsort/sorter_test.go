@@ -114,7 +114,7 @@ func TestSortersAgreeWithModel(t *testing.T) {
 	path := t.TempDir()
 	files := NewDirectory(path, 0)
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range 60 {
+	for i := range 40 {
 		n := []int{0, 1, 2, 30, 300, 3000, 20_000}[r.IntN(7)]
 		all := randomPairs(r, n, []int{0, 8, 100, 1000}[r.IntN(4)])
 		o := Options{Limit: -1, Unique: r.IntN(4) == 0}
@@ -239,7 +239,7 @@ func TestFullDisk(t *testing.T) {
 func TestSortsStop(t *testing.T) {
 	files := NewDirectory(t.TempDir(), 0)
 	r := rand.New(rand.NewPCG(5, 6))
-	all := randomPairs(r, 60_000, 100)
+	all := randomPairs(r, 40_000, 100)
 	sortAll := func(p *pauses, share int) error {
 		s := New(Options{Limit: -1, Memory: newBudget(1 << 40), Files: files, ShareBytes: share})
 		defer s.Close()
@@ -267,7 +267,7 @@ func TestSortsStop(t *testing.T) {
 		if count.n < 2*len(all)/pauseRecords {
 			t.Errorf("%d pauses", count.n)
 		}
-		for fail := 1; fail <= count.n; fail += 1 + count.n/20 {
+		for fail := 1; fail <= count.n; fail += 1 + count.n/8 {
 			if err := sortAll(&pauses{fail: fail}, share); !errors.Is(err, errStopped) {
 				t.Fatalf("stopped at pause %d of %d: %v", fail, count.n, err)
 			}
@@ -282,7 +282,7 @@ func TestSortsStop(t *testing.T) {
 func TestDamagedRun(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	all := randomPairs(r, 3000, 1000)
-	for range 40 {
+	for range 20 {
 		s := New(Options{Limit: -1, Memory: newBudget(1 << 40), Files: NewDirectory(t.TempDir(), 0), ShareBytes: minRunBytes})
 		for _, p := range all {
 			if _, err := s.Add(p.key, p.row, &pauses{}); err != nil {
