@@ -11,7 +11,7 @@ func Equal(a, b Value) bool { return Compare(a, b) == 0 }
 
 // Compare returns -1, 0 or +1 as a comes before, with or after b in ReQL's order: by type first; numbers by value,
 // strings and binary data by their bytes, times by their instant whatever the zone, arrays element by element, and
-// objects, among them geometry, field by field.
+// objects and geometry field by field.
 func Compare(a, b Value) int {
 	// A row and what an update made of it share most of their fields as views of the same bytes.
 	if a.has(flagView) && b.has(flagView) && bytes.Equal(a.encoded(), b.encoded()) {
@@ -20,15 +20,12 @@ func Compare(a, b Value) int {
 	return compare(a, b)
 }
 
-// Relate is Compare as the terms lt, le, gt and ge have it: geometry is greater than binary data. In the reference it also is
-// less than an object such as {a: 1}, which in turn is less than binary data. Compare cannot go round in a circle, because
-// sorting and the order of keys rest on it.
+// Relate is Compare as the terms lt, le, gt and ge have it: a geometry and an object are compared field by field. In the
+// reference that goes round in a circle, from geometry to an object such as {a: 1}, which is less than binary data, which is
+// less than geometry. Compare does not, because sorting and the order of keys rest on it.
 func Relate(a, b Value) int {
-	switch {
-	case a.kind() == KindBinary && b.kind() == KindGeometry:
-		return -1
-	case a.kind() == KindGeometry && b.kind() == KindBinary:
-		return 1
+	if a.kind() == KindGeometry && b.kind() == KindObject || a.kind() == KindObject && b.kind() == KindGeometry {
+		return compareContainers(a, b)
 	}
 	return Compare(a, b)
 }
@@ -36,7 +33,7 @@ func Relate(a, b Value) int {
 // compare is Compare without a look at the bytes of views. Below two views nobody looks again, so that no byte is
 // compared more often than twice however deeply they nest.
 func compare(a, b Value) int {
-	if ka, kb := a.orderKind(), b.orderKind(); ka != kb {
+	if ka, kb := a.kind(), b.kind(); ka != kb {
 		return cmp.Compare(ka, kb)
 	}
 	switch a.kind() {
@@ -57,13 +54,6 @@ func compare(a, b Value) int {
 		return compareContainers(a, b)
 	}
 	return 0
-}
-
-func (v Value) orderKind() Kind {
-	if k := v.kind(); k != KindGeometry {
-		return k
-	}
-	return KindObject
 }
 
 func compareContainers(a, b Value) int {

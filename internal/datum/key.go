@@ -13,23 +13,24 @@ import (
 //     if it is negative; -0 is written as 0 and a time without its zone, since neither counts in comparisons;
 //   - for a string or binary data the bytes, a zero byte as 00 FF, and 00 01 at the end;
 //   - for an array its elements and 00, which is less than the first byte of any element;
-//   - for an object, for each field keyField, the key as a string, and the value, and at the end 00.
+//   - for an object or geometry, for each field keyField, the key as a string, and the value, and at the end 00.
 //
 // No encoding is the beginning of another, so that keys may be put one after the other.
 const (
-	keyEnd    = 0x00
-	keyField  = 0x01
-	keyMin    = 0x08
-	keyArray  = 0x10
-	keyFalse  = 0x18
-	keyTrue   = 0x19
-	keyNull   = 0x20
-	keyNumber = 0x28
-	keyObject = 0x30
-	keyBinary = 0x38
-	keyTime   = 0x40
-	keyString = 0x48
-	keyMax    = 0xF8
+	keyEnd      = 0x00
+	keyField    = 0x01
+	keyMin      = 0x08
+	keyArray    = 0x10
+	keyFalse    = 0x18
+	keyTrue     = 0x19
+	keyNull     = 0x20
+	keyNumber   = 0x28
+	keyObject   = 0x30
+	keyBinary   = 0x38
+	keyGeometry = 0x3C
+	keyTime     = 0x40
+	keyString   = 0x48
+	keyMax      = 0xF8
 
 	keyZeroEscape = 0xFF // after 00: a zero byte
 	keyStringEnd  = 0x01 // after 00: the end
@@ -70,7 +71,11 @@ func AppendKey(dst []byte, v Value) ([]byte, error) {
 		}
 		return append(dst, keyEnd), nil
 	}
-	dst = append(dst, keyObject)
+	tag := byte(keyObject)
+	if v.kind() == KindGeometry {
+		tag = keyGeometry
+	}
+	dst = append(dst, tag)
 	for i := range v.count() {
 		key, val := v.FieldAt(i)
 		dst = appendKeyString(append(dst, keyField), key)
@@ -110,7 +115,7 @@ func appendKeyString(dst []byte, s string) []byte {
 }
 
 // DecodeKey returns the value whose key encoding b begins with, and the rest of b. The value equals the encoded one
-// but need not be identical: a time has the zone UTC, and a geometry is an object.
+// but need not be identical: a time has the zone UTC.
 func DecodeKey(b []byte) (v Value, rest []byte, err error) {
 	v, rest, err = decodeKeyValue(b, 0)
 	if err == nil {
@@ -165,7 +170,7 @@ func decodeKeyValue(b []byte, depth int) (Value, []byte, error) {
 			return Value{}, nil, corrupt("array in a key has no end")
 		}
 		return Array(elems), b[1:], nil
-	case keyObject:
+	case keyObject, keyGeometry:
 		var fields []Field
 		for len(b) > 0 && b[0] == keyField {
 			key, rest, err := decodeKeyString(b[1:])
@@ -184,7 +189,11 @@ func decodeKeyValue(b []byte, depth int) (Value, []byte, error) {
 		if !fieldsSorted(fields) {
 			return Value{}, nil, corrupt("order of fields in a key")
 		}
-		return sortedObject(fields), b[1:], nil
+		v := sortedObject(fields)
+		if tag == keyGeometry {
+			v.setKind(KindGeometry)
+		}
+		return v, b[1:], nil
 	}
 	return Value{}, nil, corrupt("unknown tag in a key")
 }

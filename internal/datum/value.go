@@ -5,8 +5,7 @@ import (
 	"unsafe"
 )
 
-// Kind is the type of a Value. The Go order of the kinds is ReQL's order between values of different types,
-// except that KindGeometry sorts among the objects, as Compare does.
+// Kind is the type of a Value. The Go order of the kinds is ReQL's order between values of different types.
 type Kind uint8
 
 const (
@@ -18,8 +17,8 @@ const (
 	KindNumber
 	KindObject
 	KindBinary
-	KindTime
 	KindGeometry // an object whose $reql_type$ is GEOMETRY
+	KindTime
 	KindString
 	KindMaxVal
 )

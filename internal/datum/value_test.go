@@ -27,9 +27,9 @@ func TestKindsAreInOrder(t *testing.T) {
 	values := []Value{
 		Min, Array(nil), Array([]Value{Min}), Array([]Value{Null}), Array([]Value{Null, Null}), False, True, Null,
 		Number(-math.MaxFloat64), Int(-1), Number(-5e-324), Int(0), Number(0.5), Int(1), Object(nil),
-		parse(t, `{"$reql_type$":"GEOMETRY","type":"Point","coordinates":[1,2]}`),
 		parse(t, `{"a":1}`), parse(t, `{"a":1,"b":0}`), parse(t, `{"a":2}`), parse(t, `{"b":0}`),
 		Binary(nil), Binary([]byte{0}), Binary([]byte("a")),
+		parse(t, `{"$reql_type$":"GEOMETRY","type":"Point","coordinates":[1,2]}`),
 		Time(-1, 0), Time(0, 60), Time(1.5, -60), String(""), String("A"), String("a"), String("é"), String("\uFFFF"),
 		String("😀"), Max,
 	}
@@ -48,7 +48,7 @@ func TestKindsAreInOrder(t *testing.T) {
 	}
 }
 
-func TestGeometryRelatesToBinary(t *testing.T) {
+func TestGeometryRelatesToObjects(t *testing.T) {
 	geometry := parse(t, `{"$reql_type$":"GEOMETRY","type":"Point","coordinates":[1,2]}`)
 	for _, pair := range [][2]Value{
 		{Object(nil), geometry}, {geometry, parse(t, `{"a":1}`)}, {parse(t, `{"a":1}`), Binary(nil)},
