@@ -14,7 +14,7 @@ import (
 )
 
 // soon is how long a query may go on after it was interrupted. It takes a few milliseconds, but tests share their processors.
-const soon = time.Second
+const soon = 3 * time.Second
 
 // endless are queries that go on for longer than any test, one for each thing that may take long.
 var endless = map[string]string{

@@ -125,14 +125,18 @@ func TestAProfileIsHonest(t *testing.T) {
 	s := interruptible(t)
 	for _, q := range []string{`r.table("t").orderBy("n").limit(10)`, `r.table("t").update(x => {m: x("n").add(1)})`,
 		`r.table("t").map(x => r.range(100).sum().add(x("n"))).sum()`} {
-		began := time.Now()
-		var sum time.Duration
-		for _, p := range s.profiles(t, q) {
-			sum += p.total()
-			p.check(t, q)
+		share := 0.0 // of the time; the test itself may have to wait for a processor
+		for range 5 {
+			began := time.Now()
+			var sum time.Duration
+			for _, p := range s.profiles(t, q) {
+				sum += p.total()
+				p.check(t, q)
+			}
+			share = max(share, float64(sum)/float64(time.Since(began)))
 		}
-		if took := time.Since(began); sum > took || sum < took/4 {
-			t.Errorf("%s took %s, and its tasks %s", q, took, sum)
+		if share < 0.3 || share > 1 {
+			t.Errorf("the tasks of %s account for %.2f of its time", q, share)
 		}
 	}
 }

@@ -74,9 +74,9 @@ var errTimedOut = errors.New("the query has reached its time limit")
 func (q *query) timedOut() bool { return context.Cause(q.ctx) == errTimedOut } //nolint:errorlint // as it was given
 
 // spentBy tells whether the time went to a term that takes its own limit from the same option, as r.js and r.http do. The term
-// then fails with its own error, the one that clients of RethinkDB know.
+// then fails with its own error, the one that clients of RethinkDB know. Most of the time is enough: it may have begun late.
 func (q *query) spentBy(limit time.Duration, began time.Time) bool {
-	return q.timedOut() && q.limit.own && limit <= q.limit.after && time.Since(began) >= q.limit.after/10*9
+	return q.timedOut() && q.limit.own && limit <= q.limit.after && time.Since(began) >= q.limit.after/2
 }
 
 func (l timeLimit) String() string {
