@@ -76,7 +76,7 @@ type Policy struct {
 type Gate struct {
 	// Set by NewGate, then constant.
 	policy      Policy
-	credentials func() bool
+	credentials func(Port) bool
 	log         *slog.Logger
 
 	mu      sync.Mutex // guards what follows
@@ -86,8 +86,9 @@ type Gate struct {
 	}
 }
 
-// NewGate makes a gate. credentials tells whether strangers cannot log in without a password; it is asked for every peer.
-func NewGate(p Policy, credentials func() bool, log *slog.Logger) *Gate {
+// NewGate makes a gate. credentials tells whether strangers need a password or a certificate at a port; it is asked for every
+// peer.
+func NewGate(p Policy, credentials func(Port) bool, log *slog.Logger) *Gate {
 	return &Gate{policy: p, credentials: credentials, log: log}
 }
 
@@ -97,8 +98,6 @@ type Refusal struct{ text string }
 func (r *Refusal) Error() string { return r.text }
 
 // Admit tells whether the peer may go on to log in; the refusal is nil if it may. A nil gate admits everybody.
-//
-// The intracluster port has no passwords, so a password does not open it.
 func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 	if g == nil {
 		return nil
@@ -113,7 +112,7 @@ func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 	case len(list) > 0 && !slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(peer) }):
 		text = fmt.Sprintf("The %s port of this server is open to some networks only, and %s is in none of them. "+
 			"They are set with %s.", port, peer, port.AllowOption())
-	case g.policy.Mode == Off || port != Cluster && g.credentials():
+	case g.policy.Mode == Off || g.credentials(port):
 	case g.policy.Mode == Private && isPrivate(peer):
 	default:
 		text = g.protected(port, peer)
@@ -156,11 +155,9 @@ func (g *Gate) report(port Port, peer netip.Addr) {
 	}
 }
 
-// Open tells whether the port serves peers beyond this machine that need no password, if it listens on an address that they
-// can reach.
-func (g *Gate) Open(port Port) bool {
-	return g.policy.Mode != Strict && (port == Cluster || !g.credentials())
-}
+// Open tells whether the port serves peers beyond this machine that need no password and no certificate, if it listens on an
+// address that they can reach.
+func (g *Gate) Open(port Port) bool { return g.policy.Mode != Strict && !g.credentials(port) }
 
 // Mode is the mode of the policy.
 func (g *Gate) Mode() Mode { return g.policy.Mode }

@@ -46,7 +46,7 @@ func TestAdmit(t *testing.T) {
 		{Off, false, Cluster, true, true},
 		{Off, true, Driver, true, true},
 	} {
-		g := NewGate(Policy{Mode: c.mode}, func() bool { return c.password }, slog.New(slog.DiscardHandler))
+		g := NewGate(Policy{Mode: c.mode}, func(p Port) bool { return c.password && p != Cluster }, slog.New(slog.DiscardHandler))
 		check := func(addresses []string, want bool) {
 			t.Helper()
 			for _, a := range addresses {
@@ -71,7 +71,7 @@ func TestAdmitOfAnAllowList(t *testing.T) {
 		}
 		p.Allow[Driver] = append(p.Allow[Driver], network)
 	}
-	g := NewGate(p, func() bool { return true }, slog.New(slog.DiscardHandler))
+	g := NewGate(p, func(Port) bool { return true }, slog.New(slog.DiscardHandler))
 	for a, want := range map[string]bool{public: true, public6: true, mapped: true, "203.0.114.1": false, lan: false, loopback4: true} {
 		if r := g.Admit(Driver, netip.MustParseAddr(a)); (r == nil) != want {
 			t.Errorf("%s: %v", a, r)
@@ -86,14 +86,14 @@ func TestAdmitOfAnAllowList(t *testing.T) {
 func TestAllowListWithoutPassword(t *testing.T) {
 	var p Policy
 	p.Allow[Driver] = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
-	g := NewGate(p, func() bool { return false }, slog.New(slog.DiscardHandler))
+	g := NewGate(p, func(Port) bool { return false }, slog.New(slog.DiscardHandler))
 	if g.Admit(Driver, netip.MustParseAddr(public)) == nil {
 		t.Error("a public address in the list was served without a password")
 	}
 }
 
 func TestRefusalNamesTheWayIn(t *testing.T) {
-	g := NewGate(Policy{}, func() bool { return false }, slog.New(slog.DiscardHandler))
+	g := NewGate(Policy{}, func(Port) bool { return false }, slog.New(slog.DiscardHandler))
 	text := g.Admit(Driver, netip.MustParseAddr(public)).Error()
 	for _, want := range []string{public, "password", "ssh tunnel", "--protected-mode off"} {
 		if !strings.Contains(text, want) {
@@ -105,7 +105,7 @@ func TestRefusalNamesTheWayIn(t *testing.T) {
 // The log tells of the first refusal and then once a minute.
 func TestRefusalsDoNotFillTheLog(t *testing.T) {
 	var log bytes.Buffer
-	g := NewGate(Policy{}, func() bool { return false }, slog.New(slog.NewTextHandler(&log, nil)))
+	g := NewGate(Policy{}, func(Port) bool { return false }, slog.New(slog.NewTextHandler(&log, nil)))
 	for range 1000 {
 		if g.Admit(Driver, netip.MustParseAddr(public)) == nil {
 			t.Fatal("admitted")

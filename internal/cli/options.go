@@ -71,7 +71,6 @@ type option struct {
 }
 
 const (
-	noTLS     = "encrypted connections are not available in this version; put a TLS proxy in front of the port, or listen on loopback only"
 	noCluster = "clusters of several servers are not available in this version; start a single server without this option"
 )
 
@@ -165,18 +164,27 @@ var options = []option{
 	{long: "--rungroup", arg: "group", commands: every, section: userSection,
 		help: "run with this group (default the user's group)"},
 
-	{long: "--http-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the web port (not in this version)", absent: noTLS},
-	{long: "--http-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the web port (not in this version)", absent: noTLS},
-	{long: "--driver-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the driver port (not in this version)", absent: noTLS},
-	{long: "--driver-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the driver port (not in this version)", absent: noTLS},
-	{long: "--driver-tls-ca", arg: "file", commands: network, section: tlsSection, help: "authority of the drivers' certificates (not in this version)", absent: noTLS},
-	{long: "--cluster-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the intracluster port (not in this version)", absent: noTLS},
-	{long: "--cluster-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the intracluster port (not in this version)", absent: noTLS},
-	{long: "--cluster-tls-ca", arg: "file", commands: network, section: tlsSection, help: "authority of the servers' certificates (not in this version)", absent: noTLS},
-	{long: "--tls-min-protocol", arg: "version", commands: network, section: tlsSection, help: "oldest accepted TLS version (not in this version)", absent: noTLS},
-	{long: "--tls-ciphers", arg: "list", commands: network, section: tlsSection, help: "accepted TLS ciphers (not in this version)", absent: noTLS},
-	{long: "--tls-ecdh-curve", arg: "name", commands: network, section: tlsSection, help: "curve of the TLS key exchange (not in this version)", absent: noTLS},
-	{long: "--tls-dhparams", arg: "file", commands: network, section: tlsSection, help: "parameters of the TLS key exchange (not in this version)", absent: noTLS},
+	{long: "--http-tls-key", arg: "file", commands: network, section: tlsSection,
+		help: "private key of the web port, in PEM; the port then serves https only. Keys and certificates are read again when they change"},
+	{long: "--http-tls-cert", arg: "file", commands: network, section: tlsSection,
+		help: "certificate of the web port, in PEM, with those of intermediate authorities after it"},
+	{long: "--driver-tls-key", arg: "file", commands: network, section: tlsSection,
+		help: "private key of the driver port, in PEM; drivers then connect with TLS only"},
+	{long: "--driver-tls-cert", arg: "file", commands: network, section: tlsSection,
+		help: "certificate of the driver port, in PEM"},
+	{long: "--driver-tls-ca", arg: "file", commands: network, section: tlsSection,
+		help: "serve only drivers with a certificate that an authority in this file has signed"},
+	{long: "--cluster-tls-key", arg: "file", commands: network, section: tlsSection, help: "private key of the intracluster port (not in this version)", absent: noCluster},
+	{long: "--cluster-tls-cert", arg: "file", commands: network, section: tlsSection, help: "certificate of the intracluster port (not in this version)", absent: noCluster},
+	{long: "--cluster-tls-ca", arg: "file", commands: network, section: tlsSection, help: "authority of the servers' certificates (not in this version)", absent: noCluster},
+	{long: "--tls-min-protocol", arg: "version", commands: network, section: tlsSection,
+		help: "oldest TLS version to accept: TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3 (default TLSv1.2)"},
+	{long: "--tls-ciphers", arg: "list", commands: network, section: tlsSection,
+		help: "cipher suites of TLS 1.2, with colons between them, by OpenSSL's names; those of TLS 1.3 are fixed (default all secure ones)"},
+	{long: "--tls-ecdh-curve", arg: "name", commands: network, section: tlsSection,
+		help: "the only curve of the key exchange: prime256v1, secp384r1, secp521r1 or X25519 (default all secure ones)"},
+	{long: "--tls-dhparams", arg: "file", commands: network, section: tlsSection,
+		help: "accepted for old scripts: the key exchange uses elliptic curves only"},
 
 	{long: "--log-file", arg: "file", commands: every, section: logSection,
 		help: "where to write the log (default log_file in the data directory)"},

@@ -215,6 +215,9 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if err := s.access(&c); err != nil {
 		return c, err
 	}
+	if err := s.tls(&c); err != nil {
+		return c, err
+	}
 	if err := s.common(&c); err != nil {
 		return c, err
 	}

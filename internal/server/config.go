@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/certificate"
 )
 
 // ProtocolVersion is the version of RethinkDB that this server behaves like. Drivers and tools compare it, so it stays a plain
@@ -45,7 +46,10 @@ type Config struct {
 	NoWeb                bool
 	BindAll              bool // --bind says all, which keeps the advice to say it off the console
 
-	Access         access.Policy  // who may come in
+	Access            access.Policy        // who may come in
+	DriverTLS, WebTLS certificate.Files    // no key: plain connections
+	TLS               certificate.Settings // of both
+
 	TrustedProxies []netip.Prefix // of the web port, whose X-Forwarded-For is believed
 	Hosts          []string       // names of the web port beside localhost and those of the machine, in lower case
 

@@ -15,7 +15,15 @@ import (
 // openGate makes the gate of all ports.
 func (n *node) openGate() *access.Gate {
 	users := n.data.users
-	return access.NewGate(n.config.Access, func() bool { return users.HasPassword(auth.Admin) }, n.log)
+	return access.NewGate(n.config.Access, func(port access.Port) bool {
+		switch port {
+		case access.Cluster: // where nobody logs in
+			return false
+		case access.Driver:
+			return users.HasPassword(auth.Admin) || n.config.DriverTLS.CA != ""
+		}
+		return users.HasPassword(auth.Admin)
+	}, n.log)
 }
 
 // exposed are the ports that serve peers beyond this machine without a password.

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
+	"rethinkdb/internal/certificate"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/extsort"
 	"rethinkdb/internal/httpfetch"
@@ -34,13 +36,13 @@ import (
 // stopTime is how long clients have at the end: writes that have begun are finished, everything else is interrupted.
 const stopTime = 4 * time.Second
 
-// Run serves the directory until SIGINT or SIGTERM, and stops cleanly. ready is called once every port is open.
+// Run serves the directory until SIGINT or SIGTERM, and stops cleanly; with SIGHUP it looks for new certificates. ready is called once every port is open.
 func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
 	logger := slog.New(log)
 	// A broken pipe is an error of one write; as a signal it would end the server when its console goes away.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
 	failed := make(chan error, 1)
@@ -59,21 +61,31 @@ func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
 	if err := ready(); err != nil {
 		return errors.Join(err, s.stop())
 	}
-	select {
-	case err := <-failed:
-		return err
-	case err := <-s.unavailable:
-		return errors.Join(err, s.close())
-	case sig := <-signals:
-		// A second signal ends the process at once.
-		signal.Stop(signals)
-		name := "SIGTERM"
-		if sig == syscall.SIGINT {
-			name = "SIGINT"
+	for {
+		select {
+		case err := <-failed:
+			return err
+		case err := <-s.unavailable:
+			return errors.Join(err, s.close())
+		case sig := <-signals:
+			if sig == syscall.SIGHUP {
+				s.refreshCertificates()
+				continue
+			}
+			return s.stopBy(sig, signals, logger)
 		}
-		logfile.Notice(logger, "Server got %s; shutting down...", name)
-		return s.stop()
 	}
+}
+
+// stopBy stops the server because of a signal. A second one ends the process at once.
+func (n *node) stopBy(sig os.Signal, signals chan os.Signal, logger *slog.Logger) error {
+	signal.Stop(signals)
+	name := "SIGTERM"
+	if sig == syscall.SIGINT {
+		name = "SIGINT"
+	}
+	logfile.Notice(logger, "Server got %s; shutting down...", name)
+	return n.stop()
 }
 
 // node is a running server: what was started, in this order, and is stopped in the reverse one.
@@ -86,6 +98,8 @@ type node struct {
 
 	data        *data
 	gate        *access.Gate
+	driverTLS   *certificate.Source // nil without TLS
+	webTLS      *certificate.Source // nil without TLS
 	cluster     *clusterPort
 	driverPort  *listeners
 	webPort     *listeners // nil with --no-http-admin
@@ -133,6 +147,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	d.MarkInitialized()
 
 	n.gate = n.openGate()
+	if err := n.openCertificates(); err != nil {
+		return nil, err
+	}
 	if err := n.listen(); err != nil {
 		return nil, err
 	}
@@ -159,6 +176,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion}))
 	n.driver = wire.NewServer(wire.Options{
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate,
+		TLS: tlsConfig(n.driverTLS),
 	})
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
@@ -169,7 +187,11 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Status: n.status,
 			Gate: n.gate, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
 		})
-		n.serve(n.webPort, n.web.Serve, http.ErrServerClosed)
+		serve := n.web.Serve
+		if config := tlsConfig(n.webTLS); config != nil {
+			serve = func(l net.Listener) error { return n.web.Serve(tls.NewListener(l, config)) }
+		}
+		n.serve(n.webPort, serve, http.ErrServerClosed)
 		logfile.Notice(logger, "Listening for administrative HTTP connections on port %d", n.webPort.port)
 	}
 	if c.DebugAddress != "" {
@@ -235,11 +257,18 @@ func (n *node) announce() {
 	n.warnOfExposure()
 	point := fmt.Sprintf("Point a driver at %s", net.JoinHostPort("localhost", strconv.Itoa(n.driverPort.port)))
 	if n.webPort != nil {
-		point += fmt.Sprintf(", a browser at http://%s", net.JoinHostPort("localhost", strconv.Itoa(n.webPort.port)))
+		point += fmt.Sprintf(", a browser at %s://%s", n.webScheme(), net.JoinHostPort("localhost", strconv.Itoa(n.webPort.port)))
 	}
 	logfile.Notice(n.log, "%s", point)
 	id, name := n.system.ServerInfo()
 	logfile.Notice(n.log, "Server ready, \"%s\" %s", name, id)
+}
+
+func (n *node) webScheme() string {
+	if n.webTLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 func (n *node) announceAddresses(port string, a Addresses) {

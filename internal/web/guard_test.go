@@ -63,7 +63,7 @@ func (f *fixture) expectVisit(v visit, code int, page string) {
 func protected(t *testing.T, change ...func(*Options)) *fixture {
 	var f *fixture
 	f = start(t, append(change, func(o *Options) {
-		o.Gate = access.NewGate(access.Policy{}, func() bool { return f.users.HasPassword(auth.Admin) }, slog.New(slog.DiscardHandler))
+		o.Gate = access.NewGate(access.Policy{}, func(access.Port) bool { return f.users.HasPassword(auth.Admin) }, slog.New(slog.DiscardHandler))
 	})...)
 	return f
 }

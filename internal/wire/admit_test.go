@@ -50,7 +50,7 @@ func (s *server) serveFrom(t *testing.T, peer string) (addr string) {
 func TestProtectedMode(t *testing.T) {
 	var s *server
 	s = start(t, func(o *wire.Options) {
-		o.Gate = access.NewGate(access.Policy{}, func() bool { return s.users.HasPassword("admin") }, slog.New(slog.DiscardHandler))
+		o.Gate = access.NewGate(access.Policy{}, func(access.Port) bool { return s.users.HasPassword("admin") }, slog.New(slog.DiscardHandler))
 	})
 	lan, stranger := s.serveFrom(t, "192.168.1.2"), s.serveFrom(t, "203.0.113.7")
 	const no = "This server has no password yet"

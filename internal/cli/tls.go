@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"rethinkdb/internal/certificate"
+	"rethinkdb/internal/server"
+)
+
+// tls reads the keys and certificates of the ports. The texts are RethinkDB's.
+func (s settings) tls(c *server.Config) error {
+	c.WebTLS = certificate.Files{Key: s.one("--http-tls-key"), Cert: s.one("--http-tls-cert")}
+	c.DriverTLS = certificate.Files{Key: s.one("--driver-tls-key"), Cert: s.one("--driver-tls-cert"), CA: s.one("--driver-tls-ca")}
+	switch web, driver := c.WebTLS, c.DriverTLS; {
+	case (web.Key == "") != (web.Cert == ""):
+		return refusef("--http-tls-key and --http-tls-cert must be specified together.")
+	case (driver.Key == "") != (driver.Cert == ""):
+		return refusef("--driver-tls-key and --driver-tls-cert must be specified together.")
+	case driver.CA != "" && driver.Key == "":
+		return refusef("--driver-tls-key and --driver-tls-cert must be specified if --driver-tls-ca is specified.")
+	}
+	for _, set := range []struct {
+		by   func(string) error
+		long string
+	}{
+		{c.TLS.SetMinVersion, "--tls-min-protocol"},
+		{c.TLS.SetCiphers, "--tls-ciphers"},
+		{c.TLS.SetCurve, "--tls-ecdh-curve"},
+	} {
+		if err := set.by(s.one(set.long)); err != nil {
+			return refusal(err.Error())
+		}
+	}
+	return nil
+}
