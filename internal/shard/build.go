@@ -45,7 +45,7 @@ import (
 // which costs several times what sorted pieces cost. Marks in memory would be cheaper than marks in the store, and unbounded.
 
 // runBytes is how much a worker of a build collects before it writes. Larger pieces mean fewer files that overlap; each
-// worker has this much memory, and about half as much for the order of the entries.
+// worker has this much memory, and about half as much for the order of the entries; twice that at the end, in writeRest.
 const runBytes = 16 << 20
 
 // smallRunBytes is the size up to which a piece goes through a batch: making a file of it would cost more.
@@ -73,10 +73,8 @@ func (x *Index) buildFrom(ctx context.Context, snap *storage.Snapshot, workers i
 		runs[worker] = r
 		return r.collect(ctx, rows)
 	})
-	for _, r := range runs {
-		if r != nil && err == nil {
-			err = r.write(ctx)
-		}
+	if err == nil {
+		err = x.writeRest(ctx, runs)
 	}
 	if err != nil {
 		return fmt.Errorf("scan for index %d: %w", x.config.Number, err)
