@@ -90,6 +90,7 @@ func BenchmarkCompare(b *testing.B) {
 	tree, view := benchValue(b)
 	for name, v := range map[string][2]Value{
 		"tree-tree": {tree, must(ParseJSON([]byte(benchDocument)))}, "tree-view": {tree, view}, "view-view": {view, view.Own()},
+		"updated": {view, view.Edit([]Field{{"visits", Int(5)}}, nil)},
 		"numbers": {Int(1), Int(2)}, "strings": {String("0d5b1c9e-2f3a"), String("0d5b1c9e-2f3b")},
 	} {
 		b.Run(name, func(b *testing.B) {
