@@ -162,6 +162,23 @@ func (c call) opt(name string) (v val, ok bool, err error) {
 	return c.fr.q.global(c.fr, name)
 }
 
+// first evaluates the first argument before the term's options, as the original does for every term, and puts its value in its
+// place.
+func (c call) first() (call, error) {
+	if len(c.args) == 0 || len(c.n.opts) == 0 {
+		return c, nil
+	}
+	if _, known := c.args[0].(*constNode); known {
+		return c, nil
+	}
+	v, err := c.val(0)
+	if err != nil {
+		return c, err
+	}
+	c.args = append([]node{&constNode{v: v}}, c.args[1:]...)
+	return c, nil
+}
+
 // ownOpt gives the node of an optional argument that the term itself has, or nil.
 func (c call) ownOpt(name string) node {
 	for i := range c.n.opts {

@@ -298,6 +298,10 @@ func (c call) database(n int) (db *dbVal, rest int, err error) {
 }
 
 func evalTable(c call) (val, error) {
+	c, err := c.first()
+	if err != nil {
+		return val{}, err
+	}
 	t := &tableVal{at: c.n.t}
 	if _, ok, err := c.opt("use_outdated"); err != nil || ok {
 		if ok {

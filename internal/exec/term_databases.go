@@ -139,6 +139,10 @@ func nameArray(names []string) datum.Value {
 }
 
 func evalTableCreate(c call) (datum.Value, error) {
+	c, err := c.first()
+	if err != nil {
+		return datum.Value{}, err
+	}
 	var o TableOptions
 	shards, at, ok, err := c.optDatum("shards")
 	if err == nil && ok {

@@ -45,6 +45,10 @@ func (e *Engine) UseScripts(p *js.Pool) { e.scripts = p }
 const defaultScriptMS = 5000
 
 func evalJavaScript(c call) (val, error) {
+	c, err := c.first()
+	if err != nil {
+		return val{}, err
+	}
 	s := js.Script{TimeoutMS: defaultScriptMS}
 	seconds, ok, err := c.optNum("timeout")
 	if err != nil {

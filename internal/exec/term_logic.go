@@ -83,6 +83,9 @@ func evalNot(c call) (datum.Value, error) {
 
 func evalBranch(c call) (val, error) {
 	if c.len()%2 == 0 {
+		if _, err := c.val(0); err != nil {
+			return val{}, err
+		}
 		return val{}, c.logic("Cannot call `branch` term with an even number of arguments.")
 	}
 	last := c.len() - 1

@@ -44,6 +44,10 @@ func init() {
 }
 
 func evalRandom(c call) (datum.Value, error) {
+	c, err := c.first()
+	if err != nil {
+		return datum.Value{}, err
+	}
 	float, given, err := c.optBool("float")
 	if err != nil {
 		return datum.Value{}, err

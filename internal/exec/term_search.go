@@ -110,7 +110,11 @@ func equals(d datum.Value, at *reql.Term) *function {
 }
 
 func evalOffsetsOf(c call) (val, error) {
-	v, err := c.val(1)
+	in, err := c.val(0)
+	if err != nil {
+		return val{}, err
+	}
+	v, err := c.val(1) // before a look at the type of the first
 	if err != nil {
 		return val{}, err
 	}
@@ -122,7 +126,7 @@ func evalOffsetsOf(c call) (val, error) {
 		}
 		f = equals(d, c.n.t)
 	}
-	s, err := c.seq(0)
+	s, err := in.seq(c.fr)
 	if err != nil {
 		return val{}, err
 	}

@@ -355,6 +355,9 @@ func evalISO8601(c call) (datum.Value, error) {
 
 func evalTime(c call) (datum.Value, error) {
 	if c.len() != 4 && c.len() != 7 {
+		if _, err := c.val(0); err != nil {
+			return datum.Value{}, err
+		}
 		return datum.Value{}, c.logic("Got %d arguments to TIME (expected 4 or 7).", c.len())
 	}
 	var n [5]int32 // year, month, day, hours, minutes
