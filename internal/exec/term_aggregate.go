@@ -109,9 +109,13 @@ func init() {
 	}
 }
 
-// compileCount tells a distinct below that its rows are only counted.
+// compileCount tells a distinct or an order_by below that its rows are only counted.
 func compileCount(_ *builder, n *opNode) error {
-	if op, ok := n.args[0].(*opNode); ok && op.t.Type == reql.TermDistinct && !op.groups && !op.splices && !n.splices && len(n.args) == 1 {
+	if n.splices || len(n.args) > 1 {
+		return nil
+	}
+	wantFields(n, []string{})
+	if op, ok := n.args[0].(*opNode); ok && op.t.Type == reql.TermDistinct && !op.groups && !op.splices {
 		op.data = streamed
 	}
 	return nil
