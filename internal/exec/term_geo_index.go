@@ -136,7 +136,7 @@ type geoSource struct {
 }
 
 func (x *geoSource) Scan(_ context.Context, o table.ScanOptions) (table.Rows, error) {
-	return &geoRows{geoSource: x, rows: x.info.Index.ScanCells(indexRanges(x.query), o.Transient), transient: o.Transient}, nil
+	return &geoRows{geoSource: x, rows: x.info.Index.ScanCells(indexRanges(x.query), o), transient: o.Transient}, nil
 }
 
 // indexRanges gives the ranges of an index in which there may be what intersects s.
@@ -375,7 +375,7 @@ func (n *nearest) round() error {
 	if err != nil {
 		return ofQuery(err)
 	}
-	rows := n.info.Index.ScanCells(indexRanges(ring), true)
+	rows := n.info.Index.ScanCells(indexRanges(ring), table.ScanOptions{Transient: true})
 	defer func() { _ = rows.Close() }() // an error of reading was reported
 	var seen seenRows
 	for {

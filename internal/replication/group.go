@@ -15,7 +15,14 @@ type Index uint64
 type Command struct {
 	Batch *storage.Batch // the group adds its own state to it
 	Rows  int64          // by how much the number of rows in the group changes
+
+	// Observer is told when reads see the command, in the order of commands and before the next one gets its index. It holds
+	// up all writers of the group, so it must be short and must not wait for anything. Nil: nobody.
+	Observer Observer
 }
+
+// An Observer is told of commands.
+type Observer interface{ Applied(Index) }
 
 // State is what a group keeps besides the rows, in the same batch as the rows. The zero State is that of a new group.
 type State struct {

@@ -88,6 +88,21 @@ func (g *Single) encode(s State) []byte {
 	return g.value[:]
 }
 
+// AppliedIn returns the index of the last command that a state of the store holds.
+func AppliedIn(r storage.Reader, id storage.GroupID) (Index, error) {
+	v, found, err := r.Get(storage.AppendPrefix(nil, id, storage.KindState))
+	if err != nil {
+		return 0, fmt.Errorf("read the state of group %d: %w", id, err)
+	}
+	if !found {
+		return 0, ErrDropped
+	}
+	if len(v) != stateBytes {
+		return 0, fmt.Errorf("read the state of group %d: %w: it has %d bytes, not %d", id, ErrCorrupt, len(v), stateBytes)
+	}
+	return Index(binary.BigEndian.Uint64(v)), nil
+}
+
 // ID returns the group's number.
 func (g *Single) ID() storage.GroupID { return g.id }
 
@@ -108,6 +123,9 @@ func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
 	}
 	g.rows.Store(next.Rows)
 	g.applied.Store(uint64(next.Applied))
+	if cmd.Observer != nil {
+		cmd.Observer.Applied(next.Applied)
+	}
 	return next.Applied, nil
 }
 

@@ -41,7 +41,7 @@ func (r *entryReader) read(b *indexBatch) (more bool, err error) {
 		return false, ErrIndexDropped
 	}
 	if r.it == nil {
-		if r.it, err = r.index.shard.store.Iter(r.index.prefix, r.index.upper); err != nil {
+		if r.it, err = r.index.shard.reader(r.options.At).Iter(r.index.prefix, r.index.upper); err != nil {
 			return false, err
 		}
 	}

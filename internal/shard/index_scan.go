@@ -24,6 +24,8 @@ type IndexScanOptions struct {
 
 	Values    bool // the rows come as arrays of the indexed value and the row
 	Transient bool // a row is valid only until the next call; otherwise for ever
+
+	At *Snapshot // instead of the newest state; it must stay open
 }
 
 // IndexRows are the rows of a scan of an index, in its order. Rows with equal values are in the order of their primary keys.

@@ -126,6 +126,9 @@ func (s *Shard) DropIndex(ctx context.Context, x *Index) error {
 	s.changeIndexes(func(uses []indexUse) []indexUse {
 		return slices.DeleteFunc(uses, func(u indexUse) bool { return u.index == x })
 	})
+	if t := s.tap.Load(); t != nil {
+		(*t).IndexDropped(x)
+	}
 	if err := s.drained(ctx); err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ type Bounds struct {
 type ScanOptions struct {
 	Bounds     Bounds
 	Descending bool
-	Transient  bool // a row is valid only until the next call; otherwise for ever
+	Transient  bool      // a row is valid only until the next call; otherwise for ever
+	At         *Snapshot // instead of the newest state; it must stay open
 }
 
 // ctxInterval is how many rows a scan reads between two looks at its context.
@@ -30,6 +31,7 @@ const ctxInterval = 128
 // for as long as its client likes, and closing a Pebble snapshot costs more than a short scan does.
 type Rows struct {
 	shard      *Shard
+	reader     storage.Reader
 	descending bool
 
 	// The iterator is nil before the first row, while parked, and after the end. key is the last key that was returned; it
@@ -45,7 +47,7 @@ type Rows struct {
 
 // Scan returns the rows within bounds.
 func (s *Shard) Scan(o ScanOptions) *Rows {
-	r := &Rows{shard: s, descending: o.Descending}
+	r := &Rows{shard: s, reader: s.reader(o.At), descending: o.Descending}
 	r.rows.transient = o.Transient
 	r.lower, r.upper = s.bounds(o.Bounds)
 	r.ended = bytes.Compare(r.lower, r.upper) >= 0
@@ -93,7 +95,7 @@ func (r *Rows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
 
 // position opens the iterator and moves it to the first row that was not returned yet.
 func (r *Rows) position() (ok bool, err error) {
-	if r.it, err = r.shard.store.Iter(r.lower, r.upper); err != nil {
+	if r.it, err = r.reader.Iter(r.lower, r.upper); err != nil {
 		return false, err
 	}
 	switch {

@@ -46,6 +46,8 @@ type Shard struct {
 
 	read, written atomic.Int64
 
+	tap atomic.Pointer[Tap] // nil until somebody has followed the commits
+
 	indexes atomic.Pointer[indexSet]
 	indexMu sync.Mutex // guards changes of indexes; taken alone
 }
@@ -72,12 +74,18 @@ func newShard(store *storage.Store, g replication.Group, c Config) *Shard {
 	s := &Shard{config: c, store: store, group: g, latches: newLatches()}
 	s.lower, s.upper = storage.KindRange(c.Group, storage.KindRow)
 	s.indexes.Store(newIndexSet(nil, nil))
-	s.scratch.New = func() any { return newWriteScratch(store, s.lower) }
+	s.scratch.New = func() any { return s.newWriteScratch() }
 	return s
 }
 
 // Drop removes the rows and everything else of the shard. Writes that come later fail.
-func (s *Shard) Drop(ctx context.Context) error { return s.group.Drop(ctx) }
+func (s *Shard) Drop(ctx context.Context) error {
+	err := s.group.Drop(ctx)
+	if t := s.tap.Load(); t != nil {
+		(*t).Dropped()
+	}
+	return err
+}
 
 // Count returns the number of rows. It reads a number, not the rows.
 func (s *Shard) Count() int64 { return s.group.State().Rows }

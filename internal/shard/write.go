@@ -48,17 +48,19 @@ type writeScratch struct {
 	encoded []byte
 	index   indexScratch
 	claims  *claims // nil until there is a unique index
+	report  report
 }
 
 // maxScratchBytes is the largest encoding buffer that is kept.
 const maxScratchBytes = 1 << 20
 
-func newWriteScratch(store *storage.Store, prefix []byte) *writeScratch {
-	return &writeScratch{batch: store.NewBatch(), key: slices.Clone(prefix)}
+func (s *Shard) newWriteScratch() *writeScratch {
+	return &writeScratch{batch: s.store.NewBatch(), key: slices.Clone(s.lower), report: report{shard: s}}
 }
 
 func (s *Shard) putScratch(w *writeScratch) {
 	w.batch.Reset()
+	w.report.reset()
 	if cap(w.encoded) > maxScratchBytes {
 		w.encoded = nil
 	}
@@ -156,7 +158,8 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		}
 	}
 
-	w.command = replication.Command{Batch: w.batch}
+	w.command = replication.Command{Batch: w.batch, Observer: &w.report}
+	w.report.begin(r, w.order)
 	changed := int64(0)
 	for _, i := range w.order {
 		res := &r.Results[i]
@@ -311,10 +314,12 @@ func (s *Shard) put(w *writeScratch, indexes *indexSet, key []byte, res *Result)
 		}
 	}
 	if res.New.IsAbsent() {
+		w.report.add(key, res.Old, nil)
 		w.batch.Delete(w.key)
 		return nil
 	}
 	w.encoded = datum.AppendEncoded(w.encoded[:0], res.New)
+	w.report.add(key, res.Old, w.encoded)
 	if w.batch.Len()+len(w.encoded) > storage.MaxBatchBytes {
 		return errLargeBatch
 	}

@@ -45,6 +45,9 @@ type ScanOptions struct {
 	// memory, so that a scan that only looks at rows copies nothing. All other rows are valid for ever.
 	Transient bool
 
+	// At is the state to scan instead of the newest one. It must stay open as long as the scan.
+	At *Snapshot
+
 	Read ReadOptions
 }
 

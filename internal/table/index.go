@@ -117,8 +117,9 @@ type IndexScan struct {
 	Keys       []datum.Value // instead of Range, the values to look for, ascending and without duplicates
 	Copies     []int         // how often each row of each key comes; nil: once
 	Descending bool
-	Values     bool // the rows come as arrays of the indexed value and the row
-	Transient  bool // as of ScanOptions
+	Values     bool      // the rows come as arrays of the indexed value and the row
+	Transient  bool      // as of ScanOptions
+	At         *Snapshot // as of ScanOptions
 }
 
 // errSameCut is for keys that are so long that they are cut, and are then the same.
@@ -126,7 +127,7 @@ var errSameCut = errors.New("several keys have the same beginning")
 
 // options turns values into keys. An error is a *datum.Error: a value that no index has.
 func (x *Index) options(o IndexScan) (so shard.IndexScanOptions, err error) {
-	so = shard.IndexScanOptions{Descending: o.Descending, Values: o.Values, Transient: o.Transient}
+	so = shard.IndexScanOptions{Descending: o.Descending, Values: o.Values, Transient: o.Transient, At: o.At}
 	exact := false
 	if o.Keys == nil {
 		r, cut, empty, err := indexRange(o.Range)
@@ -158,7 +159,7 @@ func (x *Index) options(o IndexScan) (so shard.IndexScanOptions, err error) {
 // holds tells whether a value is what the scan looks for.
 func (o *IndexScan) holds(v datum.Value) bool {
 	if o.Keys == nil {
-		return o.Range.holds(v)
+		return o.Range.Holds(v)
 	}
 	for _, k := range o.Keys {
 		if datum.Equal(k, v) {
@@ -168,7 +169,8 @@ func (o *IndexScan) holds(v datum.Value) bool {
 	return false
 }
 
-func (r *Range) holds(v datum.Value) bool {
+// Holds tells whether a value is in the range.
+func (r *Range) Holds(v datum.Value) bool {
 	if !r.Low.IsAbsent() {
 		if c := datum.Compare(v, r.Low); c < 0 || c == 0 && r.LowOpen {
 			return false
@@ -305,9 +307,10 @@ func (x *Index) ScanParallel(ctx context.Context, o IndexScan, n int, each func(
 	return x.parts[0].ScanParallel(ctx, so, n, func(worker int, rows *shard.ParallelIndexRows) error { return each(worker, rows) })
 }
 
-// ScanCells returns the rows that have an entry in ranges of cells. A row comes once for each such entry.
-func (x *Index) ScanCells(ranges []IndexRange, transient bool) Rows {
-	return x.parts[0].Scan(shard.IndexScanOptions{Ranges: ranges, Transient: transient})
+// ScanCells returns the rows that have an entry in ranges of cells. A row comes once for each such entry. Of o only Transient
+// and At mean anything.
+func (x *Index) ScanCells(ranges []IndexRange, o ScanOptions) Rows {
+	return x.parts[0].Scan(shard.IndexScanOptions{Ranges: ranges, Transient: o.Transient, At: o.At})
 }
 
 // Count returns how many rows Scan would, in most cases without reading them.

@@ -178,7 +178,7 @@ func TestIndexScans(t *testing.T) {
 				}
 				o.Range = Range{Low: bound(), High: bound(), LowOpen: r.IntN(2) == 0, HighOpen: r.IntN(2) == 0}
 				for _, p := range all {
-					if o.Range.holds(p.value) {
+					if o.Range.Holds(p.value) {
 						want = append(want, p)
 					}
 				}

@@ -308,7 +308,7 @@ func (t *Table) ScanParallel(_ context.Context, o ScanOptions, n int, each func(
 
 func shardOptions(o ScanOptions) (shard.ScanOptions, error) {
 	b, err := keyBounds(o.Range)
-	return shard.ScanOptions{Bounds: b, Descending: o.Descending, Transient: o.Transient}, err
+	return shard.ScanOptions{Bounds: b, Descending: o.Descending, Transient: o.Transient, At: o.At}, err
 }
 
 // keyBounds turns a range of values into one of keys. A closed high bound, and an open low one, end after their key: the

@@ -1,0 +1,150 @@
+package shard
+
+import (
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/replication"
+)
+
+// A CommitIndex is the place of a write in the order of a shard's writes.
+type CommitIndex = replication.Index
+
+// A Change is what a write did to one row. It is valid for ever and shared: nothing of it may be changed.
+type Change struct {
+	Key      []byte      // the encoded primary key
+	Old, New datum.Value // the stored rows before and after; absent where there is none
+}
+
+// A Tap is told of the commits of a shard: package feed follows tables with it. Its methods are called by writers, so they
+// never wait for anything that takes time.
+type Tap interface {
+	// Generation grows whenever keys become interesting that were not. It is 0 as long as none has ever been.
+	Generation() uint64
+	// Interested tells whether changes of the row with this key are wanted.
+	Interested(key []byte) bool
+	// Committed takes the interesting changes of one commit, if there are any. The calls come in the order of commits, when
+	// reads see the commit and before they see the next one.
+	Committed(index CommitIndex, changes []Change)
+	// Dropped says that the shard is no more.
+	Dropped()
+	// Close ends everything; the server stops. It returns when nothing of the tap runs any more.
+	Close()
+	// IndexDropped says that an index is no more.
+	IndexDropped(x *Index)
+}
+
+// Follow attaches what open makes to the shard, unless something is attached, and returns what is. It stays for the life of
+// the shard. To miss nothing, a follower first makes Generation grow and then calls Applied:
+//
+//	a commit whose index is greater than what Applied returns is reported to Committed.
+//
+// Proof: a writer makes its commit visible to Applied before it looks at Generation for the last time. So it sees the new
+// generation, or Applied sees the commit.
+func (s *Shard) Follow(open func() Tap) Tap {
+	if t := s.tap.Load(); t != nil {
+		return *t
+	}
+	t := open()
+	if !s.tap.CompareAndSwap(nil, &t) {
+		return *s.tap.Load()
+	}
+	return t
+}
+
+// Applied returns the index of the last commit that reads see.
+func (s *Shard) Applied() CommitIndex { return s.group.State().Applied }
+
+// CloseTap ends what follows the shard.
+func (s *Shard) CloseTap() {
+	if t := s.tap.Load(); t != nil {
+		(*t).Close()
+	}
+}
+
+// report collects what one write has to tell the tap. Without a tap, or when nobody is interested, it costs two atomic loads.
+type report struct {
+	shard *Shard // constant
+
+	tap        Tap // nil: there was none when the write began
+	generation uint64
+	request    *Request
+	order      []int32
+	changes    []Change
+}
+
+func (p *report) begin(r *Request, order []int32) {
+	p.request, p.order = r, order
+	if t := p.shard.tap.Load(); t != nil {
+		p.tap, p.generation = *t, (*t).Generation()
+	}
+}
+
+// add takes the change of one row: its new encoding is copied, nil for a row that is deleted.
+func (p *report) add(key []byte, old datum.Value, encoded []byte) {
+	if p.tap == nil || p.generation == 0 || !p.tap.Interested(key) {
+		return
+	}
+	c := Change{Old: old}
+	own := make([]byte, len(key)+len(encoded))
+	c.Key = own[:copy(own, key):len(key)]
+	if encoded != nil {
+		c.New = datum.View(own[len(key):][:copy(own[len(key):], encoded)])
+	}
+	if p.changes == nil {
+		p.changes = make([]Change, 0, len(p.order))
+	}
+	p.changes = append(p.changes, c)
+}
+
+// Applied implements replication.Observer.
+func (p *report) Applied(index CommitIndex) {
+	t := p.shard.tap.Load()
+	if t == nil {
+		return
+	}
+	if g := (*t).Generation(); p.tap == nil || g != p.generation {
+		p.again(*t, g)
+	}
+	if len(p.changes) > 0 {
+		p.tap.Committed(index, p.changes)
+	}
+}
+
+// again collects the changes once more, for somebody who has come while the write was under way.
+func (p *report) again(t Tap, generation uint64) {
+	p.tap, p.generation, p.changes = t, generation, nil
+	for _, i := range p.order {
+		res := &p.request.Results[i]
+		switch {
+		case !res.Changed:
+		case res.New.IsAbsent():
+			p.add(p.request.Keys[i], res.Old, nil)
+		default:
+			p.add(p.request.Keys[i], res.Old, datum.AppendEncoded(nil, res.New))
+		}
+	}
+}
+
+// reset forgets the write. The changes belong to the tap now.
+func (p *report) reset() { *p = report{shard: p.shard} }
+
+// EachValue calls f for each value that a row is indexed by, in no defined order; a value comes as often as the row has it.
+func (x *Index) EachValue(row datum.Value, f func(v datum.Value)) {
+	v, ok := x.config.Function(row)
+	if !ok {
+		return
+	}
+	if !x.config.Multi || v.Kind() != datum.KindArray {
+		if Indexable(v) {
+			f(v)
+		}
+		return
+	}
+	for i := range v.Len() {
+		if e := v.At(i); Indexable(e) {
+			f(e)
+		}
+	}
+}
+
+// Dropped tells whether the index has ended.
+func (x *Index) Dropped() bool { return x.dropped.Load() }
