@@ -61,6 +61,14 @@ type Cursor interface {
 	Close()
 }
 
-// Feed is what a Cursor implements in addition if it may wait for changes for as long as the client wishes. While it
-// waits it does not count against the client's parallel queries.
-type Feed interface{ Feed() bool }
+// Feed is what a Cursor implements in addition if it waits for changes for as long as the client wishes. While it waits it has
+// no goroutine and does not count against the client's parallel queries. Its Next never waits: it appends nothing when there
+// is nothing.
+type Feed interface {
+	Cursor
+	// Wait makes wake be called once, as soon as Next may have something, and returns true. It returns false when that is so
+	// already. Any goroutine may call wake, also before Wait returns; wake does not block. Close may be called during Wait.
+	Wait(wake func()) bool
+	// Quick tells that Next never takes long, so that it may run on the goroutine that reads requests.
+	Quick() bool
+}

@@ -26,10 +26,14 @@ type entry struct {
 	// Owned by the goroutine that runs the entry; under Session.mu while running is false.
 	plan   Plan // until it was started
 	cursor Cursor
+	feed   Feed   // the cursor, if it is one
+	wake   func() // for the feed; made when it first waits
 
 	// Guarded by Session.mu.
 	running bool
 	started bool // the Start was answered; what runs now is a Continue
+	parked  bool // running, but only until the feed wakes it for the request below
+	request request
 	why     interruption
 	queue   []request // what arrived while the entry was running, in order
 	id      uuid.UUID // of the job; made when somebody asks
@@ -80,11 +84,17 @@ const (
 	closedText  = "This ReQL connection has been terminated."
 )
 
-// interrupt stops e. The caller holds Session.mu.
-func (e *entry) interrupt(why interruption) {
-	if e.why == uninterrupted {
-		e.why = why
-		e.cancel(why)
+// interrupt stops e. The caller holds mu.
+func (s *Session) interrupt(e *entry, why interruption) {
+	if e.why != uninterrupted {
+		return
+	}
+	e.why = why
+	e.cancel(why)
+	if e.parked { // somebody has to answer
+		e.parked = false
+		s.wg.Add(1)
+		go s.run(e, e.request)
 	}
 }
 
@@ -154,10 +164,10 @@ func (s *Session) dispatch(token int64, q *reql.Query, plan Plan, dst []byte, to
 		case e == nil:
 			failed = unknownToken(token)
 		case e.running:
-			e.interrupt(stopped)
+			s.interrupt(e, stopped)
 			e.queue = append(e.queue, r)
 		default:
-			e.interrupt(stopped)
+			s.interrupt(e, stopped)
 			delete(s.live, token)
 			cursor = e.cursor
 			answer = emptySequence
@@ -202,11 +212,17 @@ func (s *Session) run(e *entry, r request) {
 			p.Pace()
 		}
 		buf = beginFrame(buf[:0], e.token)
-		var done bool
-		buf, done = s.step(e, &r, buf)
-		if done {
+		var outcome outcome
+		buf, outcome = s.step(e, &r, buf)
+		if outcome == ended {
 			s.end(e, r, buf)
 			break
+		}
+		if outcome == idle {
+			if s.park(e, r) {
+				break
+			}
+			continue
 		}
 		s.reply(r, buf)
 		s.mu.Lock()
@@ -236,23 +252,37 @@ func (s *Session) run(e *entry, r request) {
 	}
 }
 
-// step runs one request and appends its response. done says that the token is free again.
-func (s *Session) step(e *entry, r *request, buf []byte) (out []byte, done bool) {
+// outcome is what has become of one request.
+type outcome uint8
+
+const (
+	answered outcome = iota
+	ended            // answered, and the token is free again
+	idle             // nothing to answer yet: the feed has to be waited for
+)
+
+// step runs one request and appends its response to the header of its frame.
+func (s *Session) step(e *entry, r *request, buf []byte) (out []byte, o outcome) {
 	mark := len(buf) - headerBytes
+	done := false
 	switch {
 	case e.ctx.Err() != nil: // what interrupted it is the answer
 	case r.kind == reql.Start:
 		buf, e.cursor, _ = s.start(e.ctx, e.plan, false, buf)
+		e.feed, _ = e.cursor.(Feed)
 		e.plan = nil
 		done = e.cursor == nil || e.noreply
 	case r.kind == reql.Continue:
-		if feed, ok := e.cursor.(Feed); ok && r.slot && feed.Feed() {
+		if e.feed != nil && r.slot {
 			s.release(true)
 			r.slot = false
 		}
 		var more bool
 		buf, more = s.next(e.ctx, e.cursor, buf)
 		done = !more
+		if more && e.feed != nil && len(buf) == mark+headerBytes {
+			o = idle
+		}
 	}
 	s.mu.Lock()
 	e.started = true
@@ -265,7 +295,13 @@ func (s *Session) step(e *entry, r *request, buf []byte) (out []byte, done bool)
 		}
 		done = true
 	}
-	return s.finish(buf, mark, r.began, e.profile), done
+	switch {
+	case done:
+		o = ended
+	case o == idle:
+		return buf, o
+	}
+	return s.finish(buf, mark, r.began, e.profile), o
 }
 
 func appendInterruption(dst []byte, why interruption) []byte {

@@ -120,12 +120,12 @@ func (s *Session) kill(id uuid.UUID) bool {
 		if e.id != id {
 			continue
 		}
-		e.interrupt(killed)
+		s.interrupt(e, killed)
 		// The token of a cursor that nobody is reading stays until its next CONTINUE, so that the client learns why it
 		// ended. Only what the cursor holds goes.
 		var cursor Cursor
 		if !e.running {
-			cursor, e.cursor = e.cursor, nil
+			cursor, e.cursor, e.feed = e.cursor, nil, nil
 		}
 		s.mu.Unlock()
 		s.closeCursor(cursor)

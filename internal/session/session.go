@@ -71,6 +71,8 @@ type Session struct {
 	live    map[int64]*entry
 	waiting *waiting // nil: there is none
 	noreply noreplies
+	woken   []*entry // whose feeds have something; pump answers them
+	pumping bool
 }
 
 // New begins a session.
@@ -129,6 +131,10 @@ func (s *Session) Handle(token int64, body, dst []byte, to Responder, more bool)
 		return s.startQuick(token, q, plan, false, dst, to)
 	case reql.ServerInfoQuery:
 		return s.serverInfo(token, dst), nil
+	case reql.Continue:
+		if out, ok := s.continueFeed(token, dst, to); ok {
+			return out, nil
+		}
 	}
 	return s.dispatch(token, q, nil, dst, to)
 }
@@ -302,6 +308,7 @@ func (s *Session) startQuick(token int64, q *reql.Query, plan Plan, try bool, ds
 func (s *Session) keep(token int64, q *reql.Query, plan Plan, cursor Cursor) *reql.Error {
 	e := s.newEntry(token, q, plan)
 	e.plan, e.cursor, e.started = nil, cursor, true
+	e.feed, _ = cursor.(Feed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -371,7 +378,7 @@ func (s *Session) Abort(token int64) {
 		return
 	}
 	var cursor Cursor
-	e.interrupt(abandoned)
+	s.interrupt(e, abandoned)
 	if !e.running {
 		delete(s.live, token)
 		cursor = e.cursor
@@ -391,7 +398,7 @@ func (s *Session) Drain(ctx context.Context) {
 	s.drained = make(chan struct{})
 	for _, e := range s.live {
 		if e.running && e.started {
-			e.interrupt(shutDown)
+			s.interrupt(e, shutDown)
 		}
 	}
 	s.signalDrained()
@@ -439,7 +446,7 @@ func (s *Session) close(why interruption) {
 	s.closed = true
 	var cursors []Cursor
 	for token, e := range s.live {
-		e.interrupt(why)
+		s.interrupt(e, why)
 		if !e.running {
 			delete(s.live, token)
 			cursors = append(cursors, e.cursor)
@@ -461,7 +468,7 @@ func (s *Session) close(why interruption) {
 func (s *Session) Cancel() {
 	s.mu.Lock()
 	for _, e := range s.live {
-		e.interrupt(gone)
+		s.interrupt(e, gone)
 	}
 	s.mu.Unlock()
 	s.cancel(ErrClosed)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"rethinkdb/internal/datum"
@@ -33,7 +34,6 @@ type Engine struct {
 
 	Running atomic.Int64 // plans and Next calls under way
 	Cursors atomic.Int64 // open cursors
-
 }
 
 // New makes an engine.
@@ -130,7 +130,7 @@ func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 		return dst, c
 	case "feed":
 		p.e.Cursors.Add(1)
-		return append(dst, `{"t":3,"r":[],"n":[1]}`...), feed{p.e}
+		return append(dst, `{"t":3,"r":[],"n":[1]}`...), &feed{e: p.e}
 	case "big":
 		dst = append(dst, `{"t":1,"r":["`...)
 		dst = append(dst, bytes.Repeat([]byte("x"), 1<<20)...)
@@ -168,15 +168,35 @@ func (c *cursor) Next(_ context.Context, dst []byte) ([]byte, bool) {
 
 func (c *cursor) Close() { c.e.Cursors.Add(-1) }
 
-type feed struct{ e *Engine }
+// feed counts as running while it waits.
+type feed struct {
+	e *Engine
 
-func (f feed) Feed() bool { return true }
-
-func (f feed) Next(ctx context.Context, dst []byte) ([]byte, bool) {
-	f.e.Running.Add(1)
-	defer f.e.Running.Add(-1)
-	<-ctx.Done()
-	return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), false
+	mu     sync.Mutex // guards what follows
+	waits  bool
+	closed bool
 }
 
-func (f feed) Close() { f.e.Cursors.Add(-1) }
+func (f *feed) Wait(func()) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.waits && !f.closed {
+		f.waits = true
+		f.e.Running.Add(1)
+	}
+	return true
+}
+
+func (f *feed) Quick() bool { return true }
+
+func (f *feed) Next(_ context.Context, dst []byte) ([]byte, bool) { return dst, true }
+
+func (f *feed) Close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	if f.waits {
+		f.e.Running.Add(-1)
+	}
+	f.e.Cursors.Add(-1)
+}
