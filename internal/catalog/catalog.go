@@ -49,6 +49,7 @@ type Catalog struct {
 	buildSlots chan struct{}
 
 	current atomic.Pointer[Snapshot]
+	next    atomic.Pointer[chan struct{}] // closed when current is replaced
 
 	mu sync.Mutex // guards changes of current
 }
@@ -85,12 +86,24 @@ func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
 	if err := c.loadTables(ctx, s); err != nil {
 		return nil, err
 	}
-	c.current.Store(s)
+	c.publish(s)
 	return c, nil
 }
 
 // Snapshot returns the catalog as it is now.
 func (c *Catalog) Snapshot() *Snapshot { return c.current.Load() }
+
+// Changed returns a channel that is closed by the next change of the catalog.
+func (c *Catalog) Changed() <-chan struct{} { return *c.next.Load() }
+
+// publish makes s what everybody sees. The caller holds mu.
+func (c *Catalog) publish(s *Snapshot) {
+	c.current.Store(s)
+	fresh := make(chan struct{})
+	if old := c.next.Swap(&fresh); old != nil {
+		close(*old)
+	}
+}
 
 func (c *Catalog) loadServer(ctx context.Context, s *Snapshot, fresh Server) error {
 	b, found, err := c.store.MetaGet(keyServer)
@@ -210,7 +223,7 @@ func (c *Catalog) CreateDatabase(ctx context.Context, id DatabaseID, name string
 	}
 	n := s.edit()
 	n.putDatabase(id, name)
-	c.current.Store(n)
+	c.publish(n)
 	return n.databases[id], nil
 }
 
@@ -234,7 +247,7 @@ func (c *Catalog) RenameDatabase(ctx context.Context, id DatabaseID, name string
 	}
 	n := s.edit()
 	n.putDatabase(id, name)
-	c.current.Store(n)
+	c.publish(n)
 	return nil
 }
 
@@ -259,18 +272,18 @@ func (c *Catalog) dropDatabase(ctx context.Context, id DatabaseID) (gone []*Tabl
 	n := s.edit()
 	for _, t := range d.Tables() {
 		if err := c.delete(ctx, keyTable+t.ID()); err != nil {
-			c.current.Store(n)
+			c.publish(n)
 			return gone, err
 		}
 		n.deleteTable(t.Config.ID)
 		gone = append(gone, t)
 	}
 	if err := c.delete(ctx, keyDatabase+string(id)); err != nil {
-		c.current.Store(n)
+		c.publish(n)
 		return gone, err
 	}
 	n.deleteDatabase(id)
-	c.current.Store(n)
+	c.publish(n)
 	return gone, nil
 }
 
@@ -302,7 +315,7 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	}
 	n := s.edit()
 	t := n.putTable(open, cfg)
-	c.current.Store(n)
+	c.publish(n)
 	return t, nil
 }
 
@@ -342,7 +355,7 @@ func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snap
 	before.Table.SetDurability(tableConfig(cfg).Durability)
 	n := s.edit()
 	after = n.putTable(before.Table, cfg)
-	c.current.Store(n)
+	c.publish(n)
 	return before, after, nil
 }
 
@@ -373,7 +386,7 @@ func (c *Catalog) dropTable(ctx context.Context, id TableID) (*Table, error) {
 	}
 	n := s.edit()
 	n.deleteTable(id)
-	c.current.Store(n)
+	c.publish(n)
 	return t, nil
 }
 
@@ -402,7 +415,7 @@ func (c *Catalog) SetServer(ctx context.Context, server Server) error {
 	}
 	n := *s
 	n.server = server
-	c.current.Store(&n)
+	c.publish(&n)
 	return nil
 }
 
@@ -419,7 +432,7 @@ func (c *Catalog) SetCluster(ctx context.Context, cluster Cluster) error {
 	}
 	n := *s
 	n.cluster = cluster
-	c.current.Store(&n)
+	c.publish(&n)
 	return nil
 }
 

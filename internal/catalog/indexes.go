@@ -280,7 +280,7 @@ func (c *Catalog) CreateIndex(ctx context.Context, id TableID, x Index) error {
 	if err := c.addHandle(context.WithoutCancel(ctx), t, x.Name, index); err != nil {
 		return errors.Join(err, c.set(ctx, keyTable+string(id), encodeTable(before.Config)))
 	}
-	c.current.Store(n)
+	c.publish(n)
 	return nil
 }
 
@@ -363,10 +363,13 @@ func (t *Table) stopBuilds() {
 	}
 }
 
-// Close ends the builds that are going on. They begin anew when the catalog is opened again.
+// Close ends the builds that are going on, which begin anew when the catalog is opened again, and what follows the tables.
 func (c *Catalog) Close() {
 	c.mu.Lock() // a CreateIndex has seen the end, or its build is one of those that the end waits for
 	c.end()
 	c.mu.Unlock()
 	c.builds.Wait()
+	for _, t := range c.current.Load().tables {
+		t.CloseTap()
+	}
 }

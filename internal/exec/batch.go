@@ -24,6 +24,15 @@ const (
 	noRowLimit            = int64(1) << 62
 )
 
+// first gives the options of the first batch, which is smaller.
+func (o batchOptions) first() batchOptions {
+	o.maxRows = max(1, o.maxRows/o.firstScaledown)
+	o.maxBytes = max(1, o.maxBytes/o.firstScaledown)
+	o.maxTime /= time.Duration(o.firstScaledown)
+	o.minRows = min(o.minRows/o.firstScaledown, o.maxRows)
+	return o
+}
+
 // batchOptions evaluates the batching options of the whole query.
 func (fr *frame) batchOptions() (batchOptions, error) {
 	o := batchOptions{minRows: 1, maxRows: noRowLimit, maxBytes: defaultBatchBytes, maxTime: defaultBatchTime, firstScaledown: defaultFirstScaledown}
@@ -88,10 +97,7 @@ func topLevel(format string, args ...any) error {
 func (cur *Cursor) batch(dst []byte, first bool) (out []byte, more bool) {
 	fr, o := cur.fr, cur.opts
 	if first {
-		o.maxRows = max(1, o.maxRows/o.firstScaledown)
-		o.maxBytes = max(1, o.maxBytes/o.firstScaledown)
-		o.maxTime /= time.Duration(o.firstScaledown)
-		o.minRows = min(o.minRows/o.firstScaledown, o.maxRows)
+		o = o.first()
 	}
 	if cur.late != nil {
 		return cur.fail(dst, cur.late), false

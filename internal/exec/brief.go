@@ -52,7 +52,7 @@ func (p *Plan) Try(ctx context.Context, dst []byte) (out []byte, cursor session.
 		return dst, nil, false
 	case more:
 		cur.fr.brief = false
-		return out, cur, true
+		return out, cur.kind(), true
 	}
 	cur.Close()
 	return out, nil, true

@@ -54,7 +54,7 @@ type indexSource struct {
 }
 
 func (x *indexSource) scan(o table.ScanOptions) table.IndexScan {
-	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, Values: x.values, Transient: o.Transient}
+	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, Values: x.values, Transient: o.Transient, At: o.At}
 }
 
 func (x *indexSource) Scan(ctx context.Context, o table.ScanOptions) (table.Rows, error) {
@@ -77,27 +77,23 @@ func (x *distinctSource) Scan(ctx context.Context, o table.ScanOptions) (table.R
 	return x.index.Distinct(ctx, x.scan(o))
 }
 
-// indexSeq gives the rows of a slice by a secondary index.
-func (s *sliceVal) indexSeq(fr *frame, at *reql.Term, values bool) (*seq, error) {
+// indexOf finds the secondary index of a slice.
+func (s *sliceVal) indexOf(fr *frame, at *reql.Term) (*table.Index, error) {
 	for _, bound := range [...]datum.Value{s.bounds.Low, s.bounds.High} {
 		if bound.Kind() == datum.KindGeometry { // whatever the index, if there is one
 			return nil, blame(datum.CheckIndexBound(bound), at)
 		}
 	}
-	index, err := s.table.ordinaryIndex(fr, s.index, at)
+	return s.table.ordinaryIndex(fr, s.index, at)
+}
+
+// pairSeq gives the rows of a slice by a secondary index as pairs of the indexed value and the row.
+func (s *sliceVal) pairSeq(fr *frame, at *reql.Term) (*seq, error) {
+	sc, err := s.scan(fr, at, true)
 	if err != nil {
 		return nil, err
 	}
-	if s.empty() {
-		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
-	}
-	src := &indexSource{Table: s.table.Table, index: index, values: values}
-	sc := &scan{of: s.table, rows: src, index: s.index, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
-	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
-	if s.sorting == unordered {
-		q.scan = sc
-	}
-	return q, nil
+	return s.scanned(fr, at, sc), nil
 }
 
 // distinctSeq gives the values of a secondary index in a slice by it, each once.

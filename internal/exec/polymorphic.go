@@ -76,6 +76,7 @@ func (p *polymorphic) on(c call, v val) (val, error) {
 // stepped gives s with a step of this term.
 func (c call) stepped(s *seq, st step) *seq {
 	s.at = c.n.t
+	s.shape.add(c)
 	return s.with(st)
 }
 

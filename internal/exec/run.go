@@ -13,7 +13,7 @@ import (
 func (p *Plan) Start(ctx context.Context, dst []byte) (out []byte, cursor session.Cursor) {
 	out, cur, more := p.start(ctx, dst, false)
 	if more {
-		return out, cur
+		return out, cur.kind()
 	}
 	if cur != nil {
 		cur.Close()
@@ -76,12 +76,21 @@ const defaultArrayLimit = 100_000
 
 // Cursor is a running query with more to answer. One goroutine at a time uses it.
 type Cursor struct {
-	fr  *frame
-	seq *seq
+	fr    *frame
+	seq   *seq
+	feeds *feedCursor // not nil when the sequence reads feeds
 
 	opts  batchOptions
 	ahead []byte // JSON of the row that showed that there is another batch
 	late  error  // or the error that the next batch will be
+}
+
+// kind gives the cursor as a session is to see it: a feed, if it is one.
+func (cur *Cursor) kind() session.Cursor {
+	if cur.feeds != nil {
+		return cur.feeds
+	}
+	return cur
 }
 
 // first evaluates the query and appends its first answer.
@@ -105,6 +114,9 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 		}
 		if err != nil {
 			return cur.fail(dst, err), false
+		}
+		if cur.feeds = cur.feed(); cur.feeds != nil {
+			return cur.feeds.batch(dst, true)
 		}
 		cur.seq.passRows(true)
 		return cur.batch(dst, true)

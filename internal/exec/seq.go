@@ -34,6 +34,8 @@ type seq struct {
 	infiniteText string
 	// table is set on sequences whose rows are whole rows of that table.
 	table *tableVal
+	// shape is what changes has to know of the steps.
+	shape stepShape
 
 	// at is the term that made the sequence or has added to it last: what an error of reading it is blamed on.
 	at *reql.Term
@@ -65,7 +67,7 @@ func (s *seq) with(st step) *seq {
 
 // over gives a sequence that reads from src, with the properties of s but none of its steps.
 func (s *seq) over(src rows, at *reql.Term) *seq {
-	return &seq{src: src, isArray: s.isArray, infinite: s.infinite, fr: s.fr, at: at}
+	return &seq{src: src, isArray: s.isArray, infinite: s.infinite, infiniteText: s.infiniteText, fr: s.fr, at: at}
 }
 
 // ungrouped is the error of reading a grouped sequence as if it were not.
@@ -142,6 +144,11 @@ func settle(err error) {
 func (s *seq) each(fr *frame, f func(row datum.Value) (more bool, err error)) error {
 	defer s.close()
 	defer s.release(fr)
+	if s.infiniteText == endlessFeed {
+		if err := s.noInfinite(); err != nil {
+			return err
+		}
+	}
 	for {
 		row, ok, err := s.next(fr)
 		if err != nil || !ok {
@@ -247,7 +254,8 @@ type scan struct {
 	rows Table // of, or an index of it
 	opts table.ScanOptions
 
-	index string // the name of that index
+	index  string // the name of that index
+	sorted bool   // the order of the rows is wanted
 }
 
 // source gives what to scan, provided that the client may read it.

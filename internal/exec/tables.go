@@ -48,18 +48,41 @@ func (s *sliceVal) usesPrimary() bool { return s.index == "" || s.index == s.tab
 
 // seq gives the rows of the slice. at is the term to blame for an index that is not there.
 func (s *sliceVal) seq(fr *frame, at *reql.Term) (*seq, error) {
-	if !s.usesPrimary() {
-		return s.indexSeq(fr, at, false)
+	sc, err := s.scan(fr, at, false)
+	if err != nil {
+		return nil, err
 	}
-	if s.empty() {
-		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}, nil
+	return s.scanned(fr, at, sc), nil
+}
+
+// scanned gives the rows of a scan of the slice.
+func (s *sliceVal) scanned(fr *frame, at *reql.Term, sc *scan) *seq {
+	if sc == nil {
+		return &seq{src: noRows{}, table: s.table, fr: fr, at: at}
 	}
-	sc := &scan{of: s.table, rows: s.table.Table, opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}
 	q := &seq{src: &scanRows{scan: sc}, table: s.table, fr: fr, at: at}
 	if s.sorting == unordered {
 		q.scan = sc
 	}
-	return q, nil
+	return q
+}
+
+// scan gives how to read the slice; nil when it is known to be empty. With values the rows of a secondary index come as pairs
+// of the indexed value and the row.
+func (s *sliceVal) scan(fr *frame, at *reql.Term, values bool) (*scan, error) {
+	src, name := s.table.Table, ""
+	if !s.usesPrimary() {
+		index, err := s.indexOf(fr, at)
+		if err != nil {
+			return nil, err
+		}
+		src, name = &indexSource{Table: src, index: index, values: values}, s.index
+	}
+	if s.empty() {
+		return nil, nil
+	}
+	return &scan{of: s.table, rows: src, index: name, sorted: s.sorting != unordered,
+		opts: table.ScanOptions{Range: s.bounds, Descending: s.sorting == descending, Read: s.table.read}}, nil
 }
 
 // noIndex is the error for a secondary index that the table does not have.
@@ -82,6 +105,9 @@ type singleVal struct {
 	table *tableVal
 	key   datum.Value
 	row   datum.Value // null when there is no such row; absent until read
+
+	// extreme is the slice whose first row this is, without having been read: min and max are so under changes.
+	extreme *sliceVal
 }
 
 // get reads the row; it is null when there is none.

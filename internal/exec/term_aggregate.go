@@ -268,6 +268,9 @@ func (a numeric) eval(c call) (val, error) {
 
 // extreme gives the first row of a slice.
 func (c call) extreme(sl *sliceVal, name string) (val, error) {
+	if c.n.data == watched {
+		return val{x: &singleVal{table: sl.table, extreme: sl}, at: c.n.t}, nil
+	}
 	s, err := sl.seq(c.fr, c.n.t)
 	if err != nil {
 		return val{}, err

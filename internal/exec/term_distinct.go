@@ -80,6 +80,7 @@ func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok 
 		if err != nil {
 			return val{}, false, err
 		}
+		s.shape.distinct = true
 		f := fieldFunction(datum.String(index), c.n.t)
 		v, err = c.retSeq(c.stepped(s, mapStep(f)))
 		return v, true, err
@@ -100,6 +101,7 @@ func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok 
 		if err != nil {
 			return val{}, false, err
 		}
+		s.shape.distinct = true
 		v, err = c.retSeq(s)
 		return v, true, err
 	}

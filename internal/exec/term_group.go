@@ -105,7 +105,7 @@ func (c call) groupSource(v val, g *grouping) (*seq, error) {
 	g.stages[0].steps = append(g.stages[0].steps, func(_ *frame, pair datum.Value) (datum.Value, bool, error) {
 		return pair.At(1), true, nil
 	})
-	s, err := (&sliceVal{table: t, index: index}).indexSeq(c.fr, c.n.t, true)
+	s, err := (&sliceVal{table: t, index: index}).pairSeq(c.fr, c.n.t)
 	if s != nil {
 		s.table = nil
 	}

@@ -95,19 +95,22 @@ type mapRows struct {
 	f    *function
 	seqs []*seq
 	args []datum.Value
+	read int // how many of args are those of the next row: a feed may have had nothing for the rest
 }
 
 func (r *mapRows) next(fr *frame) (datum.Value, bool, error) {
-	for i, s := range r.seqs {
+	for ; r.read < len(r.seqs); r.read++ {
+		s := r.seqs[r.read]
 		if err := s.ungrouped(); err != nil {
 			return datum.Value{}, false, err
 		}
 		var ok bool
 		var err error
-		if r.args[i], ok, err = s.next(fr); err != nil || !ok {
+		if r.args[r.read], ok, err = s.next(fr); err != nil || !ok {
 			return datum.Value{}, false, err
 		}
 	}
+	r.read = 0
 	d, err := r.f.callN(fr, r.args...)
 	if err != nil {
 		return d, false, blame(err, r.f.at)
@@ -130,6 +133,7 @@ func evalConcatMap(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
+	s.shape.expanded = true
 	return c.retSeq(s.expanded(func(fr *frame, row datum.Value) (val, error) {
 		v, err := f.call(fr, row)
 		switch {

@@ -136,7 +136,7 @@ func (c call) orderByIndex(sl *sliceVal, index string, o sortKeys) (val, error) 
 		s, err := out.seq(c.fr, c.n.t)
 		return val{x: &selectionVal{table: out.table, seq: s}, at: c.n.t}, err
 	}
-	pairs, err := out.indexSeq(c.fr, c.n.t, true)
+	pairs, err := out.pairSeq(c.fr, c.n.t)
 	if err != nil {
 		return val{}, err
 	}

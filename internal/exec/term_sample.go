@@ -62,5 +62,7 @@ func evalSample(c call) (val, error) {
 		return val{}, err
 	}
 	rand.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
-	return c.retSelection(sliceSeq(chosen), t)
+	out := sliceSeq(chosen)
+	out.at = c.n.t
+	return c.retSelection(out, t)
 }

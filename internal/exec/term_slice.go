@@ -377,8 +377,11 @@ func (r *sliceRows) next(fr *frame) (datum.Value, bool, error) {
 			return row, false, err
 		}
 	}
-	r.left--
-	return r.s.next(fr)
+	row, ok, err := r.s.next(fr)
+	if err == nil {
+		r.left--
+	}
+	return row, ok, err
 }
 
 // close may come twice: at the end of the slice the rest is let go at once.

@@ -127,12 +127,18 @@ type unionRows struct {
 }
 
 func (r *unionRows) next(fr *frame) (datum.Value, bool, error) {
-	for len(r.seqs) > 0 {
+	for quiet := 0; len(r.seqs) > 0; {
 		s := r.seqs[0]
 		if err := s.ungrouped(); err != nil {
 			return datum.Value{}, false, err
 		}
 		row, ok, err := s.next(fr)
+		if err == errNoNews && r.rotate { //nolint:errorlint // never wrapped
+			if quiet++; quiet < len(r.seqs) {
+				r.seqs = append(r.seqs[1:], s)
+				continue
+			}
+		}
 		if err != nil {
 			return row, false, err
 		}

@@ -51,7 +51,7 @@ type System struct {
 	counters counters
 
 	stop context.CancelFunc
-	wg   sync.WaitGroup // the goroutine that takes samples
+	wg   sync.WaitGroup // the goroutines that take samples and follow the catalog
 }
 
 var _ exec.Cluster = (*System)(nil)
@@ -78,6 +78,7 @@ func Start(o Options) *System {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.wg.Go(func() { s.sampleLoop(ctx) })
+	s.wg.Go(func() { s.followCatalog(ctx) })
 	return s
 }
 
@@ -85,6 +86,9 @@ func Start(o Options) *System {
 func (s *System) Stop() {
 	s.stop()
 	s.wg.Wait()
+	for _, t := range s.tables {
+		t.endWatches()
+	}
 }
 
 // setServer changes this server's configuration.

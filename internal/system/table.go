@@ -12,6 +12,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/feed"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/table"
 )
@@ -32,6 +33,9 @@ type systemTable struct {
 	source source
 
 	writing sync.Mutex // held while one row is read, changed and written
+
+	watching sync.Mutex // guards watches
+	watches  map[watchKey]*feed.Watch
 }
 
 func newSystemTable(name string, src source) *systemTable {
@@ -161,6 +165,7 @@ func (u *use) Write(ctx context.Context, req table.WriteRequest) ([]table.WriteR
 		}
 		results[i] = r
 	}
+	u.system.changed()
 	return results, nil
 }
 

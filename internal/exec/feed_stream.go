@@ -1,0 +1,195 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/feed"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+// followedTable is a table with rows on disk, whose commits can be followed.
+type followedTable interface {
+	feed.Followed
+	Snapshot() (*table.Snapshot, error)
+}
+
+// watchedTable is a table whose rows are made when they are asked for: a system table.
+type watchedTable interface {
+	Watch() *feed.Watch
+}
+
+// feedStream is a feed of one source.
+type feedStream struct {
+	source     *feedSource
+	expression *feed.Expression
+
+	sub     *feed.Subscription // nil before open, and for what never changes
+	initial initialRows        // nil when there are no initial values, or none left
+	eval    *feedEvaluation    // of initial values
+
+	row    datum.Value // an initial value that comes
+	copies int         // so many times more
+}
+
+// stream gives a feed of the source. name is the same for expressions that are the same; "" when it is not known.
+func (f *feedSource) stream(fr *frame, id feedIdentity, o *feedOptions) *feedStream {
+	s := &feedStream{source: f}
+	if f.fails != nil || f.point.IsAbsent() && f.keys == nil && f.scan == nil {
+		return s
+	}
+	if o.initial {
+		s.eval = f.evaluation(fr)
+	}
+	s.expression = f.expression(fr, id)
+	return s
+}
+
+// open subscribes, and begins with the initial values if they are wanted.
+func (s *feedStream) open(fr *frame, o *feedOptions) error {
+	f := s.source
+	if err := f.table.require(fr, ReadRows); err != nil {
+		return err
+	}
+	if s.expression == nil {
+		if o.initial {
+			return f.fails
+		}
+		return nil
+	}
+	if !f.point.IsAbsent() {
+		key, err := table.AppendPrimaryKey(nil, f.point)
+		if err != nil {
+			return blame(err, f.at)
+		}
+		s.expression.Point = key
+	}
+	switch t := f.table.Table.(type) {
+	case followedTable:
+		return s.openStored(t, o)
+	case watchedTable:
+		return s.openWatched(fr, t.Watch(), o)
+	}
+	return reql.Errorf(reql.QueryLogic, "Cannot call `changes` on this table.")
+}
+
+func (s *feedStream) openStored(t followedTable, o *feedOptions) (err error) {
+	if s.sub, err = feed.Of(t).Subscribe(s.expression, o.Options); err != nil {
+		return err
+	}
+	f := s.source
+	switch {
+	case !o.initial:
+	case f.ordered:
+		s.initial = firstRows{s.sub}
+	default:
+		snap, err := t.Snapshot()
+		if err != nil {
+			return err
+		}
+		s.sub.After(snap.Index)
+		s.initial = &snapshotRows{source: f, point: s.expression.Point, snap: snap}
+	}
+	return nil
+}
+
+func (s *feedStream) openWatched(fr *frame, w *feed.Watch, o *feedOptions) (err error) {
+	if !o.initial { // so that what has changed since the last look is not taken for later
+		if _, _, err := w.State(fr.q.ctx); err != nil {
+			return err
+		}
+	}
+	if s.sub, err = w.Hub().Subscribe(s.expression, o.Options); err != nil {
+		return err
+	}
+	rows, index, err := w.State(fr.q.ctx)
+	if err != nil || !o.initial {
+		return err
+	}
+	s.sub.After(index)
+	s.initial = &listedRows{source: s.source, rows: rows}
+	return nil
+}
+
+// initialEvent gives the next initial value; ok is false after the last.
+func (s *feedStream) initialEvent(fr *frame) (e feed.Event, ok bool, err error) {
+	for s.initial != nil {
+		if s.copies > 0 {
+			s.copies--
+			return feed.Event{Kind: feed.Initial, New: s.row}, true, nil
+		}
+		if first, ok := s.initial.(firstRows); ok {
+			if e, ok := first.sub.Initial(); ok {
+				return e, true, nil
+			}
+			s.initial = nil
+			break
+		}
+		row, copies, ok, err := s.initial.next(fr)
+		if err != nil {
+			return e, false, err
+		}
+		if !ok {
+			s.initial.close()
+			s.initial = nil
+			break
+		}
+		if err := fr.tick(); err != nil {
+			return e, false, err
+		}
+		if row.IsAbsent() { // of a single row that is not there
+			s.row, s.copies = row, copies
+			continue
+		}
+		if value, ok := s.eval.value(row); ok {
+			s.row, s.copies = value, copies
+		}
+	}
+	return e, false, nil
+}
+
+// event gives the next change; ok is false when there is none yet.
+func (s *feedStream) event(_ *frame, changes *reql.Term) (e feed.Event, ok bool, err error) {
+	if s.sub == nil {
+		return e, false, nil
+	}
+	if e, ok, err = s.sub.Next(); err != nil {
+		err = s.failed(err, changes)
+	}
+	return e, ok, err
+}
+
+// failed is what the client is told of the end of a feed.
+func (s *feedStream) failed(err error, changes *reql.Term) error {
+	at := s.source.at
+	if at == nil {
+		at = changes
+	}
+	switch {
+	case errors.Is(err, feed.ErrAborted), errors.Is(err, table.ErrDropped):
+		return failAt(at, reql.OpFailed, "Changefeed aborted (unavailable).")
+	case errors.Is(err, feed.ErrIndexGone), errors.Is(err, table.ErrIndexDropped):
+		return failAt(at, reql.OpFailed, "The secondary index `%s` was replaced by a different one.", s.expression.Order.IndexName)
+	case errors.Is(err, context.Canceled):
+		return errInterrupted
+	}
+	switch err.(type) { //nolint:errorlint // never wrapped
+	case *reql.Error, *datum.Error:
+		return err
+	}
+	return failAt(at, reql.OpFailed, "Changefeed aborted: %s", err)
+}
+
+func (s *feedStream) wait(wake func()) bool { return s.sub == nil || s.sub.Wait(wake) }
+
+func (s *feedStream) close() {
+	if s.initial != nil {
+		s.initial.close()
+		s.initial = nil
+	}
+	if s.sub != nil {
+		s.sub.Close()
+	}
+}
