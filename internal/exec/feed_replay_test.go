@@ -104,6 +104,36 @@ func (f *feedReader) take() []json.RawMessage {
 	return rows
 }
 
+// show waits for n events, or for the end of the feed behind them, and gives what has come. More events than that would have come
+// with the last of them, or show up in the next call.
+func (f *feedReader) show(t testing.TB, n int, end bool) string {
+	t.Helper()
+	var got []string
+	take := func() {
+		for _, r := range f.take() {
+			got = append(got, string(r))
+		}
+	}
+	eventually(t, func() bool {
+		take()
+		return len(got) >= n
+	}, func() string { return fmt.Sprintf("%s gave %d of %d events: %s", f.name, len(got), n, got) })
+	if end {
+		<-f.done
+		take()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended != nil {
+		if f.ended.T >= int(reql.ClientError) {
+			got = append(got, printError(t, *f.ended))
+		} else {
+			got = append(got, "end")
+		}
+	}
+	return strings.Join(got, "\n")
+}
+
 func eventually(t testing.TB, ok func() bool, what func() string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !ok(); {

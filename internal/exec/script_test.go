@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,9 @@ func TestMain(m *testing.M) {
 // explain shows the plan of a query, with a line for each step and its inputs below it, and profile the tasks of its profile
 // without their times. All
 // scripts begin with a database test and no tables.
+//
+// "feed name" opens a feed; "take name n" waits for n events and shows all that have come since the last time, with "end" also the
+// end of the feed.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if filepath.Ext(path) != ".txt" {
@@ -55,10 +59,25 @@ func TestScripts(t *testing.T) {
 		}
 		s := newServer(t)
 		s.run(t, `r.dbCreate("test")`)
+		feeds := map[string]*feedReader{}
+		t.Cleanup(func() {
+			for _, f := range feeds {
+				f.close()
+			}
+		})
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
 			case "query":
 				return s.run(t, d.Input, d.HasArg("sorted"))
+			case "feed":
+				feeds[d.CmdArgs[0].Key] = s.openFeed(t, d.Input)
+				return ""
+			case "take":
+				count, err := strconv.Atoi(d.CmdArgs[1].Key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return feeds[d.CmdArgs[0].Key].show(t, count, d.HasArg("end"))
 			case "explain":
 				return s.plan(t, d.Input)
 			case "profile":
