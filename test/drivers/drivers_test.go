@@ -54,6 +54,16 @@ func TestOfficialJavaScriptDriver(t *testing.T) {
 	stop(t, server)
 }
 
+func TestFeeds(t *testing.T) {
+	server := harness.Start(t, "")
+	for _, name := range []string{"rethinkdb-2-4-2", "rethinkdb-2-3-3"} {
+		t.Run(name, func(t *testing.T) {
+			run(t, ".", "node", "feeds.js", name, strconv.Itoa(server.DriverPort))
+		})
+	}
+	stop(t, server)
+}
+
 // TestReference runs the examples of the page on the language, which are in JavaScript.
 func TestReference(t *testing.T) {
 	root, err := harness.Root()

@@ -23,7 +23,7 @@ import (
 //	"block"                    when it is interrupted
 //	"wait"                     when Release is closed
 //	"write"                    likewise, but says that it is quick except for a wait
-//	"feed"                     a feed that never has anything
+//	"feed"                     a feed that has something after each Publish
 //	"panic", "panic slowly"    not at all
 //	"big"                      slowly, with a string of a megabyte
 //	"slow"                     slowly, with "slow"
@@ -34,10 +34,28 @@ type Engine struct {
 
 	Running atomic.Int64 // plans and Next calls under way
 	Cursors atomic.Int64 // open cursors
+
+	mu    sync.Mutex // guards what follows
+	feeds map[*feed]struct{}
 }
 
 // New makes an engine.
-func New() *Engine { return &Engine{Release: make(chan struct{})} }
+func New() *Engine { return &Engine{Release: make(chan struct{}), feeds: map[*feed]struct{}{}} }
+
+// Publish gives one more element to each feed.
+func (e *Engine) Publish() {
+	var wakes []func()
+	e.mu.Lock()
+	for f := range e.feeds {
+		if wake := f.add(); wake != nil {
+			wakes = append(wakes, wake)
+		}
+	}
+	e.mu.Unlock()
+	for _, wake := range wakes {
+		wake()
+	}
+}
 
 // Open implements session.Engine.
 func (e *Engine) Open(session.Client) session.Compiler {
@@ -130,7 +148,7 @@ func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 		return dst, c
 	case "feed":
 		p.e.Cursors.Add(1)
-		return append(dst, `{"t":3,"r":[],"n":[1]}`...), &feed{e: p.e}
+		return append(dst, `{"t":3,"r":[],"n":[1]}`...), p.e.newFeed()
 	case "big":
 		dst = append(dst, `{"t":1,"r":["`...)
 		dst = append(dst, bytes.Repeat([]byte("x"), 1<<20)...)
@@ -172,31 +190,75 @@ func (c *cursor) Close() { c.e.Cursors.Add(-1) }
 type feed struct {
 	e *Engine
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards what follows; taken after Engine.mu
 	waits  bool
 	closed bool
+	have   int
+	wake   func()
 }
 
-func (f *feed) Wait(func()) bool {
+func (e *Engine) newFeed() *feed {
+	f := &feed{e: e}
+	e.mu.Lock()
+	e.feeds[f] = struct{}{}
+	e.mu.Unlock()
+	return f
+}
+
+// add gives one element, and returns whom to wake.
+func (f *feed) add() (wake func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.waits && !f.closed {
-		f.waits = true
-		f.e.Running.Add(1)
+	f.have++
+	wake, f.wake = f.wake, nil
+	return wake
+}
+
+func (f *feed) Wait(wake func()) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.have > 0 {
+		return false
 	}
+	f.wake = wake
+	f.count(!f.closed)
 	return true
+}
+
+// count makes the feed count as running, or not. The caller holds mu.
+func (f *feed) count(waits bool) {
+	if f.waits == waits {
+		return
+	}
+	f.waits = waits
+	if waits {
+		f.e.Running.Add(1)
+	} else {
+		f.e.Running.Add(-1)
+	}
 }
 
 func (f *feed) Quick() bool { return true }
 
-func (f *feed) Next(_ context.Context, dst []byte) ([]byte, bool) { return dst, true }
-
-func (f *feed) Close() {
+func (f *feed) Next(_ context.Context, dst []byte) ([]byte, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.closed = true
-	if f.waits {
-		f.e.Running.Add(-1)
+	if f.have == 0 {
+		return dst, true
 	}
+	f.count(false)
+	dst = fmt.Appendf(dst, `{"t":3,"r":[%d],"n":[1]}`, f.have)
+	f.have = 0
+	return dst, true
+}
+
+func (f *feed) Close() {
+	f.e.mu.Lock()
+	delete(f.e.feeds, f)
+	f.e.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed, f.wake = true, nil
+	f.count(false)
 	f.e.Cursors.Add(-1)
 }
