@@ -16,11 +16,14 @@ type Lookup struct {
 	at   moment // of the state
 }
 
+// allFilters has the engine look at the filters of the last level, too: most keys that inserts look for are in no level. The
+// engine copies it.
+var allFilters = pebble.IterOptions{UseL6Filters: true}
+
 // Lookup returns a Lookup in the present state. Close it.
 func (s *Store) Lookup() (*Lookup, error) {
 	at := s.rows.now()
-	// The filters of the last level are worth reading here: most keys that a batch of inserts looks for are in no level.
-	pi, err := s.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
+	pi, err := s.db.NewIter(&allFilters)
 	if err != nil {
 		return nil, fmt.Errorf("look up keys: %w", err)
 	}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -26,18 +27,7 @@ func (s *Store) GetRow(key []byte) (value []byte, found bool, err error) {
 	if found {
 		return value, true, nil
 	}
-	v, c, err := s.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("read a row: %w", err)
-	}
-	value = s.rows.putCopy(t, key, v)
-	if err := c.Close(); err != nil {
-		return nil, false, fmt.Errorf("read a row: %w", err)
-	}
-	return value, true, nil
+	return s.searchRow(key, func(v []byte) []byte { return s.rows.putCopy(t, key, v) })
 }
 
 // PeekRow is GetRow for a row that is about to change: it is not put into the cache.
@@ -45,7 +35,25 @@ func (s *Store) PeekRow(key []byte) (value []byte, found bool, err error) {
 	if value, found, _ = s.rows.get(key, s.rows.now()); found {
 		return value, true, nil
 	}
-	return s.Get(key)
+	return s.searchRow(key, bytes.Clone)
+}
+
+// searchRow gives a copy of a row that is not in the cache. It uses a Lookup, because the engine's own Get does not look at the
+// filters of the last level, where most rows are: it would read a block of 16 KB for each key that is inserted, only to see that
+// there is no such row yet.
+func (s *Store) searchRow(key []byte, clone func(value []byte) []byte) (value []byte, found bool, err error) {
+	l, err := s.Lookup()
+	if err != nil {
+		return nil, false, err
+	}
+	v, found, err := l.Get(key)
+	if found {
+		value = clone(v)
+	}
+	if err := errors.Join(err, l.Close()); err != nil {
+		return nil, false, err
+	}
+	return value, found, nil
 }
 
 // Iter iterates over the keys in [lower, upper) as they are now. The bounds are copied.
