@@ -1,6 +1,7 @@
 package datum
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -94,5 +95,15 @@ func TestPrimaryKeyWithoutErrorAllocatesOnce(t *testing.T) {
 		buf, _ = AppendKey(buf[:0], v)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestSizeOfNumbersInKeys(t *testing.T) {
+	for _, f := range []float64{0, math.Copysign(0, -1), 1, -1, 9, 10, -10, 1 << 53, -(1 << 53), 1<<53 + 2, 0.5, 1e20, 1e21, -1e300, 1e-7} {
+		var s keySizer
+		s.addNumber(f)
+		if want := 18 + len(FormatNumber(f+0)); s.size != want { // + 0 takes the sign of -0 away
+			t.Errorf("%v: %d bytes, want %d", f, s.size, want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package datum
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -123,7 +124,13 @@ func (s *keySizer) addNumber(f float64) {
 	if f == 0 {
 		f = 0 // -0 is written without its sign
 	}
-	s.size += 1 + 16 + 1 + len(FormatNumber(f))
+	s.size += 1 + 16 + 1
+	if i, ok := exactInt(f); ok {
+		var buf [20]byte
+		s.size += len(strconv.AppendInt(buf[:0], i, 10)) // as FormatNumber has it, in a tenth of the time
+	} else {
+		s.size += len(FormatNumber(f))
+	}
 }
 
 func (s *keySizer) addString(str string) error {

@@ -174,3 +174,23 @@ func BenchmarkGetAll100(b *testing.B) {
 	q := `[1,[78,[` + table + `,` + strings.Join(keys, ",") + `]],{}]`
 	benchmarkQuery(b, s, func(int) string { return q })
 }
+
+// BenchmarkByIndex reads 10 rows of 1 KB by an index: those of a value, and a page of a range in its order.
+func BenchmarkByIndex(b *testing.B) {
+	s := tableServer(b)
+	docs := make([]string, 2000)
+	for i := range docs {
+		docs[i] = strings.Replace(document(fmt.Sprintf("key-%d", i)), `"age":37`, fmt.Sprintf(`"age":%d`, i*7919%200), 1)
+	}
+	s.mustRun(b, `[1,[56,[`+table+`,[2,[`+strings.Join(docs, ",")+`]]]],{}]`)
+	s.run(b, `r.db("test").table("t").indexCreate("age")`)
+	s.run(b, `r.db("test").table("t").indexWait("age")`)
+	b.Run("getAll", func(b *testing.B) {
+		benchmarkQuery(b, s, func(i int) string { return fmt.Sprintf(`[1,[78,[%s,%d],{"index":"age"}],{}]`, table, i%200) })
+	})
+	b.Run("page", func(b *testing.B) {
+		benchmarkQuery(b, s, func(i int) string {
+			return fmt.Sprintf(`[1,[71,[[41,[[182,[%s,%d,[181]],{"index":"age"}]],{"index":"age"}],10]],{}]`, table, i%190)
+		})
+	})
+}

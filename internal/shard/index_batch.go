@@ -29,7 +29,12 @@ type batchEntry struct {
 
 func (e *batchEntry) cut() bool { return len(e.valueKey) == MaxValueKeyBytes }
 
-func (b *indexBatch) reset() { *b = indexBatch{list: b.list[:0], buf: b.buf[:0], rows: b.rows[:0]} }
+// reset empties the batch. The memory behind the end of the list holds no rows: batches of long scans are used again by short ones,
+// which should not have to clear all of it.
+func (b *indexBatch) reset() {
+	clear(b.list)
+	*b = indexBatch{list: b.list[:0], buf: b.buf[:0], rows: b.rows[:0]}
+}
 
 func (b *indexBatch) anyCut() bool {
 	return slices.ContainsFunc(b.list, func(e batchEntry) bool { return e.cut() })
@@ -53,6 +58,7 @@ func (b *indexBatch) keepLast() {
 	}
 	e := b.list[b.at]
 	e.row = datum.View(datum.AppendEncoded(nil, e.row))
+	clear(b.list)
 	b.list, b.at = append(b.list[:0], e), 0
 }
 

@@ -3,6 +3,7 @@ package shard
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"rethinkdb/internal/storage"
 )
@@ -103,8 +104,9 @@ func (r *entryReader) advance() bool {
 // begin computes the bounds of the present range.
 func (r *entryReader) begin() {
 	c := r.current()
-	r.low = append(append(r.low[:0], r.index.prefix...), c.Low...)
-	r.high = append(append(r.high[:0], r.index.prefix...), c.High...)
+	prefix := r.index.prefix
+	r.low = append(append(slices.Grow(r.low[:0], len(prefix)+len(c.Low)), prefix...), c.Low...)
+	r.high = append(append(slices.Grow(r.high[:0], len(prefix)+len(c.High)), prefix...), c.High...)
 	if c.High == nil {
 		r.high = append(r.high[:0], r.index.upper...)
 	}

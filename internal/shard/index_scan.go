@@ -124,7 +124,6 @@ func (r *IndexRows) Close() error {
 		r.batch = nil
 		b.reset()
 		if cap(b.buf)+cap(b.rows) <= maxScratchBytes {
-			clear(b.list[:cap(b.list)])
 			batches.Put(b)
 		}
 	}
