@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rethinkdb/internal/session"
 )
@@ -14,10 +15,13 @@ import (
 // of its own. It has changed nothing: queries that write, or that ask anything outside of the tables, are not tried.
 //
 // The bound is about half a millisecond, for which the next request of the connection may have to wait, and which is wasted on
-// queries that are longer. It is about the first batch of a stream of rows of 1 KB.
-//
-// Of the terms that it evaluates it is the first time that it would wait for a turn (frame.rest): 1024 of them.
-const maxBriefRows = 256
+// queries that are longer: about the first batch of a stream of rows of 1 KB. Nobody looks at the clock for a few rows. Of terms
+// that are evaluated the bound is the first time that the query would wait for a turn (frame.rest): 1024 of them.
+const (
+	maxBriefTime = 500 * time.Microsecond
+	timedRows    = 64 // between two looks at the clock
+	maxBriefRows = 1000
+)
 
 // errTooLong ends a query that was tried and turns out to be too long. No client gets to see it.
 var errTooLong = errors.New("query is too long to be tried")
@@ -30,8 +34,13 @@ func (fr *frame) giveUp() error {
 
 // hasRead counts rows that were read.
 func (fr *frame) hasRead(rows int) error {
+	before := fr.tally.rowsRead
 	fr.tally.rowsRead += int64(rows)
-	if fr.brief && fr.tally.rowsRead > maxBriefRows {
+	if !fr.brief {
+		return nil
+	}
+	now := fr.tally.rowsRead
+	if now > maxBriefRows || before/timedRows != now/timedRows && time.Since(fr.pace.since) > maxBriefTime {
 		return fr.giveUp()
 	}
 	return nil

@@ -57,8 +57,8 @@ func TestExplainTellsWhichScansAreParallel(t *testing.T) {
 	for query, parallel := range map[string]bool{
 		`r.table("t").filter({n: 1}).count()`:                         true,
 		`r.table("t").orderBy("n")`:                                   true,
-		`r.table("t").getAll(1, 2, 3, 4, 5, 6, index: "n").sum("id")`: true,
 		`r.table("t").between(1, 50, index: "n").group("n").count()`:  true,
+		`r.table("t").getAll(1, 2, 3, 4, 5, 6, index: "n").sum("id")`: false,
 		`r.table("t").filter({n: 1})`:                                 false,
 		`r.table("t").orderBy(index: "n").sum("id")`:                  false,
 		`r.table("t").limit(10).count()`:                              false,

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
@@ -39,7 +40,10 @@ func (p *Plan) start(ctx context.Context, dst []byte, brief bool) (out []byte, c
 	fr := &one.fr
 	cur = &one.cur
 	fr.q, cur.fr, fr.brief = &one.q, fr, brief
-	if p.slow && !brief {
+	switch {
+	case brief:
+		fr.pace.since = time.Now()
+	case p.slow:
 		fr.pace.begin(p.eng.turns)
 		defer fr.pace.end()
 	}
