@@ -41,6 +41,9 @@ func (s *seq) feedSources(fr *frame) ([]*feedSource, error) {
 	f := &feedSource{table: s.table, steps: s.steps}
 	switch src := s.src.(type) {
 	case noRows:
+		if s.table == nil {
+			return nil, s.eager()
+		}
 	case failingRows:
 		f.fails = src.err
 	case *keyRows:

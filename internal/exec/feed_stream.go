@@ -50,9 +50,6 @@ func (f *feedSource) stream(fr *frame, id feedIdentity, o *feedOptions) *feedStr
 // open subscribes, and begins with the initial values if they are wanted.
 func (s *feedStream) open(fr *frame, o *feedOptions) error {
 	f := s.source
-	if err := f.table.require(fr, ReadRows); err != nil {
-		return err
-	}
 	if s.expression == nil {
 		if o.initial {
 			return f.fails

@@ -100,6 +100,9 @@ func evalChanges(c call) (val, error) {
 	r := &feedRows{options: o, at: c.n.t}
 	identity := c.feedIdentity()
 	for i, s := range sources {
+		if err := s.table.require(c.fr, ReadRows); err != nil {
+			return val{}, err
+		}
 		if err := s.check(c, &o); err != nil {
 			return val{}, err
 		}
