@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"errors"
-
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/feed"
 	"rethinkdb/internal/table"
@@ -101,15 +99,14 @@ func (r *snapshotRows) park() error {
 
 func (r *snapshotRows) close() {
 	r.done = true
-	var err error
+	// An error of reading was reported, and of the rest nobody wants to know any more.
 	if r.rows != nil {
-		err = r.rows.Close()
+		_ = r.rows.Close()
 	}
 	if r.snap != nil {
-		err = errors.Join(err, r.snap.Close())
+		_ = r.snap.Close()
 		r.snap = nil
 	}
-	_ = err // what was read stays right, and of the rest nobody wants to know any more
 }
 
 // listedRows are the rows of a system table.

@@ -80,7 +80,7 @@ func (r *feedRows) event(fr *frame) (e feed.Event, ok bool, err error) {
 		}
 	}
 	for range r.streams {
-		if e, ok, err = r.streams[r.turn].event(fr, r.at); ok || err != nil {
+		if e, ok, err = r.streams[r.turn].event(r.at); ok || err != nil {
 			return e, ok, err
 		}
 		r.turn = (r.turn + 1) % len(r.streams)

@@ -34,7 +34,7 @@ type feedStream struct {
 	copies int         // so many times more
 }
 
-// stream gives a feed of the source. name is the same for expressions that are the same; "" when it is not known.
+// stream gives a feed of the source.
 func (f *feedSource) stream(fr *frame, id feedIdentity, o *feedOptions) *feedStream {
 	s := &feedStream{source: f}
 	if f.fails != nil || f.point.IsAbsent() && f.keys == nil && f.scan == nil {
@@ -148,7 +148,7 @@ func (s *feedStream) initialEvent(fr *frame) (e feed.Event, ok bool, err error) 
 }
 
 // event gives the next change; ok is false when there is none yet.
-func (s *feedStream) event(_ *frame, changes *reql.Term) (e feed.Event, ok bool, err error) {
+func (s *feedStream) event(changes *reql.Term) (e feed.Event, ok bool, err error) {
 	if s.sub == nil {
 		return e, false, nil
 	}

@@ -241,7 +241,7 @@ func TestAnExpressionIsEvaluatedOnceForAll(t *testing.T) {
 	for _, s := range all {
 		s.Close()
 	}
-	if n := f.hub.Subscribers(); n != 0 {
+	if n := f.hub.Groups(); n != 0 {
 		t.Errorf("%d groups are left", n)
 	}
 }

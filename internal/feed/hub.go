@@ -271,8 +271,8 @@ func (h *Hub) leave(g *group, s *Subscription) {
 	h.open.Add(-1)
 }
 
-// Subscribers returns the number of groups that have subscribers.
-func (h *Hub) Subscribers() int { return int(h.open.Load()) }
+// Groups returns the number of expressions that have subscribers.
+func (h *Hub) Groups() int { return int(h.open.Load()) }
 
 // Dropped implements table.Tap: it ends all feeds.
 func (h *Hub) Dropped() { h.end(ErrAborted) }

@@ -72,7 +72,7 @@ func (w *Watch) loop() {
 		case <-w.poke:
 		}
 		w.mu.Lock()
-		if w.hub.ctx.Err() != nil || w.hub.Subscribers() == 0 {
+		if w.hub.ctx.Err() != nil || w.hub.Groups() == 0 {
 			w.looking, w.rows, w.listed = false, nil, nil
 			w.mu.Unlock()
 			return
