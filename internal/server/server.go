@@ -100,14 +100,15 @@ type node struct {
 	gate        *access.Gate
 	driverTLS   *certificate.Source // nil without TLS
 	webTLS      *certificate.Source // nil without TLS
-	cluster     *clusterPort
+	clusterPort *listeners
 	driverPort  *listeners
 	webPort     *listeners // nil with --no-http-admin
 	system      *system.System
 	sessions    *session.Manager
 	scripts     *js.Pool
 	driver      *wire.Server
-	web         *web.Server    // nil with --no-http-admin
+	web         *web.Server // nil with --no-http-admin
+	cluster     *clusterPort
 	debug       *debugPort     // nil without --debug-address
 	serving     sync.WaitGroup // one goroutine for each socket of the driver port and the web port
 	unavailable chan error     // capacity 1: why a port ended by itself
@@ -179,6 +180,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		TLS: tlsConfig(n.driverTLS),
 	})
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
+	n.cluster = startClusterPort(n.clusterPort, n.gate, n.driver, logger)
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
 	if n.webPort == nil {
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
@@ -204,14 +206,12 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 }
 
 // listen opens all ports before anybody is served, so that a start that fails has disturbed nobody.
-func (n *node) listen() error {
+func (n *node) listen() (err error) {
 	c := n.config
-	cluster, err := listen(c.Cluster)
-	if err != nil {
+	if n.clusterPort, err = listen(c.Cluster); err != nil {
 		return portError("", c.Cluster.Number, err)
 	}
-	n.cluster = startClusterPort(cluster, n.gate, n.log)
-	logfile.Notice(n.log, "Listening for intracluster connections on port %d", cluster.port)
+	logfile.Notice(n.log, "Listening for intracluster connections on port %d", n.clusterPort.port)
 	if n.driverPort, err = listen(c.Driver); err != nil {
 		return portError("RDB protocol", c.Driver.Number, err)
 	}
@@ -287,7 +287,7 @@ func (n *node) process() system.Process {
 	}
 	p := system.Process{
 		Version: Version(), Started: n.started, PID: os.Getpid(), Argv: n.config.Argv,
-		Hostname: hostname, ClusterPort: n.cluster.listeners.port, ReQLPort: n.driverPort.port,
+		Hostname: hostname, ClusterPort: n.clusterPort.port, ReQLPort: n.driverPort.port,
 	}
 	if n.webPort != nil {
 		p.HTTPPort = n.webPort.port
@@ -379,7 +379,7 @@ func (n *node) close() error {
 	if n.system != nil {
 		n.system.Stop()
 	}
-	for _, port := range []*listeners{n.webPort, n.driverPort} {
+	for _, port := range []*listeners{n.webPort, n.driverPort, n.clusterPort} {
 		if port != nil {
 			errs = append(errs, port.Close()) // closed already, unless the start failed before it was served
 		}

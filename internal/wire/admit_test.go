@@ -2,8 +2,10 @@ package wire_test
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -101,4 +103,65 @@ func TestConnectionsThatDoNotLogIn(t *testing.T) {
 	silent[0].Close()
 	eventually(t, "one ends", func() bool { return s.Connections() == 200 })
 	connect(t, flooded)
+}
+
+// A connection of the intracluster port that says that it is the command line is served like a driver's, without TLS and by the rules of its port.
+func TestTake(t *testing.T) {
+	config, _ := certificate(t)
+	var policy access.Policy
+	policy.Allow[access.Driver] = []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")} // 127.0.0.1 is always served
+	s := start(t, func(o *wire.Options) {
+		o.TLS = config
+		o.Gate = access.NewGate(policy, func(p access.Port) bool { return p != access.Cluster }, slog.New(slog.DiscardHandler))
+	})
+	if _, err := s.users.SetInitialPassword("secret"); err != nil {
+		t.Fatal(err)
+	}
+	lan, stranger := s.takeFrom(t, "192.168.1.2"), s.takeFrom(t, "203.0.113.7")
+	c := dial(t, lan)
+	if last := c.logIn("admin", "secret"); !strings.Contains(last, `"success":true`) {
+		t.Fatal(last)
+	}
+	c.ask(1, `[1,"x"]`)
+	c.expect(1, `{"t":1,"r":["x"]}`)
+	if last := dial(t, lan).logIn("admin", ""); !strings.Contains(last, "Wrong password") {
+		t.Error(last)
+	}
+	c = dial(t, stranger)
+	c.write(magicV10)
+	if m := c.message(); !strings.HasPrefix(m, `{"error":"The intracluster port of this server serves`) {
+		t.Errorf("message %q", m)
+	}
+
+	s.shutdown()
+	late, other := net.Pipe()
+	s.Take(late)
+	if n, err := other.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("after Shutdown: %d bytes, %v", n, err)
+	}
+}
+
+// takeFrom is a port whose connections the server takes, as if everybody used it from an address.
+func (s *server) takeFrom(t *testing.T, peer string) (addr string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			c, err := from{l, &net.TCPAddr{IP: net.ParseIP(peer), Port: 4711}}.Accept()
+			if err != nil {
+				return
+			}
+			s.Take(c)
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-ended
+	})
+	return l.Addr().String()
 }

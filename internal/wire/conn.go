@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/session"
 )
 
@@ -37,6 +38,7 @@ type conn struct {
 	raw syscall.RawConn // of tcp; nil when it is not a socket
 
 	peer netip.AddrPort
+	port access.Port // the one that the client has connected to
 
 	// Guarded by Server.mu.
 	index int  // in Server.conns
@@ -57,8 +59,8 @@ type conn struct {
 	session   atomic.Pointer[session.Session] // nil until the handshake is over
 }
 
-func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc, tcp: nc, peer: addrOf(nc)}
+func newConn(s *Server, nc net.Conn, port access.Port) *conn {
+	c := &conn{srv: s, nc: nc, tcp: nc, peer: addrOf(nc), port: port}
 	if sc, ok := nc.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
@@ -116,7 +118,7 @@ func (c *conn) logIn() (login, error) {
 		return login{}, net.ErrClosed
 	}
 	raw := c.raw
-	if c.srv.opt.TLS != nil {
+	if c.srv.opt.TLS != nil && c.port == access.Driver {
 		t := tls.Server(c.nc, c.srv.opt.TLS)
 		if err := t.Handshake(); err != nil {
 			return login{}, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/auth/authtest"
 	"rethinkdb/internal/session"
@@ -69,7 +70,7 @@ func FuzzConnection(f *testing.F) {
 		Logger: slog.New(slog.DiscardHandler), Version: "2.4.4"}
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		s := NewServer(opt)
-		c := newConn(s, &scripted{pieces: [][]byte{bytes.Clone(a), bytes.Clone(b)}})
+		c := newConn(s, &scripted{pieces: [][]byte{bytes.Clone(a), bytes.Clone(b)}}, access.Driver)
 		s.conns = append(s.conns, c)
 		s.wg.Add(1)
 		c.run()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
 )
 
@@ -76,7 +75,7 @@ func (c *conn) handshake() (login, error) {
 
 // admit refuses, in the form of the handshake that the client has begun, an address that is not served.
 func (c *conn) admit(v1 bool) error {
-	refused := c.srv.opt.Gate.Admit(access.Driver, c.peer.Addr())
+	refused := c.srv.opt.Gate.Admit(c.port, c.peer.Addr())
 	switch {
 	case refused == nil:
 		return nil

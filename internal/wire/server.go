@@ -92,7 +92,7 @@ func (s *Server) Serve(l net.Listener) error {
 		c, err := l.Accept()
 		if err == nil {
 			warned = false
-			s.start(c)
+			s.start(c, access.Driver)
 			continue
 		}
 		if s.isClosing() {
@@ -118,8 +118,15 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
-func (s *Server) start(nc net.Conn) {
-	c := newConn(s, nc)
+// AdminPreface is what `rethinkdb admin` sends to the intracluster port before it speaks as drivers do.
+const AdminPreface = "rethinkdb admin\n"
+
+// Take serves a connection of the intracluster port that has begun with AdminPreface, which was read: its client logs in and
+// asks queries as a driver does, without TLS. The connection belongs to s from now on; after Shutdown it is closed.
+func (s *Server) Take(nc net.Conn) { s.start(nc, access.Cluster) }
+
+func (s *Server) start(nc net.Conn, port access.Port) {
+	c := newConn(s, nc, port)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
