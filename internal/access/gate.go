@@ -134,7 +134,7 @@ func (g *Gate) protected(port Port, peer netip.Addr) string {
 		return fmt.Sprintf("The intracluster port of this server serves %s only, and not %s. Connect from there, or through an ssh tunnel.", served, peer)
 	}
 	return fmt.Sprintf("This server has no password yet, so it serves %s only, and not %s. To use it from here, set a password first "+
-		"(on the server's machine: r.db('rethinkdb').table('users').get('admin').update({password: 'KEY'})) and connect with it, "+
+		"(on the server's machine: rethinkdb admin set auth KEY) and connect with it, "+
 		"or connect through an ssh tunnel. Only on a network that nobody else can reach, start the server with --protected-mode off.", served, peer)
 }
 

@@ -95,7 +95,7 @@ func TestAllowListWithoutPassword(t *testing.T) {
 func TestRefusalNamesTheWayIn(t *testing.T) {
 	g := NewGate(Policy{}, func(Port) bool { return false }, slog.New(slog.DiscardHandler))
 	text := g.Admit(Driver, netip.MustParseAddr(public)).Error()
-	for _, want := range []string{public, "password", "ssh tunnel", "--protected-mode off"} {
+	for _, want := range []string{public, "rethinkdb admin set auth KEY", "ssh tunnel", "--protected-mode off"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}

@@ -35,7 +35,7 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 	case "proxy":
 		return fail(stderr, "The command 'proxy' cannot be used: %s.", noCluster)
 	case "admin":
-		return fail(stderr, "The command 'admin' is not available in this version; use the tables of the database 'rethinkdb' from any driver instead.")
+		return withOptions(administration, nil, withoutSecrets(argv)[2:], stdout, stderr)
 	case "export", "import", "dump", "restore", "index-rebuild", "repl":
 		return runTool("rethinkdb-"+first, words[1:], stderr)
 	default:
@@ -63,11 +63,12 @@ func help(words []string, stdout, stderr io.Writer) int {
 	}
 	cmd := porcelain
 	if len(words) == 1 {
-		i := slices.IndexFunc([]command{serve, create, proxy}, func(c command) bool { return c.name() == words[0] })
+		documented := []command{serve, create, proxy, administration}
+		i := slices.IndexFunc(documented, func(c command) bool { return c.name() == words[0] })
 		if i < 0 {
 			return fail(stderr, "ERROR: No help for '%s'. Try 'rethinkdb help'.", words[0])
 		}
-		cmd = []command{serve, create, proxy}[i]
+		cmd = documented[i]
 	}
 	printHelp(stdout, cmd)
 	return 0
@@ -100,6 +101,9 @@ func helpCommand(cmd command) string {
 }
 
 func runCommand(cmd command, argv, words []string, stdout, stderr io.Writer) error {
+	if cmd == administration {
+		return runAdmin(words, stdout, stderr)
+	}
 	s, err := readSettings(words, cmd, stderr)
 	if err != nil {
 		return err

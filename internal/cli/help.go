@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"rethinkdb/internal/admin"
 )
 
 const (
@@ -36,11 +38,17 @@ missing or empty.
 Answer queries for a cluster without holding data. Not available in this
 version.
 `,
+	administration: `Usage: rethinkdb admin [options] [COMMAND]
+
+Run one command on a server, or without one open a console: one command a line,
+with a history, and completion by the tab key. Commands may come from a pipe.
+`,
 }
 
 const commandList = `Commands:
   create                    prepare a data directory and exit
   serve                     serve an existing data directory
+  admin                     set the authentication key, list and change tables
   export, import, dump, restore, index-rebuild, repl
                             run the tool rethinkdb-NAME of the Python driver
   help [COMMAND]            print help, here or for a command
@@ -65,6 +73,9 @@ func printHelp(w io.Writer, cmd command) {
 	}
 	if cmd == porcelain {
 		b.WriteString("\n" + commandList)
+	}
+	if cmd == administration {
+		b.WriteString("\nCommands:\n" + admin.Commands())
 	}
 	// Help that nobody can read has nobody to complain to either.
 	_, _ = io.WriteString(w, b.String())

@@ -14,12 +14,14 @@ const (
 	serve
 	create
 	proxy
+	administration // `rethinkdb admin`, which takes words besides
 
 	servers  = porcelain | serve
 	creators = porcelain | create
 	local    = porcelain | serve | create // all that have a data directory
 	network  = porcelain | serve | proxy  // all that listen
 	every    = local | proxy
+	all      = every | administration
 )
 
 // name is what the user writes after `rethinkdb`, and after `rethinkdb help`.
@@ -31,6 +33,8 @@ func (c command) name() string {
 		return "create"
 	case proxy:
 		return "proxy"
+	case administration:
+		return "admin"
 	default:
 		return ""
 	}
@@ -49,6 +53,7 @@ const (
 	userSection     = "User and group"
 	tlsSection      = "TLS"
 	logSection      = "Log"
+	consoleSection  = "Console"
 	configSection   = "Configuration file"
 	helpSection     = "Help"
 	unlistedSection = "" // accepted, but not in the help
@@ -118,6 +123,13 @@ var options = []option{
 	{long: "--client-port", arg: "port", def: "0", commands: network, section: unlistedSection},
 	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: network, section: networkSection,
 		help: "join the cluster of this server (not in this version)", absent: noCluster},
+	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: administration, section: networkSection,
+		help: "the server to connect to, by its intracluster port; when it is given several times the first that answers (default localhost:29015)"},
+	{long: "--password-file", arg: "file", commands: administration, section: authSection,
+		help: "a file with the password of the user admin, which is the authentication key. Without it the password is in the environment variable RETHINKDB_PASSWORD, or asked for on a terminal"},
+	{long: "--exit-failure", short: "-x", commands: administration, section: consoleSection,
+		help: "end the console with exit status 1 when a command fails"},
+	{long: "--canonical-address", arg: "host", commands: administration, section: unlistedSection},
 	{long: "--canonical-address", arg: "host[:port]", repeat: true, commands: network, section: networkSection,
 		help: "address under which other servers reach this one (not in this version)", absent: noCluster},
 	{long: "--join-delay", arg: "seconds", commands: network, section: networkSection,
@@ -194,7 +206,7 @@ var options = []option{
 
 	{long: "--config-file", arg: "file", commands: every, section: configSection,
 		help: "read options from a file of lines name=value; options given here win"},
-	{long: "--help", short: "-h", commands: every, section: helpSection, help: "print this help"},
+	{long: "--help", short: "-h", commands: all, section: helpSection, help: "print this help"},
 	{long: "--version", short: "-v", commands: every, section: helpSection, help: "print the version"},
 }
 

@@ -58,7 +58,7 @@ func (n *node) whom() string {
 	return "everybody in its private networks"
 }
 
-const remedy = "Set a password: r.db('rethinkdb').table('users').get('admin').update({password: '...'})."
+const remedy = "Set a password: rethinkdb admin set auth KEY, or r.db('rethinkdb').table('users').get('admin').update({password: '...'})."
 
 // warnOfExposure says at the start who can come in without a password.
 func (n *node) warnOfExposure() {

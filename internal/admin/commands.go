@@ -1,0 +1,76 @@
+package admin
+
+// anyNumber of words may follow.
+const anyNumber = -1
+
+var long = []flag{{name: "--long"}}
+
+// What to say of commands about how tables are spread over servers, which one server does not do.
+const (
+	oneServer = "Tables have one shard with one replica on this server in this version, so that there is nothing to place: "
+	askTable  = "the placement is in the table rethinkdb.table_config."
+)
+
+// commands are all commands, as `help` lists them. It is set by init because help reads it.
+var commands []*command
+
+func init() {
+	commands = []*command{
+		{words: []string{"ls"}, usage: []string{"[<ID> | --long]"}, most: 1, flags: long, run: list,
+			about: "list all machines, datacenters, databases and tables, or what is known of one",
+			more:  "An ID is a name, a table's name with its database's (test.users), or the first four or more characters of an identifier. --long shows identifiers in full."},
+		{words: []string{"ls", "machines"}, usage: []string{"[--long]"}, flags: long, run: listMachines, about: "list the servers"},
+		{words: []string{"ls", "servers"}, usage: []string{"[--long]"}, flags: long, run: listMachines, about: "the same"},
+		{words: []string{"ls", "tables"}, usage: []string{"[--long]"}, flags: long, run: listTables, about: "list the tables"},
+		{words: []string{"ls", "databases"}, usage: []string{"[--long]"}, flags: long, run: listDatabases, about: "list the databases"},
+		{words: []string{"ls", "datacenters"}, usage: []string{"[--long]"}, flags: long, run: listDatacenters, about: "list the tags of servers, which take the place of datacenters"},
+		{words: []string{"ls", "directory"}, usage: []string{"[--long]"}, flags: long, run: listDirectory, about: "list the connected servers with their addresses"},
+		{words: []string{"ls", "issues"}, usage: []string{""}, run: listIssues, about: "list what an operator should see to"},
+		{words: []string{"ls", "stats"}, usage: []string{"[<MACHINE>...] [<TABLE>...]"}, most: anyNumber, run: listStats, about: "show the statistics of servers and tables"},
+		{words: []string{"ls", "auth"}, usage: []string{""}, run: listAuth, about: "tell whether an authentication key is set",
+			more: "The key itself cannot be shown: what is kept of it does not suffice to log in."},
+
+		{words: []string{"set", "auth"}, usage: []string{"<KEY>", "-"}, least: 1, most: 1, run: setAuth, about: "set the authentication key",
+			more: "The key is the password of the user admin: drivers connect with it as authKey, or as password of this user. Connections that exist stay. " +
+				"With - in place of a key, it is asked for without being shown, or read from the standard input. Quote a key with spaces."},
+		{words: []string{"unset", "auth"}, usage: []string{""}, run: unsetAuth, about: "remove the authentication key",
+			more: "Whoever reaches the ports then reads and changes everything."},
+		{words: []string{"set", "name"}, usage: []string{"<ID> <NEW-NAME>"}, least: 2, most: 2, run: setName, about: "rename a machine, a database or a table"},
+		{words: []string{"rename"}, usage: []string{"<ID> <NEW-NAME>"}, least: 2, most: 2, run: setName, about: "the same"},
+		{words: []string{"set", "datacenter"}, usage: []string{"<MACHINE> <DATACENTER>"}, least: 2, most: 2, run: setDatacenter, about: "give a server a tag"},
+		{words: []string{"unset", "datacenter"}, usage: []string{"<MACHINE>"}, least: 1, most: 1, run: unsetDatacenter, about: "take all tags of a server away, except default"},
+		{words: []string{"set", "durability"}, usage: []string{"<TABLE> (--soft | --hard)"}, least: 1, most: 1, flags: []flag{{name: "--soft"}, {name: "--hard"}},
+			run: setDurability, about: "choose whether writes to a table wait for the disk"},
+
+		{words: []string{"create", "table"}, usage: []string{"<NAME> --database <DATABASE> [--primary-key <KEY>]"}, least: 1, most: 1,
+			flags: []flag{{name: "--database", value: true, required: true}, {name: "--primary", value: true}, {name: "--primary-key", value: true}},
+			run:   createTable, about: "create a table"},
+		{words: []string{"create", "database"}, usage: []string{"<NAME>"}, least: 1, most: 1, run: createDatabase, about: "create a database"},
+		{words: []string{"create", "datacenter"}, usage: []string{"<NAME>"}, about: "(not in this version)",
+			instead: "Datacenters are tags of servers, which exist while a server has them: use set datacenter <MACHINE> <NAME>."},
+		{words: []string{"rm", "table"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeTables, about: "drop tables with all their documents"},
+		{words: []string{"rm", "database"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeDatabases, about: "drop databases with all their tables"},
+		{words: []string{"rm", "datacenter"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeDatacenters, about: "take a tag from all servers"},
+		{words: []string{"rm", "machine"}, usage: []string{"<ID>..."}, about: "(not in this version)",
+			instead: "There is one server in this version, and it is connected: stop it instead, with SIGTERM."},
+
+		{words: []string{"set", "primary"}, usage: []string{"<TABLE> <DATACENTER>"}, about: "(not in this version)", instead: oneServer + askTable},
+		{words: []string{"unset", "primary"}, usage: []string{"<TABLE>"}, about: "(not in this version)", instead: oneServer + askTable},
+		{words: []string{"set", "replicas"}, usage: []string{"<TABLE> <NUM> [<DATACENTER>]"}, about: "(not in this version)", instead: oneServer + askTable},
+		{words: []string{"set", "acks"}, usage: []string{"<TABLE> <NUM> [<DATACENTER>]"}, about: "(not in this version)",
+			instead: oneServer + "every write is acknowledged by that replica; what it waits for is changed with set durability."},
+		{words: []string{"set", "database"}, usage: []string{"<TABLE> <DATABASE>"}, about: "(not in this version)",
+			instead: "A table stays in its database: create one in the other database and copy the documents with r.table(...).insert(r.db(...).table(...))."},
+		{words: []string{"split", "shard"}, usage: []string{"<TABLE> <POINT>..."}, about: "(not in this version)", instead: oneServer + askTable},
+		{words: []string{"merge", "shard"}, usage: []string{"<TABLE> <POINT>..."}, about: "(not in this version)", instead: oneServer + askTable},
+		{words: []string{"pin", "shard"}, usage: []string{"<TABLE> <SHARD> [--master <MACHINE>] [--replicas <MACHINE>...]"}, about: "(not in this version)", instead: oneServer + askTable},
+		{words: []string{"resolve"}, usage: []string{"<FIELD> <ID>", "auth"}, most: anyNumber, run: resolve, about: "resolve a conflict",
+			more: "Changes of the configuration do not conflict in this version, so that there is never anything to resolve."},
+		{words: []string{"touch"}, usage: []string{""}, run: touch, about: "do nothing: blueprints are not needed in this version"},
+
+		{words: []string{"complete"}, usage: []string{"(partial | full) <WORD>..."}, least: 1, most: anyNumber, run: complete, about: "print what may come next",
+			more: "partial completes the last word, full says what may follow it."},
+		{words: []string{"help"}, usage: []string{"[<COMMAND> [<SUBCOMMAND>]]"}, most: anyNumber, run: help, about: "print this list, or more about a command"},
+		{words: []string{"exit"}, usage: []string{""}, run: exit, about: "leave the console"},
+	}
+}

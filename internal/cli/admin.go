@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"rethinkdb/internal/admin"
+)
+
+const (
+	// defaultJoin is the intracluster port of a server on this machine.
+	defaultJoin = "localhost"
+	joinPort    = "29015"
+	// passwordVariable may have admin's password, for scripts.
+	passwordVariable = "RETHINKDB_PASSWORD"
+	// passwordAttempts is how often a person is asked.
+	passwordAttempts = 3
+)
+
+// parseAdmin reads the words after `rethinkdb admin`: options, wherever they stand, and the command, which is all other words.
+func parseAdmin(words []string) (s settings, command []string, err error) {
+	var options []string
+	for i := 0; i < len(words); i++ {
+		o := find(words[i], administration)
+		switch {
+		case o == nil && len(command) == 0 && looksLikeOption(words[i]):
+			return nil, nil, unknownWord(words[i], administration)
+		case o == nil:
+			command = append(command, words[i])
+		case o.arg == "":
+			options = append(options, words[i])
+		default:
+			options = append(options, words[i:min(i+2, len(words))]...)
+			i++
+		}
+	}
+	s, err = parseWords(options, administration)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, command, s.verify(administration)
+}
+
+// runAdmin runs one command, or a console when there is none.
+func runAdmin(words []string, stdout, stderr io.Writer) error {
+	s, command, err := parseAdmin(words)
+	if err != nil {
+		return err
+	}
+	if s.has("--help") {
+		printHelp(stdout, administration)
+		return nil
+	}
+	addresses, err := s.joins()
+	if err != nil {
+		return err
+	}
+	in := admin.NewPipe(os.Stdin)
+	terminal := admin.OpenTerminal(os.Stdin, stdout, stderr, addresses[0])
+	if terminal != nil {
+		in = terminal
+	}
+	conn, err := s.connect(addresses, terminal)
+	if err != nil {
+		return err
+	}
+	// A connection that nothing was lost with has nothing to say at its end.
+	defer func() { _ = conn.Close() }()
+
+	shell := admin.NewShell(conn, in, stdout)
+	switch {
+	case len(command) > 0:
+		return shell.Run(command)
+	case terminal != nil:
+		terminal.Serve(shell)
+		if err := shell.Greet(); err != nil {
+			return err
+		}
+	}
+	if shell.Console(stderr, s.has("--exit-failure")) != nil {
+		return exitStatus(1) // it has been told
+	}
+	return nil
+}
+
+// joins are the addresses to try.
+func (s settings) joins() ([]string, error) {
+	hosts := s.all("--join")
+	if len(hosts) == 0 {
+		hosts = []string{defaultJoin}
+	}
+	addresses := make([]string, len(hosts))
+	for i, text := range hosts {
+		host, port, err := net.SplitHostPort(text)
+		if err != nil { // no port
+			host, port = strings.Trim(text, "[]"), joinPort
+		}
+		if host == "" || port == "" || strings.ContainsAny(host, " /@") {
+			return nil, refusef("Option '--join' has invalid host and port format '%s'", text).hint("Write HOST or HOST:PORT.")
+		}
+		addresses[i] = net.JoinHostPort(host, port)
+	}
+	return addresses, nil
+}
+
+// connect logs in to the first address that can be reached.
+func (s settings) connect(addresses []string, terminal *admin.Terminal) (*admin.Connection, error) {
+	password, given, err := s.adminPassword()
+	if err != nil {
+		return nil, err
+	}
+	var failures []error
+	for _, address := range addresses {
+		conn, err := admin.Connect(context.Background(), address, password)
+		for range passwordAttempts {
+			if !errors.Is(err, admin.ErrPassword) || given || terminal == nil {
+				break
+			}
+			if password, err = terminal.ReadSecret("Password for admin: "); err == nil {
+				conn, err = admin.Connect(context.Background(), address, password)
+			}
+		}
+		if err == nil {
+			return conn, nil
+		}
+		if errors.Is(err, admin.ErrPassword) && !given && terminal == nil {
+			err = fmt.Errorf("%w This server asks for admin's password, which is its authentication key: give it with --password-file FILE "+
+				"or in the environment variable %s", err, passwordVariable)
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", address, err))
+	}
+	return nil, fmt.Errorf("failed to join cluster\n%w", errors.Join(failures...))
+}
+
+// adminPassword is the password that was given, empty if none was.
+func (s settings) adminPassword() (password string, given bool, err error) {
+	if !s.has("--password-file") {
+		password, given = os.LookupEnv(passwordVariable)
+		return password, given, nil
+	}
+	text, err := os.ReadFile(s.one("--password-file"))
+	if err != nil {
+		return "", false, refusef("Could not read the password file '%s': %v", s.one("--password-file"), cause(err)).hint("Check its name and its permissions.")
+	}
+	return strings.TrimRight(string(text), "\r\n"), true, nil
+}
