@@ -323,7 +323,11 @@ func (s *Shard) put(w *writeScratch, indexes *indexSet, key []byte, res *Result)
 	if w.batch.Len()+len(w.encoded) > storage.MaxBatchBytes {
 		return errLargeBatch
 	}
-	w.batch.Set(w.key, w.encoded)
+	if res.Old.IsAbsent() {
+		w.batch.Set(w.key, w.encoded)
+	} else {
+		w.batch.Replace(w.key, w.encoded)
+	}
 	return nil
 }
 

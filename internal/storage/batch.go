@@ -16,7 +16,7 @@ type Batch struct {
 	// What the row cache has to know of the batch.
 	cache *rowCache
 	rows  []uint64 // hashes of the rows that it changes
-	// row is the key and the value of the only one that it changes, if it sets it and the cache takes it.
+	// row is the key and the value of the only one that it changes, if it replaces it and the cache takes it.
 	row      []byte
 	keyBytes int // in row
 	// wholeRange: it removes a range that may have rows.
@@ -28,10 +28,17 @@ func (s *Store) NewBatch() *Batch { return &Batch{pb: s.db.NewBatch(), cache: s.
 
 // Set writes the value of a key. Both are copied.
 func (b *Batch) Set(key, value []byte) {
-	if b.note(key) && len(b.rows) == 1 && b.cache.takes(len(key)+len(value)) {
+	b.note(key)
+	must(b.pb.Set(key, value, nil))
+}
+
+// Replace is Set for a row that is there. If it is all that the batch changes, the cache keeps it: who changes a row often reads
+// it soon, if only to change it again. A row that is new would cost an insert a tenth of its time for that.
+func (b *Batch) Replace(key, value []byte) {
+	b.Set(key, value)
+	if isRow(key) && len(b.rows) == 1 && b.cache.takes(len(key)+len(value)) {
 		b.row, b.keyBytes = slices.Concat(key, value), len(key)
 	}
-	must(b.pb.Set(key, value, nil))
 }
 
 // Delete removes a key.
@@ -40,13 +47,11 @@ func (b *Batch) Delete(key []byte) {
 	must(b.pb.Delete(key, nil))
 }
 
-// note remembers that a row changes and tells whether it is one.
-func (b *Batch) note(key []byte) bool {
-	if !isRow(key) {
-		return false
+// note remembers that a row changes.
+func (b *Batch) note(key []byte) {
+	if isRow(key) {
+		b.rows, b.row = append(b.rows, b.cache.hash(key)), nil
 	}
-	b.rows, b.row = append(b.rows, b.cache.hash(key)), nil
-	return true
 }
 
 // DeleteRange removes all keys in [lower, upper) that were there before this batch.

@@ -22,9 +22,9 @@ import (
 // second rule is what lets a scan of an index take rows from the cache: they are those of its own state if m ≤ its moment,
 // which is nearly always so. (To remember changes of single rows would be finer; 256 parts make collisions rare enough.)
 //
-// The writer of a single row puts what it has written, at the moment when its change ends, if no other change of the part was
-// under way at the same time: then its row is the newest. Who changes a row often reads it soon, if only to change it again.
-// Batches of several rows put none: a load would drive out what is being read.
+// The writer who replaces a single row puts what it has written, at the moment when its change ends, if no other change of the
+// part was under way at the same time: then its row is the newest. Batches of several rows put none: they would drive out what is
+// being read.
 //
 // Rows leave by the clock algorithm: the hand clears the mark of a row that was used since it last came by, and takes the row
 // otherwise. Values are constant and belong to the collector, so they may be given away without a copy.

@@ -97,35 +97,30 @@ func TestRowCacheRefusesWhatMayBeOld(t *testing.T) {
 	}
 }
 
-func TestRowCacheKeepsWhatASingleWriteSets(t *testing.T) {
+func TestRowCacheKeepsASingleRowThatIsReplaced(t *testing.T) {
 	s := openMem(t, 64<<20)
-	cached := func(key []byte) string {
-		v, _, _ := s.rows.get(key, s.rows.now())
-		return string(v)
-	}
-	setRow(t, s, rowKey(1), []byte("a"))
-	setRow(t, s, rowKey(1), []byte("b"))
-	if got := cached(rowKey(1)); got != "b" {
-		t.Errorf("after it was written: %q", got)
-	}
-	b := s.NewBatch()
-	defer b.Close()
-	b.Set(rowKey(1), []byte("c"))
-	b.Set(rowKey(2), []byte("d"))
-	if err := s.Apply(b); err != nil {
-		t.Fatal(err)
-	}
-	if got := cached(rowKey(1)) + cached(rowKey(2)); got != "" {
-		t.Errorf("after a batch of two rows: %q", got)
-	}
-	b.Reset()
-	b.Set(rowKey(1), []byte("e"))
-	b.Delete(rowKey(1))
-	if err := s.Apply(b); err != nil {
-		t.Fatal(err)
-	}
-	if got := cached(rowKey(1)); got != "" {
-		t.Errorf("after a batch that sets and deletes it: %q", got)
+	k, other := rowKey(1), rowKey(2)
+	for _, c := range []struct {
+		name  string
+		write func(b *Batch)
+		want  string // in the cache afterwards
+	}{
+		{"a new row", func(b *Batch) { b.Set(k, []byte("a")) }, ""},
+		{"a row that is replaced", func(b *Batch) { b.Replace(k, []byte("b")) }, "b"},
+		{"once more", func(b *Batch) { b.Replace(k, []byte("c")) }, "c"},
+		{"two rows", func(b *Batch) { b.Replace(k, []byte("d")); b.Replace(other, []byte("e")) }, ""},
+		{"replaced and removed", func(b *Batch) { b.Replace(k, []byte("f")); b.Delete(k) }, ""},
+		{"replaced twice", func(b *Batch) { b.Replace(k, []byte("g")); b.Replace(k, []byte("h")) }, ""},
+	} {
+		b := s.NewBatch()
+		c.write(b)
+		if err := s.Apply(b); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+		if v, _, _ := s.rows.get(k, s.rows.now()); string(v) != c.want {
+			t.Errorf("%s: %q is cached, want %q", c.name, v, c.want)
+		}
 	}
 }
 
@@ -192,7 +187,7 @@ func TestRowCacheNeverGoesBack(t *testing.T) {
 			for n := uint64(1); n <= rounds; n++ {
 				for i := w; i < rows; i += writers { // each row has one writer
 					b.Reset()
-					b.Set(rowKey(i), binary.BigEndian.AppendUint64(nil, n))
+					b.Replace(rowKey(i), binary.BigEndian.AppendUint64(nil, n))
 					if err := s.Apply(b); err != nil {
 						t.Error(err)
 						return
@@ -244,7 +239,7 @@ func BenchmarkUpdateRow(b *testing.B) {
 			b.Fatal(found, err)
 		}
 		batch.Reset()
-		batch.Set(key, value)
+		batch.Replace(key, value)
 		if err := s.Apply(batch); err != nil {
 			b.Fatal(err)
 		}
