@@ -1,5 +1,7 @@
 package exec
 
+import "rethinkdb/internal/reql"
+
 // Who may do what with a table is decided by Cluster.Authorize, which a query asks through tableVal.require at each place
 // where it touches the table: when it reads a row or opens a scan, again for each batch of a cursor (seq.permitted), and
 // for each batch of rows that it writes. Naming a table needs no right. Scans are opened through scan.source and secondary
@@ -21,4 +23,14 @@ const (
 // require checks that the client has a right to the table.
 func (t *tableVal) require(fr *frame, r Right) error {
 	return fr.q.eng.cluster.Authorize(fr.q.client, r, t.Table)
+}
+
+// unexpected is the error of a right that is missing where the reference does not expect it: an internal error of the whole
+// query, with the usual text in it. Others are errors of the class Permission.
+func unexpected(err error) error {
+	e, ok := err.(*reql.Error) //nolint:errorlint // never wrapped
+	if !ok || e.Class != reql.Permission {
+		return err
+	}
+	return &reql.Error{Type: reql.RuntimeError, Class: reql.Internal, TopLevel: true, Msg: "Unexpected exception: " + e.Msg}
 }

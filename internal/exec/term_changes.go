@@ -101,7 +101,7 @@ func evalChanges(c call) (val, error) {
 	identity := c.feedIdentity()
 	for i, s := range sources {
 		if err := s.table.require(c.fr, ReadRows); err != nil {
-			return val{}, err
+			return val{}, unexpected(err)
 		}
 		if err := s.check(c, &o); err != nil {
 			return val{}, err

@@ -43,11 +43,8 @@ func evalSetWriteHook(c call) (datum.Value, error) {
 		return datum.Value{}, err
 	}
 	old, err := c.cluster().WriteHook(c.fr.q.client, t.db, t.name)
-	if e, ok := err.(*reql.Error); ok && e.Class == reql.Permission { //nolint:errorlint // never wrapped
-		err = reql.Errorf(reql.Internal, "Unexpected exception: %s", e.Msg) // so the reference says it here, and only here
-	}
 	if err != nil {
-		return datum.Value{}, err
+		return datum.Value{}, unexpected(err)
 	}
 	hook, err := c.newWriteHook()
 	if err != nil {
