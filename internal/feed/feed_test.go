@@ -339,6 +339,30 @@ func TestSquashCollectsForAnInterval(t *testing.T) {
 	}
 }
 
+// An interval of squashing ends early when half of the queue is full.
+func TestSquashDoesNotWaitForRoom(t *testing.T) {
+	f := start(t)
+	s := f.subscribe(&Expression{}, Options{Squash: true, Interval: time.Hour, QueueSize: 10})
+	woken := make(chan struct{}, 1)
+	if !s.Wait(func() { woken <- struct{}{} }) {
+		t.Fatal("there is news before anything has happened")
+	}
+	for i := range 5 {
+		f.set(i, 1)
+	}
+	f.dispatched()
+	select {
+	case <-woken:
+		t.Fatal("woken when half of the queue was full")
+	default:
+	}
+	f.set(5, 1)
+	<-woken
+	for i := range 6 {
+		f.expect(s, fmt.Sprintf(`{"new_val":{"id":%d,"n":1},"old_val":null}`, i))
+	}
+}
+
 // byN is the order of rows by n, from the rows of the table.
 func (f *fixture) byN(limit int, descending bool, reads *int) *Expression {
 	places := func(key []byte, row datum.Value) []string {

@@ -298,10 +298,7 @@ func (s *Subscription) arrived() {
 		s.mu.Unlock()
 		return
 	}
-	if s.options.Interval > 0 && !s.due {
-		if s.timer == nil {
-			s.timer = time.AfterFunc(s.options.Interval, s.collected)
-		}
+	if s.options.Interval > 0 && !s.due && !s.collect() {
 		s.mu.Unlock()
 		return
 	}
@@ -309,6 +306,28 @@ func (s *Subscription) arrived() {
 	s.wake = nil
 	s.mu.Unlock()
 	wake()
+}
+
+// collect takes in what has arrived during an interval of squashing, and tells whether that is over before its time: when half of
+// the queue is full, something was dropped, or the feed has ended. The caller holds mu.
+func (s *Subscription) collect() (over bool) {
+	if s.timer == nil {
+		s.timer = time.AfterFunc(s.options.Interval, s.collected)
+	}
+	for {
+		s.absorb()
+		if len(s.merged.list) > s.options.QueueSize/2 || s.skipped > 0 {
+			s.due = true
+		}
+		if s.due || s.group.failure() != nil {
+			s.timer.Stop()
+			s.timer = nil
+			return true
+		}
+		if s.group.wait(s, s.last) {
+			return false
+		}
+	}
 }
 
 // collected is called when the interval of squashing is over.
