@@ -22,6 +22,7 @@ func init() {
 		{words: []string{"ls", "machines"}, usage: []string{"[--long]"}, flags: long, run: listMachines, about: "list the servers"},
 		{words: []string{"ls", "servers"}, usage: []string{"[--long]"}, flags: long, run: listMachines, about: "the same"},
 		{words: []string{"ls", "tables"}, usage: []string{"[--long]"}, flags: long, run: listTables, about: "list the tables"},
+		{words: []string{"ls", "namespaces"}, usage: []string{"[--long]"}, flags: long, run: listTables, about: "the same"},
 		{words: []string{"ls", "databases"}, usage: []string{"[--long]"}, flags: long, run: listDatabases, about: "list the databases"},
 		{words: []string{"ls", "datacenters"}, usage: []string{"[--long]"}, flags: long, run: listDatacenters, about: "list the tags of servers, which take the place of datacenters"},
 		{words: []string{"ls", "directory"}, usage: []string{"[--long]"}, flags: long, run: listDirectory, about: "list the connected servers with their addresses"},

@@ -99,7 +99,7 @@ func TestColumns(t *testing.T) {
 // A line with an authentication key cannot be fetched again.
 func TestHistoryHoldsNoKeys(t *testing.T) {
 	for line, want := range map[string]bool{
-		"set auth key": true, "  set   auth 'a key'": true, "set auth": false, "unset auth": false, "ls auth": false, "set name a b": false,
+		"set auth key": true, "  set   auth 'a key'": true, "set auth": false, "set auth -": false, "unset auth": false, "ls auth": false, "set name a b": false,
 	} {
 		if holdsKey(line) != want {
 			t.Errorf("holdsKey(%q) = %v", line, !want)

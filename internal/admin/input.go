@@ -111,7 +111,7 @@ func (h history) Add(line string) {
 // holdsKey tells whether a line sets the authentication key.
 func holdsKey(line string) bool {
 	words := strings.Fields(line)
-	return len(words) > 2 && slices.Equal(words[:2], []string{"set", "auth"})
+	return len(words) > 2 && slices.Equal(words[:2], []string{"set", "auth"}) && words[2] != "-"
 }
 
 // complete answers the tabulator: with what all words that fit have in common, or else with a list of them.

@@ -17,6 +17,7 @@ import (
 // Run is the program: argv are its words with its own name first. It returns the exit status, 0 after a clean stop or help and
 // 1 after any failure to start.
 func Run(argv []string, stdout, stderr io.Writer) int {
+	argv = hideSecrets(argv)
 	words := argv[min(1, len(argv)):]
 	if len(words) == 0 {
 		return withOptions(porcelain, argv, nil, stdout, stderr)
@@ -35,7 +36,7 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 	case "proxy":
 		return fail(stderr, "The command 'proxy' cannot be used: %s.", noCluster)
 	case "admin":
-		return withOptions(administration, nil, withoutSecrets(argv)[2:], stdout, stderr)
+		return withOptions(administration, argv, words[1:], stdout, stderr)
 	case "export", "import", "dump", "restore", "index-rebuild", "repl":
 		return runTool("rethinkdb-"+first, words[1:], stderr)
 	default:

@@ -248,3 +248,24 @@ func FuzzParseConfig(f *testing.F) {
 		}
 	})
 }
+
+func TestSecretsAreMasked(t *testing.T) {
+	for line, want := range map[string]string{
+		"rethinkdb serve --initial-password sesame -d x":         "rethinkdb serve --initial-password (hidden) -d x",
+		"rethinkdb --initial-password auto":                      "rethinkdb --initial-password auto",
+		"rethinkdb --initial-password":                           "rethinkdb --initial-password",
+		"rethinkdb admin --join auth set auth --join x sesame":   "rethinkdb admin --join auth (hidden) (hidden) (hidden) (hidden) (hidden)",
+		"rethinkdb admin -j x set auth sesame":                   "rethinkdb admin -j x set auth (hidden)",
+		"rethinkdb admin unset auth":                             "rethinkdb admin unset auth",
+		"rethinkdb serve -d auth":                                "rethinkdb serve -d auth",
+		"rethinkdb create --directory auth --server-name sesame": "rethinkdb create --directory auth --server-name sesame",
+	} {
+		words := strings.Fields(line)
+		if got := strings.Join(maskSecrets(words), " "); got != want {
+			t.Errorf("%s\nbecame %s, want %s", line, got, want)
+		}
+	}
+	if got := hideSecrets([]string{"rethinkdb", "admin", "set", "auth", "sesame"}); got[4] != "sesame" {
+		t.Errorf("the words are %q", got)
+	}
+}

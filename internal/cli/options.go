@@ -96,7 +96,7 @@ var options = []option{
 		help: "a tag of a new server, used to place tables; may be repeated; the tag default is always there"},
 
 	{long: "--initial-password", arg: "{auto | password}", commands: every, section: authSection,
-		help: "password of the user admin, if none is set yet; auto invents one and prints it. A password written here is seen by other users of this machine in the list of processes: prefer a line initial-password=... in a file for --config-file"},
+		help: "password of the user admin, if none is set yet; auto invents one and prints it. A password written here leaves the list of processes at once, but shells keep it in their history: prefer a line initial-password=... in a file for --config-file"},
 
 	{long: "--bind", arg: "{all | address}", repeat: true, commands: network, section: networkSection,
 		help: "also listen on this local address, for all three ports; all means every address, open to the network. May be repeated (default only loopback)"},

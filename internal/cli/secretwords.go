@@ -7,19 +7,41 @@ import (
 	"unsafe"
 )
 
-// withoutSecrets returns the words of the command line of `rethinkdb admin` and takes an authentication key among them, which
-// every user of the machine can read in the list of processes, out of the process's own memory of it.
-func withoutSecrets(argv []string) []string {
+// isSecret tells whether the word at a place of the program's command line is a password or an authentication key.
+func isSecret(argv []string, i int) bool {
+	if i > 0 && argv[i-1] == "--initial-password" {
+		return argv[i] != "auto"
+	}
+	return len(argv) > 1 && argv[1] == "admin" && slices.Contains(argv[:i], "auth")
+}
+
+// hideSecrets returns a copy of the command line, and takes the secrets in it out of the process's own memory of it, which every
+// user of the machine can read in the list of processes.
+func hideSecrets(argv []string) []string {
 	words := make([]string, len(argv))
 	for i, word := range argv {
 		words[i] = strings.Clone(word)
 	}
 	// Only the words of the real command line lie in memory that may be written to.
-	if i := slices.Index(words, "auth"); i >= 0 && len(os.Args) > 0 && len(argv) > 0 && &argv[0] == &os.Args[0] {
-		for _, word := range argv[i+1:] {
+	if len(argv) == 0 || len(os.Args) == 0 || &argv[0] != &os.Args[0] {
+		return words
+	}
+	for i, word := range argv {
+		if isSecret(words, i) {
 			// The kernel shows what is at this place; Go's strings of os.Args are not copies of it. There is no call for it that
 			// needs no privileges.
 			clear(unsafe.Slice(unsafe.StringData(word), len(word)))
+		}
+	}
+	return words
+}
+
+// maskSecrets is a command line that others may see.
+func maskSecrets(argv []string) []string {
+	words := slices.Clone(argv)
+	for i := range words {
+		if isSecret(argv, i) {
+			words[i] = "(hidden)"
 		}
 	}
 	return words

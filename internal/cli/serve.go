@@ -204,7 +204,7 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 		NoWeb:        s.has("--no-http-admin"),
 		ConfigFile:   s.one("--config-file"),
 		DebugAddress: s.one("--debug-address"),
-		Argv:         argv,
+		Argv:         maskSecrets(argv),
 	}
 	if err := s.newServer(&c); err != nil {
 		return c, err

@@ -170,3 +170,12 @@ func TestKeyLeavesTheListOfProcesses(t *testing.T) {
 		t.Error("a command without a server succeeded")
 	}
 }
+
+// A password of the command line is neither in the list of processes nor in the system tables.
+func TestInitialPasswordLeavesTheListOfProcesses(t *testing.T) {
+	s := harness.Start(t, "", "--initial-password", "sesame", "--no-update-check")
+	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.Pid()), "cmdline"))
+	if err != nil || bytes.Contains(line, []byte("sesame")) || !bytes.Contains(line, []byte("\x00--no-update-check\x00")) {
+		t.Errorf("%q, %v", line, err)
+	}
+}
