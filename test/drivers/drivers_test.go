@@ -64,6 +64,23 @@ func TestFeeds(t *testing.T) {
 	stop(t, server)
 }
 
+// TestAuthenticationKey sets a key by the command line, as the guide to securing a server does, and connects with it.
+func TestAuthenticationKey(t *testing.T) {
+	server := harness.Start(t, "")
+	const key = "open sesame"
+	command := exec.CommandContext(t.Context(), harness.Binary(t), "admin", "--join", "localhost:"+strconv.Itoa(server.ClusterPort), "set", "auth", key)
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for name, option := range map[string]string{"rethinkdb-1-13-0-3": "authKey", "rethinkdb-1-16-2": "authKey", "rethinkdb-2-2-3": "authKey",
+		"rethinkdb-2-3-3": "password", "rethinkdb-2-4-2": "password"} {
+		t.Run(name, func(t *testing.T) {
+			run(t, ".", "node", "authkey.js", name, option, key, strconv.Itoa(server.DriverPort))
+		})
+	}
+	stop(t, server)
+}
+
 // TestReference runs the examples of the page on the language, which are in JavaScript.
 func TestReference(t *testing.T) {
 	root, err := harness.Root()

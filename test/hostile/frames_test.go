@@ -150,6 +150,8 @@ func attackClusterPort(t *testing.T, s *target) {
 		{"random bytes", randomBytes(1000, 8)},
 		{"the greeting of a RethinkDB server", "RethinkDB cluster\n2.4.4\nrelease\n64bit\n"},
 		{"a megabyte", strings.Repeat("x", 1<<20)},
+		{"half of the command line's greeting", "rethinkdb adm"},
+		{"the command line's greeting and random bytes", "rethinkdb admin\n" + randomBytes(5000, 9)},
 	} {
 		s.attack(t, c.name, func(t *testing.T) {
 			conn := dial(t, addr)

@@ -181,13 +181,16 @@ func (v visitor) web(s *harness.Server) (outcome, string, error) {
 	return map[int]outcome{200: in, 401: asked, 403: refused}[answer.StatusCode], string(page), err
 }
 
-// cluster reads what the intracluster port says. It serves nothing yet, and says so to those whom it would serve.
+// cluster reads what the intracluster port says to another server. It takes none, and says so to those whom it would serve.
 func (v visitor) cluster(s *harness.Server) (outcome, string, error) {
 	conn, err := v.dial(s.ClusterPort)
 	if err != nil {
 		return "", "", err
 	}
 	defer conn.Close()
+	if _, err := io.WriteString(conn, "RethinkDB cluster\n"); err != nil {
+		return "", "", err
+	}
 	text, err := io.ReadAll(conn)
 	switch {
 	case strings.Contains(string(text), "does not take part in clusters"):
