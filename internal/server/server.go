@@ -354,8 +354,15 @@ func (n *node) closePorts() {
 	if n.driver != nil {
 		ports.Go(func() { n.closedPort("driver", n.driver.Shutdown(ctx)) })
 	}
+	if n.cluster != nil {
+		ports.Go(func() {
+			if err := n.cluster.Close(); err != nil {
+				n.log.Warn("close the intracluster port", "error", err)
+			}
+		})
+	}
 	ports.Wait()
-	n.web, n.driver = nil, nil
+	n.web, n.driver, n.cluster = nil, nil, nil
 }
 
 // closedPort reports a port whose clients did not end in time. Their connections are closed all the same.
@@ -385,9 +392,6 @@ func (n *node) close() error {
 		}
 	}
 	n.serving.Wait()
-	if n.cluster != nil {
-		errs = append(errs, n.cluster.Close())
-	}
 	n.cancel()
 	if n.data != nil {
 		errs = append(errs, n.closeData())
