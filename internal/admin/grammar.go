@@ -11,7 +11,7 @@ import (
 type command struct {
 	words []string // its name, one word or two
 	usage []string // what may follow, one way each
-	about string   // a line for the list of commands
+	about string   // a line for the list of commands; empty if the command cannot do anything here
 	more  string   // further sentences for `help COMMAND`, or empty
 
 	least, most int // how many positional words may follow; most < 0 is any number

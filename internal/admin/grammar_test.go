@@ -76,12 +76,33 @@ func TestMistakes(t *testing.T) {
 
 func TestEveryCommandIsDescribed(t *testing.T) {
 	for _, c := range commands {
-		if c.about == "" || len(c.usage) == 0 || (c.run == nil) != (c.instead != "") {
+		if len(c.usage) == 0 || (c.run == nil) != (c.instead != "") || (c.run == nil) != (c.about == "") {
 			t.Errorf("%s is not described, or both does something and does not", c.name())
 		}
 		var out strings.Builder
 		if err := NewShell(nil, nil, &out).Run(append([]string{"help"}, c.words...)); err != nil || !strings.Contains(out.String(), c.usages()[0]) {
 			t.Errorf("help %s: %v\n%s", c.name(), err, out.String())
+		}
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	s := NewShell(nil, nil, &strings.Builder{}) // the server is asked for names only
+	for _, c := range []struct {
+		before  string
+		partial string
+		want    string
+	}{
+		{"", "u", "unset"},
+		{"", "x", ""},
+		{"unset", "", "auth datacenter primary"},
+		{"ls tables", "", "--long"},
+		{"ls tables --long", "", ""},
+		{"create database", "", ""},
+		{"bogus", "", ""},
+	} {
+		if got := strings.Join(s.candidates(strings.Fields(c.before), c.partial), " "); got != c.want {
+			t.Errorf("after %q, %q: %s; want %s", c.before, c.partial, got, c.want)
 		}
 	}
 }

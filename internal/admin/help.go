@@ -10,8 +10,7 @@ import (
 func help(s *Shell, a arguments) error {
 	words := a.positional
 	if len(words) == 0 {
-		s.print(commandList())
-		s.printf("\nAn ID is a name, DATABASE.TABLE, or the beginning of an identifier. 'help COMMAND' says more about a command.\n")
+		s.printf("%s", Commands())
 		return nil
 	}
 	if !slices.ContainsFunc(commands, func(c *command) bool { return c.words[0] == words[0] }) {
@@ -27,25 +26,42 @@ func help(s *Shell, a arguments) error {
 		if i > 0 {
 			s.printf("\n")
 		}
-		s.printf("%s\n    %s.\n", strings.Join(c.usages(), "\n"), c.about)
-		for _, more := range []string{c.more, c.instead} {
-			if more != "" {
-				s.printf("    %s\n", more)
+		s.printf("%s\n", strings.Join(c.usages(), "\n"))
+		for _, text := range []string{c.about, c.more, c.instead} {
+			if text != "" {
+				s.printf("    %s.\n", strings.TrimSuffix(text, "."))
 			}
 		}
 	}
 	return nil
 }
 
-func commandList() columns {
-	t := columns{{"command", ""}}
+// helpIndent is the column of the descriptions.
+const helpIndent = 28
+
+// Commands is the list of all commands.
+func Commands() string {
+	var b strings.Builder
+	var without []string
 	for _, c := range commands {
+		if c.instead != "" {
+			without = append(without, c.name())
+			continue
+		}
 		for _, usage := range c.usages() {
-			t = append(t, []string{usage, c.about})
+			if len(usage)+4 > helpIndent {
+				fmt.Fprintf(&b, "  %s\n", usage)
+				usage = ""
+			}
+			fmt.Fprintf(&b, "  %-*s%s\n", helpIndent-2, usage, c.about)
 		}
 	}
-	return t
+	fmt.Fprintf(&b, `
+An <ID> is a name, DATABASE.TABLE, or the first characters of an identifier.
+'help COMMAND' says more, and for commands that are not in this version what to
+use instead:
+  %s,
+  %s
+`, strings.Join(without[:len(without)/2], ", "), strings.Join(without[len(without)/2:], ", "))
+	return b.String()
 }
-
-// Commands is the list of all commands, for help outside of the console.
-func Commands() string { return commandList().String() }

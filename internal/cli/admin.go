@@ -56,6 +56,9 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 		printHelp(stdout, administration)
 		return nil
 	}
+	if len(command) > 0 && command[0] == "help" { // needs no server
+		return admin.NewShell(nil, nil, stdout).Run(command)
+	}
 	addresses, err := s.joins()
 	if err != nil {
 		return err

@@ -115,6 +115,20 @@ func TestHelpAndVersion(t *testing.T) {
 			}
 		}
 	}
+	for _, words := range [][]string{{"help", "admin"}, {"admin", "--help"}, {"admin", "ls", "-h"}} {
+		status, stdout, stderr := say(words...)
+		if status != 0 || stderr != "" || !strings.Contains(stdout, "--password-file") || !strings.Contains(stdout, "  set auth <KEY>            set the") {
+			t.Errorf("%q: exit status %d, stderr %q, stdout\n%s", words, status, stderr, stdout)
+		}
+		for _, line := range strings.Split(stdout, "\n") {
+			if len(line) > helpWidth {
+				t.Errorf("%q: a line of %d columns: %s", words, len(line), line)
+			}
+		}
+	}
+	if status, stdout, _ := say("admin", "help", "unset", "auth"); status != 0 || !strings.HasPrefix(stdout, "unset auth\n") {
+		t.Errorf("help for a command of admin: exit status %d, stdout\n%s", status, stdout)
+	}
 	for _, words := range [][]string{{"--version"}, {"-v"}, {"serve", "-v"}} {
 		status, stdout, _ := say(words...)
 		if status != 0 || !strings.HasPrefix(stdout, "rethinkdb 2.4.4 (") || strings.Count(stdout, "\n") != 2 {
