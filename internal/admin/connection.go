@@ -91,6 +91,9 @@ func (c *Connection) logIn(password string) error {
 	answer := ""
 	for first := true; !conversation.Done(); first = false {
 		step, err := conversation.Step(answer)
+		if err != nil && !first && password != "" {
+			return fmt.Errorf("log in: %w. If no password is set on this server, leave it out", err)
+		}
 		if err != nil {
 			return fmt.Errorf("log in: %w", err)
 		}

@@ -38,8 +38,7 @@ func (p pipe) ReadSecret(string) (string, error) { return p.ReadLine() }
 // authentication key in them are not kept.
 type Terminal struct {
 	file   *os.File
-	out    io.Writer
-	prompt io.Writer // of secrets
+	errs   io.Writer // where a secret is asked for
 	editor *tty.Terminal
 	shell  *Shell // nil until Serve
 }
@@ -55,17 +54,21 @@ func OpenTerminal(file *os.File, out, errs io.Writer, address string) *Terminal 
 	if !tty.IsTerminal(int(file.Fd())) {
 		return nil
 	}
-	if len(address) > maxPrompt {
-		address = address[:cutPrompt] + "..."
-	}
-	t := &Terminal{file: file, out: out, prompt: errs}
+	t := &Terminal{file: file, errs: errs}
 	t.editor = tty.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{file, out}, address+"> ")
+	}{file, out}, prompt(address))
 	t.editor.History = history{t.editor.History}
 	t.editor.AutoCompleteCallback = t.complete
 	return t
+}
+
+func prompt(address string) string {
+	if len(address) > maxPrompt {
+		address = address[:cutPrompt] + "..."
+	}
+	return address + "> "
 }
 
 // Serve lets the terminal complete what the shell's server knows.
@@ -93,9 +96,9 @@ func (t *Terminal) ReadLine() (line string, err error) {
 
 // ReadSecret implements Input.
 func (t *Terminal) ReadSecret(prompt string) (string, error) {
-	fmt.Fprint(t.prompt, prompt)
+	fmt.Fprint(t.errs, prompt)
 	secret, err := tty.ReadPassword(int(t.file.Fd()))
-	fmt.Fprintln(t.prompt)
+	fmt.Fprintln(t.errs)
 	return string(secret), err
 }
 

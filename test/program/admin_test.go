@@ -115,6 +115,7 @@ func TestAuthenticationKey(t *testing.T) {
 		return err
 	}
 	admin(t, s, "", "", "ls", "auth").matches(t, 0, "\n")
+	admin(t, s, "surplus", "", "ls").matches(t, 1, "failed to join cluster\n.*If no password is set on this server, leave it out\n")
 	admin(t, s, "", "", "set", "auth", "open sesame").matches(t, 0, "")
 	if err := open(); err == nil || !strings.Contains(err.Error(), wrongKey) {
 		t.Errorf("a driver without the key: %v", err)
