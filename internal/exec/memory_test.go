@@ -21,7 +21,7 @@ import (
 func newBoundedEngine(t testing.TB, table exec.Table, bytes int64) (*server, *extsort.Directory) {
 	t.Helper()
 	path := t.TempDir()
-	files := extsort.NewDirectory(path, 0)
+	files := extsort.NewDirectory(path, 0, 1<<40)
 	e := exec.New(memCluster{table: table}, slog.New(slog.DiscardHandler))
 	e.LimitQueryMemory(bytes, files)
 	t.Cleanup(func() {

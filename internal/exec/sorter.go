@@ -264,6 +264,8 @@ func sortError(err error) error {
 	case err == nil:
 	case errors.Is(err, extsort.ErrDiskFull):
 		return reql.Errorf(reql.ResourceLimit, "The query needs more memory than a query may use, and the disk of the server has no space for its temporary files.  Use an index, or raise --query-memory.")
+	case errors.Is(err, extsort.ErrTooLarge):
+		return reql.Errorf(reql.ResourceLimit, "The query needs more memory than a query may use, and temporary files have their limit of eight times the cache.  Use an index, or raise --query-memory or --cache-size.")
 	case errors.Is(err, extsort.ErrTooManyFiles):
 		return reql.Errorf(reql.ResourceLimit, "The query needs more memory than a query may use, and too many others have temporary files already.  Use an index, raise --query-memory, or try again later.")
 	}

@@ -13,6 +13,7 @@ import (
 var (
 	ErrDiskFull     = errors.New("no space left for temporary files")
 	ErrTooManyFiles = errors.New("too many temporary files")
+	ErrTooLarge     = errors.New("temporary files are too large")
 )
 
 // maxFiles is how many temporary files there may be at the same time: each is a file descriptor.
@@ -22,13 +23,15 @@ const maxFiles = 256
 type Directory struct {
 	path     string
 	keepFree int64 // bytes of the file system that are not for temporary files
+	maxBytes int64 // of all files together
 	open     atomic.Int32
+	bytes    atomic.Int64
 }
 
-// NewDirectory returns the directory at path, which must exist. Temporary files leave keepFree bytes of its file system to
-// others.
-func NewDirectory(path string, keepFree int64) *Directory {
-	return &Directory{path: path, keepFree: keepFree}
+// NewDirectory returns the directory at path, which must exist. Temporary files have maxBytes together, and leave keepFree bytes
+// of its file system to others.
+func NewDirectory(path string, keepFree, maxBytes int64) *Directory {
+	return &Directory{path: path, keepFree: keepFree, maxBytes: maxBytes}
 }
 
 // Open returns the number of files that are open.
@@ -53,10 +56,23 @@ func (d *Directory) create() (*os.File, error) {
 	return f, nil
 }
 
-func (d *Directory) close(f *os.File) {
+// close closes a file that n bytes were taken for.
+func (d *Directory) close(f *os.File, n int64) {
 	_ = f.Close() // what is in it is of no use any more
 	d.open.Add(-1)
+	d.give(n)
 }
+
+// take counts n bytes that are about to be written.
+func (d *Directory) take(n int64) error {
+	if d.bytes.Add(n) > d.maxBytes {
+		d.give(n)
+		return ErrTooLarge
+	}
+	return nil
+}
+
+func (d *Directory) give(n int64) { d.bytes.Add(-n) }
 
 // check is the error of writing n bytes more.
 func (d *Directory) check(n int64) error {

@@ -34,9 +34,10 @@ type runs struct {
 }
 
 type level struct {
-	file *os.File
-	end  int64
-	list []run
+	file  *os.File
+	end   int64
+	bytes int64 // taken from the directory
+	list  []run
 }
 
 // maxRuns of one level are merged at once. In 64 MB that are shared by two workers, there is a second level from 500 MB on.
@@ -93,7 +94,8 @@ func (r *runs) compact(o Options, p Pauser) error {
 			return err
 		}
 		l := &r.levels[i]
-		l.list, l.end = nil, 0
+		o.Files.give(l.bytes)
+		l.list, l.end, l.bytes = nil, 0, 0
 		if err := l.file.Truncate(0); err != nil {
 			return fmt.Errorf("empty a temporary file: %w", err)
 		}
@@ -103,7 +105,7 @@ func (r *runs) compact(o Options, p Pauser) error {
 
 func (r *runs) close(d *Directory) {
 	for _, l := range r.levels {
-		d.close(l.file)
+		d.close(l.file, l.bytes)
 	}
 	r.levels = nil
 }
@@ -138,6 +140,10 @@ func (w *runWriter) flush() error {
 			return err
 		}
 	}
+	if err := w.files.take(int64(len(w.block))); err != nil {
+		return err
+	}
+	w.level.bytes += int64(len(w.block))
 	binary.LittleEndian.PutUint32(w.block, uint32(len(w.block)-blockHeader))
 	binary.LittleEndian.PutUint32(w.block[4:], crc32.Checksum(w.block[blockHeader:], castagnoli))
 	if _, err := w.run.file.WriteAt(w.block, w.run.to); err != nil {

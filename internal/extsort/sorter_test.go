@@ -112,7 +112,7 @@ func equal(a, b [][]byte) bool { return slices.EqualFunc(a, b, bytes.Equal) }
 // TestSortersAgreeWithModel sorts the same records with much memory and with little, by one sorter and by several.
 func TestSortersAgreeWithModel(t *testing.T) {
 	path := t.TempDir()
-	files := NewDirectory(path, 0)
+	files := NewDirectory(path, 0, 1<<40)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 40 {
 		n := []int{0, 1, 2, 30, 300, 3000, 20_000}[r.IntN(7)]
@@ -170,7 +170,7 @@ func TestSortersAgreeWithModel(t *testing.T) {
 // TestManyRuns has more runs than one level.
 func TestManyRuns(t *testing.T) {
 	path := t.TempDir()
-	files := NewDirectory(path, 0)
+	files := NewDirectory(path, 0, 1<<40)
 	r := rand.New(rand.NewPCG(3, 4))
 	all := randomPairs(r, 3*maxRuns*minRunBytes/1100, 2000)
 	memory := newBudget(1 << 40)
@@ -219,25 +219,29 @@ func TestSortWithoutFilesEndsWithItsMemory(t *testing.T) {
 	}
 }
 
-func TestFullDisk(t *testing.T) {
-	files := NewDirectory(t.TempDir(), 1<<60)
-	s := New(Options{Limit: -1, Memory: newBudget(1 << 20), Files: files})
-	var err error
-	for i := 0; err == nil; i++ {
-		_, err = s.Add(fmt.Appendf(nil, "%08d", i), make([]byte, 1000), &pauses{})
-	}
-	if !errors.Is(err, ErrDiskFull) {
-		t.Error(err)
-	}
-	s.Close()
-	if n := files.Open(); n != 0 {
-		t.Errorf("%d files are open", n)
+func TestFilesAreBounded(t *testing.T) {
+	for want, files := range map[error]*Directory{
+		ErrDiskFull: NewDirectory(t.TempDir(), 1<<60, 1<<40),
+		ErrTooLarge: NewDirectory(t.TempDir(), 0, 50<<20),
+	} {
+		s := New(Options{Limit: -1, Memory: newBudget(1 << 20), Files: files})
+		var err error
+		for i := 0; err == nil; i++ {
+			_, err = s.Add(fmt.Appendf(nil, "%08d", i), make([]byte, 1000), &pauses{})
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+		s.Close()
+		if n, bytes := files.Open(), files.bytes.Load(); n != 0 || bytes != 0 {
+			t.Errorf("%v: %d files of %d bytes are open", want, n, bytes)
+		}
 	}
 }
 
 // TestSortsStop checks that a sort ends at whatever pause it is told to, and asks often enough.
 func TestSortsStop(t *testing.T) {
-	files := NewDirectory(t.TempDir(), 0)
+	files := NewDirectory(t.TempDir(), 0, 1<<40)
 	r := rand.New(rand.NewPCG(5, 6))
 	all := randomPairs(r, 40_000, 100)
 	sortAll := func(p *pauses, share int) error {
@@ -283,7 +287,7 @@ func TestDamagedRun(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	all := randomPairs(r, 3000, 1000)
 	for range 20 {
-		s := New(Options{Limit: -1, Memory: newBudget(1 << 40), Files: NewDirectory(t.TempDir(), 0), ShareBytes: minRunBytes})
+		s := New(Options{Limit: -1, Memory: newBudget(1 << 40), Files: NewDirectory(t.TempDir(), 0, 1<<40), ShareBytes: minRunBytes})
 		for _, p := range all {
 			if _, err := s.Add(p.key, p.row, &pauses{}); err != nil {
 				t.Fatal(err)

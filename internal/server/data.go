@@ -31,6 +31,10 @@ const minFreeBytes = 32 * megabyte
 // keepFreeBytes is the space that temporary files leave to the store: with less it may have to refuse writes.
 const keepFreeBytes = 256 * megabyte
 
+// temporaryCaches is how many times the size of the cache temporary files may have together: enough to sort a table that is a few
+// times larger than the cache, and not the whole disk for one query.
+const temporaryCaches = 8
+
 // data is what the data directory holds, opened.
 type data struct {
 	store   *storage.Store

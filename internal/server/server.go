@@ -168,7 +168,8 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	})
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
-	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes), extsort.NewDirectory(d.temporary(), keepFreeBytes))
+	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes),
+		extsort.NewDirectory(d.temporary(), keepFreeBytes, temporaryCaches*cacheBytes))
 	engine.LimitTime(c.QueryTimeout)
 	engine.LogSlow(c.SlowQuery)
 	// Whatever has become of its file, /proc/self/exe is this program.

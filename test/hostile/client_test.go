@@ -59,6 +59,23 @@ func login(t testing.TB, addr string) *client {
 	return c
 }
 
+// loginSoon is login after a crowd: the server may still have too many connections that have not logged in.
+func loginSoon(t testing.TB, addr string) *client {
+	t.Helper()
+	const success = "SUCCESS\x00"
+	for deadline := time.Now().Add(settleTime); ; <-time.After(10 * time.Millisecond) {
+		c := dial(t, addr)
+		c.send(hello)
+		answer := make([]byte, len(success))
+		if _, err := io.ReadFull(c.conn, answer); err == nil && string(answer) == success {
+			return c
+		} else if time.Now().After(deadline) {
+			t.Fatalf("no log-in: %q, %v", answer, err)
+		}
+		c.close()
+	}
+}
+
 func (c *client) close() { c.conn.Close() }
 
 // send writes bytes; that the server has closed the connection meanwhile is its right.

@@ -110,7 +110,7 @@ func attackFloods(t *testing.T, s *target) {
 			wg.Go(func() {
 				conn.query(1, hog)
 				_, answer := conn.answer()
-				wants(t, answer, `{"t":1,"r":[700]}|The server has no memory for this query`)
+				wants(t, answer, `{"t":1,"r":[700]}|The server has no memory for this query|`+tooMuch)
 			})
 		}
 		wg.Wait()

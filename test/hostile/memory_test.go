@@ -127,7 +127,7 @@ func attackMemory(t *testing.T, s *target) {
 		{"large values in one array", start(T(tDo, fn(9, 1, T(tCount, array(term(list(string(T(tUpcase, v(9))), 10_000))))), megabytes(1))), tooBig},
 		{"the numbers of a random sample", start(T(tSample, T(tRange, 10_000_000), 10_000_000)), arrayOf},
 		{"many regular expressions", start(T(tCount, T(tMap, T(tRange, 2000), fn(1, 1, T(tMatch, "a", T(tAdd, "((a{100}){9})", T(tCoerceTo, v(1), "string"))))))), anything},
-		{"many arrays from JSON text", start(T(tCount, T(tJSON, T(tAdd, "[1", doubled(`",1"`, 25), "]")))), "There are more than 8388608 values."},
+		{"many arrays from JSON text", start(T(tCount, T(tJSON, T(tAdd, "[1", doubled(`",1"`, 25), "]")))), "There are more than 8388608 values.|" + tooMuch},
 		{"an array limit error in a group", start(T(tGroup, T(tRange, 1_000_000), fn(1, 1, v(1)))), "2000000"},
 		{"an array limit error in an order", start(T(tOrderBy, T(tRange, 1_000_000), fn(1, 1, v(1)))), arrayOf},
 		{"an array limit error in distinct", start(T(tDistinct, T(tRange, 1_000_000))), arrayOf},

@@ -47,9 +47,11 @@ func (s *target) askWeb(t *testing.T, id, query string) string {
 func attackWeb(t *testing.T, s *target) {
 	id := s.openWeb(t)
 	defer func() { s.post(t, "/ajax/reql/close-connection?conn_id="+id, "") }()
-	get := func(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" }
+	get := func(path string) string {
+		return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+	}
 	request := func(method, path, headers, body string) string {
-		return method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "\r\n" + body
+		return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + "\r\n" + body
 	}
 	query := "/ajax/reql/?conn_id=" + id
 	for _, c := range []struct{ name, send, want string }{
@@ -58,7 +60,7 @@ func attackWeb(t *testing.T, s *target) {
 		{"the handshake of a driver", hello + "\r\n\r\n", "HTTP/1.1 400"},
 		{"a TLS client hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + randomBytes(502, 22), "HTTP/1."},
 		{"the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 "},
-		{"HTTP/9.9", "GET / HTTP/9.9\r\nHost: x\r\n\r\n", "HTTP/1.1 505"},
+		{"HTTP/9.9", "GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", "HTTP/1.1 505"},
 		{"half of a request", "GET / HT", ""},
 		{"no host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
 		{"a header of a megabyte", request("GET", "/", "X: "+strings.Repeat("x", 1<<20)+"\r\n", ""), "HTTP/1.1 431|"},
@@ -141,7 +143,7 @@ func attackWeb(t *testing.T, s *target) {
 	})
 	s.attack(t, "5,000 requests at once on one connection", func(t *testing.T) {
 		conn := dial(t, s.web)
-		go conn.send(strings.Repeat("GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n", 4999) + get("/style.css"))
+		go conn.send(strings.Repeat("GET /style.css HTTP/1.1\r\nHost: localhost\r\n\r\n", 4999) + get("/style.css"))
 		if n := strings.Count(conn.rest(), "HTTP/1.1 200"); n != 5000 {
 			t.Errorf("%d were answered", n)
 		}
@@ -151,7 +153,7 @@ func attackWeb(t *testing.T, s *target) {
 		if err := conn.conn.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 			t.Fatal(err)
 		}
-		_, _ = conn.conn.Write([]byte(strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100_000))) // an error is what the deadline is for
+		_, _ = conn.conn.Write([]byte(strings.Repeat("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 100_000))) // an error is what the deadline is for
 		wants(t, s.askWeb(t, id, "[1,1]"), `{"t":1,"r":[1]`)
 		conn.close()
 	})
