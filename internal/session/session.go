@@ -280,6 +280,9 @@ func (s *Session) startQuick(token int64, q *reql.Query, plan Plan, try bool, ds
 			ctx = job
 		}
 		dst, cursor, done = s.start(ctx, plan, try, dst)
+		if job == nil && s.ctx.Err() != nil && done && cursor == nil && !completed(dst[mark+headerBytes:]) {
+			return dst[:mark], ErrClosed // the session was closed meanwhile, and the answer knows nothing of that
+		}
 		if job != nil {
 			if why := job.end(); why != uninterrupted && !completed(dst[mark+headerBytes:]) {
 				dst = appendInterruption(dst[:mark+headerBytes], why)

@@ -156,6 +156,23 @@ func TestBriefQueriesAreTried(t *testing.T) {
 	}
 }
 
+// A query that is cut off while it is tried, because its session is closed, says so, and not what the engine thinks.
+func TestATryEndsWithItsSession(t *testing.T) {
+	f := start(t)
+	ended := make(chan error)
+	go func() {
+		out, err := f.Handle(1, []byte(`[1,"cut"]`), nil, f.answers, false)
+		if len(out) > 0 {
+			t.Errorf("it was answered: %s", out)
+		}
+		ended <- err
+	}()
+	f.Session.Cancel()
+	if err := <-ended; !errors.Is(err, session.ErrClosed) {
+		t.Errorf("%v, want ErrClosed", err)
+	}
+}
+
 func TestStopInterruptsTheRequestUnderWay(t *testing.T) {
 	f := start(t)
 	for name, begin := range map[string]func(){

@@ -54,6 +54,17 @@ func TestOfficialJavaScriptDriver(t *testing.T) {
 	stop(t, server)
 }
 
+// TestLargeDocuments writes documents of 100 fields, of a megabyte and of 20 levels, and finds them by every kind of index.
+func TestLargeDocuments(t *testing.T) {
+	server := harness.Start(t, "")
+	for _, name := range []string{"rethinkdb-2-4-2", "rethinkdb-2-3-3", "rethinkdb-2-2-3", "rethinkdb-1-16-2", "rethinkdb-1-13-0-3"} {
+		t.Run(name, func(t *testing.T) {
+			run(t, ".", "node", "large.js", name, strconv.Itoa(server.DriverPort))
+		})
+	}
+	stop(t, server)
+}
+
 func TestFeeds(t *testing.T) {
 	server := harness.Start(t, "")
 	for _, name := range []string{"rethinkdb-2-4-2", "rethinkdb-2-3-3"} {

@@ -68,6 +68,14 @@ func (s *target) comesToRest(t *testing.T) {
 	})
 }
 
+// loops is n for_each in each other, each over two rows, around a write: 2^n writes.
+func loops(n int) term {
+	if n == 0 {
+		return T(tInsert, T(tTable, "victim"), term(`{"id":"loops"}`)).with(`"conflict":"replace","durability":"soft"`)
+	}
+	return T(tForEach, array(1, 2), fn(n, 1, loops(n-1)))
+}
+
 func attackEndless(t *testing.T, s *target) {
 	const ages = 1_000_000_000_000_000
 	forever := T(tRange, ages)
@@ -97,6 +105,7 @@ func attackEndless(t *testing.T, s *target) {
 		{"a concat_map", start(T(tCount, T(tConcatMap, forever, fn(1, 1, T(tRange, 1000)))))},
 		{"a difference", start(T(tCount, T(tDifference, forever, array(1))))},
 		{"a loop of writes", start(T(tForEach, forever, fn(1, 1, T(tInsert, T(tTable, "victim"), term(`{"id":"loop"}`)).with(`"conflict":"replace","durability":"soft"`))))},
+		{"64 loops of writes in each other", start(loops(64))},
 		{"an update that takes for ever", start(T(tUpdate, T(tTable, "victim"), fn(1, 1, T(tDo, same, T(tCount, forever)))).with(`"non_atomic":true`))},
 		{"a filter of a table that takes for ever", start(T(tFilter, T(tTable, "victim"), fn(1, 1, T(tEq, T(tCount, forever), 1))))},
 		{"a regular expression in megabytes", start(T(tMap, T(tRange), fn(1, 1, T(tMatch, large, "(x+x+)+y"))))},

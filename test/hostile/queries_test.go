@@ -47,6 +47,7 @@ func attackQueries(t *testing.T, s *target) {
 		{"too many arguments", start(T(tNot, 1, 2)), "Expected 1 argument but found 2."},
 		{"a million arguments", "[1,[23,[" + list("1", 1_000_000) + "]]]", "Expected 1 argument but found 1000000."},
 		{"an unknown option", `[1,[39,[[2,[]],true],{"x":1}]]`, "Unrecognized optional argument `x`."},
+		{"a polygon that crosses itself", start(T(tPolygon, array(0, 0), array(10, 10), array(10, 0), array(0, 10))), "Is it self-intersecting?"},
 		{"a variable that is not there", start(v(1)), "Variable name not found."},
 		{"a row outside of a function", "[1,[13,[]]]", "r.row is not defined in this context."},
 		{"a function without a body", "[1,[69,[[2,[1]]]]]", "FUNC takes exactly two arguments (got 1)"},

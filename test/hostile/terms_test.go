@@ -66,6 +66,7 @@ const (
 	tRandom     = 151
 	tArgs       = 154
 	tBinary     = 155
+	tPolygon    = 161
 	tBracket    = 170
 	tToJSON     = 172
 	tRange      = 173

@@ -28,6 +28,7 @@ import (
 //	"big"                      slowly, with a string of a megabyte
 //	"slow"                     slowly, with "slow"
 //	"brief", "long"            slowly, with it; a try answers with "tried", or fails
+//	"cut"                      when it is interrupted, in a try
 type Engine struct {
 	Release chan struct{}
 	OnWrite func(ctx context.Context) // if set, called by "write" in place of waiting for Release
@@ -79,7 +80,7 @@ func (c compiler) Compile(q *reql.Query) session.Plan {
 		p.value = q.Term.Datum
 		if q.Term.Datum.Kind() == datum.KindString {
 			switch s := q.Term.Datum.AsString(); s {
-			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow", "write", "brief", "long":
+			case "block", "wait", "feed", "panic", "panic slowly", "big", "slow", "write", "brief", "long", "cut":
 				p.kind = s
 			}
 		}
@@ -106,13 +107,22 @@ func (p *plan) Quick() bool { return p.kind == "datum" || p.kind == "panic" || p
 
 func (p *plan) Waits() bool { return p.kind == "write" }
 
-func (p *plan) Brief() bool { return p.kind == "brief" || p.kind == "long" }
+func (p *plan) Brief() bool { return p.kind == "brief" || p.kind == "long" || p.kind == "cut" }
 
-func (p *plan) Try(_ context.Context, dst []byte) ([]byte, session.Cursor, bool) {
-	if p.kind == "long" {
+func (p *plan) Try(ctx context.Context, dst []byte) ([]byte, session.Cursor, bool) {
+	switch p.kind {
+	case "long":
 		return dst, nil, false
+	case "cut":
+		return append(dst, p.interrupted(ctx)...), nil, true
 	}
 	return append(dst, `{"t":1,"r":["tried"]}`...), nil, true
+}
+
+// interrupted waits for the end of ctx and gives an answer that does not know why.
+func (p *plan) interrupted(ctx context.Context) []byte {
+	<-ctx.Done()
+	return reql.AppendError(nil, reql.Errorf(reql.OpIndeterminate, "interrupted"))
 }
 
 func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
@@ -125,8 +135,7 @@ func (p *plan) Start(ctx context.Context, dst []byte) ([]byte, session.Cursor) {
 	case "panic", "panic slowly":
 		panic("as the test wishes")
 	case "block":
-		<-ctx.Done()
-		return reql.AppendError(dst, reql.Errorf(reql.OpIndeterminate, "interrupted")), nil
+		return append(dst, p.interrupted(ctx)...), nil
 	case "wait", "write":
 		if p.kind == "write" && p.e.OnWrite != nil {
 			p.e.OnWrite(ctx)
