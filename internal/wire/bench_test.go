@@ -148,7 +148,7 @@ func TestIdleConnectionsAreCheap(t *testing.T) {
 	s := start(t)
 	memory := func() uint64 {
 		runtime.GC()
-		debug.FreeOSMemory()
+		debug.FreeOSMemory() // the second collection empties the pools of buffers
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return m.HeapInuse + m.StackInuse
@@ -175,9 +175,11 @@ func TestIdleConnectionsAreCheap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	each := (memory() - before) / uint64(n)
-	t.Logf("%d bytes per connection, both ends together, with %d connections", each, n)
-	if each > maxBytes {
-		t.Errorf("%d bytes per connection, more than %d", each, maxBytes)
-	}
+	// A connection gives its buffer back when it finds that nothing more has come, which on a busy machine is after its answer.
+	each := uint64(0)
+	defer func() { t.Logf("%d bytes per connection, both ends together, with %d connections", each, n) }()
+	within(t, 4*patience, "idle connections are cheap", func() bool {
+		each = (memory() - before) / uint64(n)
+		return each <= maxBytes
+	})
 }
