@@ -13,7 +13,7 @@ import (
 	"rethinkdb/internal/auth"
 )
 
-// request for a page of the server, as it comes from an address.
+// visit is a request, as it comes from an address: for the page, or with an origin one that opens a connection.
 type visit struct {
 	from, host, forwarded, origin, user, password string
 }
@@ -104,6 +104,20 @@ func TestPagesOfStrangers(t *testing.T) {
 	f.expectVisit(visit{from: "127.0.0.1", origin: "http://evil.example"}, 403, "another site")
 	f.expectVisit(visit{from: "127.0.0.1", origin: "null"}, 403, "another site")
 	f.expectVisit(visit{from: "127.0.0.1", origin: "http://localhost:8080"}, 200, "")
+}
+
+// A driver connects to an IPv6 address without brackets; Go's takes the address with them and the port.
+func TestThePageNamesTheHost(t *testing.T) {
+	f := protected(t)
+	for host, want := range map[string][2]string{
+		"127.0.0.1:8080": {"host: '127.0.0.1'", "127.0.0.1:28015"},
+		"[::1]:8080":     {"host: '::1'", "[::1]:28015"},
+		"localhost":      {"host: 'localhost'", "localhost:28015"},
+	} {
+		for _, text := range want {
+			f.expectVisit(visit{from: "127.0.0.1", host: host}, 200, text)
+		}
+	}
 }
 
 func TestPasswords(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -47,14 +48,11 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, user string
 		http.Error(w, "The server cannot tell its status at the moment; its log has the reason.", http.StatusServiceUnavailable)
 		return
 	}
-	host := r.Host
-	if h, _, ok := cutPort(host); ok {
-		host = h
-	}
+	host := hostName(r.Host)
 	shown := status.Tables[:min(len(status.Tables), maxTables)]
 	var page bytes.Buffer
 	err = statusPage.Execute(&page, map[string]any{
-		"Status": status, "Host": host, "Uptime": time.Since(status.Started).Round(time.Second).String(),
+		"Status": status, "Host": host, "Address": net.JoinHostPort(host, strconv.Itoa(status.DriverPort)), "Uptime": time.Since(status.Started).Round(time.Second).String(),
 		"Tables": shown, "More": len(status.Tables) - len(shown),
 	})
 	if err != nil {
@@ -67,19 +65,6 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, user string
 	if _, err := w.Write(page.Bytes()); err != nil {
 		return // the client has gone away
 	}
-}
-
-// cutPort splits the port off a Host header; an IPv6 address keeps its brackets.
-func cutPort(host string) (name, port string, ok bool) {
-	for i := len(host) - 1; i >= 0; i-- {
-		switch c := host[i]; {
-		case c == ':':
-			return host[:i], host[i+1:], true
-		case c < '0' || c > '9':
-			return host, "", false
-		}
-	}
-	return host, "", false
 }
 
 // groupDigits writes 1234567 as 1,234,567.
