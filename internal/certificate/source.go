@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
-	"sync/atomic"
-	"time"
+
+	"rethinkdb/internal/reload"
 )
 
 // Files are the PEM files of one port.
@@ -26,88 +25,46 @@ type Options struct {
 
 // A Source gives connections the newest certificate. Its methods may be called at the same time.
 type Source struct {
-	opt Options
-	log *slog.Logger
-
-	config atomic.Pointer[tls.Config] // of the files as they were last read; constant once it is here
-
-	mu    sync.Mutex   // held while the files are looked at, which happens to one connection in a second
-	next  atomic.Int64 // when to look at the files again, in nanoseconds of Unix time
-	stamp string       // of the files when they were last read
+	opt    Options
+	config *reload.Value[*tls.Config] // constant once it is there
 }
-
-// lookInterval is how often the files are looked at while connections come in.
-const lookInterval = time.Second
 
 // Open reads the files.
 func Open(o Options, log *slog.Logger) (*Source, error) {
-	s := &Source{opt: o, log: log}
-	stamp, err := o.stamp()
+	paths := []string{o.Key, o.Cert}
+	if o.CA != "" {
+		paths = append(paths, o.CA)
+	}
+	config, err := reload.Open(paths, o.read, func(err error) {
+		if err != nil {
+			log.Warn("The TLS certificate has changed and cannot be used; the old one stays in use.", "error", err)
+			return
+		}
+		log.Info("The TLS certificate was read again.", "file", o.Cert)
+	})
 	if err != nil {
 		return nil, err
 	}
-	config, err := o.read()
-	if err != nil {
-		return nil, err
-	}
-	s.config.Store(config)
-	s.stamp = stamp
-	s.next.Store(time.Now().Add(lookInterval).UnixNano())
-	return s, nil
+	return &Source{o, config}, nil
 }
 
 // Config is for servers; each connection gets the newest certificate.
 func (s *Source) Config() *tls.Config {
 	return &tls.Config{
-		MinVersion: s.opt.MinVersion,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			if time.Now().UnixNano() >= s.next.Load() {
-				s.Refresh()
-			}
-			return s.config.Load(), nil
-		},
+		MinVersion:         s.opt.MinVersion,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.config.Newest(), nil },
 	}
+}
+
+// Newest returns the certificate, and the authority that must have signed those of others; it is nil without one.
+func (s *Source) Newest() (*tls.Certificate, *x509.CertPool) {
+	c := s.config.Newest()
+	return &c.Certificates[0], c.ClientCAs
 }
 
 // Refresh reads the files again if they have changed. When they cannot be used the old ones stay, and the log says why: a
 // certificate is often renewed in several steps.
-func (s *Source) Refresh() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next.Store(time.Now().Add(lookInterval).UnixNano())
-	stamp, err := s.opt.stamp()
-	if err == nil && stamp == s.stamp {
-		return
-	}
-	var config *tls.Config
-	if err == nil {
-		config, err = s.opt.read()
-	}
-	if err != nil {
-		s.log.Warn("The TLS certificate has changed and cannot be used; the old one stays in use.", "error", err)
-		s.stamp = stamp // until they change once more
-		return
-	}
-	s.config.Store(config)
-	s.stamp = stamp
-	s.log.Info("The TLS certificate was read again.", "file", s.opt.Cert)
-}
-
-// stamp tells whether the files have changed.
-func (o Options) stamp() (string, error) {
-	stamp := ""
-	for _, path := range []string{o.Key, o.Cert, o.CA} {
-		if path == "" {
-			continue
-		}
-		info, err := os.Stat(path)
-		if err != nil {
-			return "", err
-		}
-		stamp += fmt.Sprint(info.ModTime().UnixNano(), info.Size(), ";")
-	}
-	return stamp, nil
-}
+func (s *Source) Refresh() { s.config.Refresh() }
 
 // read makes the configuration of the present files.
 func (o Options) read() (*tls.Config, error) {

@@ -128,7 +128,7 @@ func TestRenewedCertificate(t *testing.T) {
 	}
 	expect("first")
 	a.write("second", f)
-	s.next.Store(0) // a second has gone by
+	s.Refresh()
 	expect("second")
 	if err := os.WriteFile(f.Cert, []byte("half of a certif"), 0o600); err != nil {
 		t.Fatal(err)
