@@ -14,10 +14,9 @@ import (
 
 const (
 	// defaultJoin is the intracluster port of a server on this machine.
-	defaultJoin = "localhost"
-	joinPort    = "29015"
-	// passwordVariable may have admin's password, for scripts.
-	passwordVariable = "RETHINKDB_PASSWORD"
+	defaultJoin    = "localhost"
+	joinPort       = "29015"
+	passwordPrompt = "Password for admin: "
 	// passwordAttempts is how often a person is asked.
 	passwordAttempts = 3
 )
@@ -68,7 +67,7 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 	if terminal != nil {
 		in = terminal
 	}
-	conn, err := s.connect(addresses, terminal)
+	conn, err := s.connect(addresses, in, terminal)
 	if err != nil {
 		return err
 	}
@@ -112,8 +111,8 @@ func (s settings) joins() ([]string, error) {
 }
 
 // connect logs in to the first address that can be reached.
-func (s settings) connect(addresses []string, terminal *admin.Terminal) (*admin.Connection, error) {
-	password, given, err := s.adminPassword()
+func (s settings) connect(addresses []string, in admin.Input, terminal *admin.Terminal) (*admin.Connection, error) {
+	password, given, err := s.adminPassword(in)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +123,7 @@ func (s settings) connect(addresses []string, terminal *admin.Terminal) (*admin.
 			if !errors.Is(err, admin.ErrPassword) || given || terminal == nil {
 				break
 			}
-			if password, err = terminal.ReadSecret("Password for admin: "); err == nil {
+			if password, err = terminal.ReadSecret(passwordPrompt); err == nil {
 				conn, err = admin.Connect(context.Background(), address, password)
 			}
 		}
@@ -141,14 +140,11 @@ func (s settings) connect(addresses []string, terminal *admin.Terminal) (*admin.
 }
 
 // adminPassword is the password that was given, empty if none was.
-func (s settings) adminPassword() (password string, given bool, err error) {
+func (s settings) adminPassword(in admin.Input) (password string, given bool, err error) {
 	if !s.has("--password-file") {
 		password, given = os.LookupEnv(passwordVariable)
 		return password, given, nil
 	}
-	text, err := os.ReadFile(s.one("--password-file"))
-	if err != nil {
-		return "", false, refusef("Could not read the password file '%s': %v", s.one("--password-file"), cause(err)).hint("Check its name and its permissions.")
-	}
-	return strings.TrimRight(string(text), "\r\n"), true, nil
+	password, err = readPassword(s.one("--password-file"), passwordPrompt, in)
+	return password, true, err
 }

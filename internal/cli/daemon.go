@@ -21,8 +21,9 @@ const daemonEnv = "RETHINKDB_DAEMON_READY_FD"
 // readyMark is what the second run writes when it is ready.
 const readyMark = "ready"
 
-// startDaemon runs the program again in the background and returns its exit status, 0 once it is ready.
-func startDaemon(argv []string, stdout, stderr io.Writer) int {
+// startDaemon runs the program again in the background and returns its exit status, 0 once it is ready. The initial password, which
+// only this run can ask for, goes by the environment: other users cannot see that.
+func startDaemon(argv []string, password string, stdout, stderr io.Writer) int {
 	self, err := os.Executable()
 	if err != nil {
 		fmt.Fprintf(stderr, "Failed to start the daemon: %v. Start without --daemon, from a service manager or with nohup.\n", err)
@@ -35,8 +36,11 @@ func startDaemon(argv []string, stdout, stderr io.Writer) int {
 	}
 	defer ready.Close()
 	run := exec.Command(self)
-	run.Args = argv
+	run.Args = withoutPasswords(argv)
 	run.Env = append(os.Environ(), daemonEnv+"=3")
+	if password != "" {
+		run.Env = append(run.Env, initialVariable+"="+password)
+	}
 	run.ExtraFiles = []*os.File{write}
 	run.Stdout, run.Stderr = stdout, stderr
 	run.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

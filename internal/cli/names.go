@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"os"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 const validNameText = "Use A-Z, a-z, 0-9, _ and - only"
@@ -59,17 +57,4 @@ func (s settings) serverTags() ([]string, error) {
 		tags = append(tags, tag)
 	}
 	return tags, nil
-}
-
-// initialPassword is the password for an admin who has none; generated tells that nobody knows it yet.
-func (s settings) initialPassword() (password string, generated bool, err error) {
-	password = s.one("--initial-password")
-	if password != "auto" {
-		return password, false, nil
-	}
-	id, err := uuid.NewRandom()
-	if err != nil {
-		return "", false, err
-	}
-	return id.String(), true, nil
 }

@@ -96,7 +96,9 @@ var options = []option{
 		help: "a tag of a new server, used to place tables; may be repeated; the tag default is always there"},
 
 	{long: "--initial-password", arg: "{auto | password}", commands: every, section: authSection,
-		help: "password of the user admin, if none is set yet; auto invents one and prints it. A password written here leaves the list of processes at once, but shells keep it in their history: prefer a line initial-password=... in a file for --config-file"},
+		help: "password of the user admin, if none is set yet; auto invents one, and prints it on a terminal or else writes it to the file initial_password in the data directory. A password written here leaves the list of processes at once, but shells keep it in their history"},
+	{long: "--initial-password-file", arg: "file", commands: every, section: authSection,
+		help: "a file with that password; - reads it from the standard input, or asks for it. It may also be in the environment variable RETHINKDB_INITIAL_PASSWORD"},
 
 	{long: "--bind", arg: "{all | address}", repeat: true, commands: network, section: networkSection,
 		help: "also listen on this local address, for all three ports; all means every address, open to the network. May be repeated (default only loopback)"},
@@ -126,7 +128,7 @@ var options = []option{
 	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: administration, section: networkSection,
 		help: "the server to connect to, by its intracluster port; when it is given several times the first that answers (default localhost:29015)"},
 	{long: "--password-file", arg: "file", commands: administration, section: authSection,
-		help: "a file with the password of the user admin, which is the authentication key. Without it the password is in the environment variable RETHINKDB_PASSWORD, or asked for on a terminal"},
+		help: "a file with the password of the user admin, which is the authentication key; - reads the first line of the standard input. Without it the password is in the environment variable RETHINKDB_PASSWORD, or asked for on a terminal"},
 	{long: "--exit-failure", short: "-x", commands: administration, section: consoleSection,
 		help: "end the console with exit status 1 when a command fails"},
 	{long: "--canonical-address", arg: "host", commands: administration, section: unlistedSection},
@@ -285,4 +287,5 @@ func (s settings) verify(cmd command) error {
 	return nil
 }
 
-func looksLikeOption(word string) bool { return strings.HasPrefix(word, "-") }
+// looksLikeOption tells words that may be meant as options; - alone is the standard input.
+func looksLikeOption(word string) bool { return strings.HasPrefix(word, "-") && word != "-" }

@@ -7,10 +7,23 @@ import (
 	"unsafe"
 )
 
+// withoutPasswords is a command line without the options that give a new server its password.
+func withoutPasswords(argv []string) []string {
+	var words []string
+	for i := 0; i < len(argv); i++ {
+		if argv[i] == "--initial-password" || argv[i] == "--initial-password-file" {
+			i++ // its value
+			continue
+		}
+		words = append(words, argv[i])
+	}
+	return words
+}
+
 // isSecret tells whether the word at a place of the program's command line is a password or an authentication key.
 func isSecret(argv []string, i int) bool {
 	if i > 0 && argv[i-1] == "--initial-password" {
-		return argv[i] != "auto"
+		return argv[i] != inventPassword
 	}
 	return len(argv) > 1 && argv[1] == "admin" && slices.Contains(argv[:i], "auth")
 }

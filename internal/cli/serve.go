@@ -134,7 +134,7 @@ func runCreate(s settings, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.password(&c, stdout); err != nil {
+	if err := s.password(&c, stdout, stderr); err != nil {
 		return err
 	}
 	syscall.Umask(0o077)
@@ -153,19 +153,6 @@ func runCreate(s settings, stdout, stderr io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
 	return server.Create(directory, c, slog.New(log))
-}
-
-// password reads --initial-password, and prints one that was invented.
-func (s settings) password(c *server.Config, stdout io.Writer) error {
-	password, generated, err := s.initialPassword()
-	if err != nil {
-		return err
-	}
-	if generated {
-		fmt.Fprintf(stdout, "Generated random admin password: %s\n", password)
-	}
-	c.InitialPassword = password
-	return nil
 }
 
 // openDirectory opens the data directory and becomes the user to run as: before an existing one is touched, and after a new
@@ -258,9 +245,13 @@ func runServer(cmd command, s settings, argv []string, stdout, stderr io.Writer)
 	}
 	daemon := s.has("--daemon")
 	if daemon && !isDaemon() {
-		return exitStatus(startDaemon(argv, stdout, stderr))
+		password, err := s.initialPassword(stdout, stderr)
+		if err != nil {
+			return err
+		}
+		return exitStatus(startDaemon(argv, password, stdout, stderr))
 	}
-	if err := s.password(&c, stdout); err != nil {
+	if err := s.password(&c, stdout, stderr); err != nil {
 		return err
 	}
 	// From here on only the user of the server can read what it writes.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"io"
 	"net/netip"
 	"runtime"
 	"strings"
@@ -39,8 +40,11 @@ type Config struct {
 	ServerTags []string
 	TestDB     bool // create the database `test`
 
-	InitialPassword string // of the user admin, if none is set yet; empty sets none
-	CacheBytes      int64  // 0 chooses by the free memory
+	InitialPassword string    // of the user admin, if none is set yet; empty sets none
+	InventPassword  bool      // in place of InitialPassword
+	ShowPassword    io.Writer // a terminal to show an invented password on; nil: a file in the data directory
+
+	CacheBytes int64 // 0 chooses by the free memory
 
 	Cluster, Driver, Web Port
 	NoWeb                bool

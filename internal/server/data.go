@@ -134,12 +134,8 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if err != nil {
 		return nil, err
 	}
-	changed, err := data.users.SetInitialPassword(c.InitialPassword)
-	if err != nil {
-		return nil, fmt.Errorf("set the initial password: %w", err)
-	}
-	if !changed && c.InitialPassword != "" {
-		logfile.Notice(log, "Ignoring --initial-password option because the admin password is already configured.")
+	if err := setInitialPassword(data.users, d, c, log); err != nil {
+		return nil, err
 	}
 	configured := catalog.Server{Name: c.ServerName, Tags: c.ServerTags, CacheBytes: catalog.AutoCache}
 	if c.CacheBytes > 0 {
