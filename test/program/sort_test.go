@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,9 +79,19 @@ func TestSortsStayWithinTheirMemory(t *testing.T) {
 	if _, err := c.Send([]any{1, harness.Term(harness.Count, endless), map[string]any{"array_limit": 1 << 40}}); err != nil {
 		t.Fatal(err)
 	}
+	answered := make(chan string, 1)
+	go func() { // ends with the server, at the latest
+		_, r, err := c.Receive()
+		answered <- fmt.Sprintf("%.300s, %v", r.Result, err)
+	}()
 	for began := time.Now(); len(openTemporaries(t, s)) == 0; {
+		select {
+		case answer := <-answered:
+			t.Fatalf("a sort without an end has ended: %s", answer)
+		default:
+		}
 		if time.Since(began) > time.Minute {
-			t.Fatal("a sort without an end uses no files")
+			t.Fatalf("a sort without an end uses no files: %v", s.Stop(syscall.SIGQUIT)) // with what its goroutines do
 		}
 	}
 	if err := s.Kill(); err != nil {
