@@ -117,7 +117,7 @@ func TestOpenServerSaysSo(t *testing.T) {
 // startServer starts the program on the server's host.
 func startServer(t *testing.T, args ...string) *harness.Server {
 	t.Helper()
-	return harness.StartOn(t, []string{"ip", "netns", "exec", serverHost}, args...)
+	return harness.StartOn(t, serverHost.Words(), args...)
 }
 
 // expect knocks on the three ports.

@@ -1,0 +1,118 @@
+package harness
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Host is another machine, as far as the network can tell: a network namespace. Making one needs root and Debian's iproute2.
+type Host string
+
+const (
+	namespaces = "/run/netns"
+	hostPrefix = "rdb-" // and the id of the process that made it
+)
+
+// NewHost chooses the name of a host, which no other process uses. Create makes it.
+func NewHost(name string) Host { return Host(hostPrefix + strconv.Itoa(os.Getpid()) + "-" + name) }
+
+// Create makes the host, with loopback as its only network, until the end of the test.
+func (h Host) Create(t testing.TB) {
+	t.Helper()
+	removeAbandoned(t)
+	ip(t, "netns add "+string(h))
+	t.Cleanup(func() { ip(t, "netns delete "+string(h)) })
+	ip(t, "-n "+string(h)+" link set lo up")
+}
+
+// removeAbandoned removes hosts of tests that were killed.
+func removeAbandoned(t testing.TB) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(namespaces, hostPrefix+"*-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range left {
+		name := filepath.Base(path)
+		pid, _, _ := strings.Cut(strings.TrimPrefix(name, hostPrefix), "-")
+		if _, err := os.Stat(filepath.Join("/proc", pid)); os.IsNotExist(err) {
+			ip(t, "netns delete "+name)
+		}
+	}
+}
+
+// Connect lays a cable between two hosts; both call their end device.
+func Connect(t testing.TB, a, b Host, device string) {
+	t.Helper()
+	ip(t, fmt.Sprintf("link add %s netns %s type veth peer name %s netns %s", device, a, device, b))
+	ip(t, fmt.Sprintf("-n %s link set %s up", a, device))
+	ip(t, fmt.Sprintf("-n %s link set %s up", b, device))
+}
+
+// AddAddress gives a device of the host an address in a network of the usual size.
+func (h Host) AddAddress(t testing.TB, device, address string) {
+	t.Helper()
+	prefix := address + "/24"
+	if netip.MustParseAddr(address).Is6() {
+		prefix = address + "/64 nodad" // to be used at once, without asking whether somebody else has it
+	}
+	ip(t, fmt.Sprintf("-n %s address add %s dev %s", h, prefix, device))
+}
+
+func ip(t testing.TB, command string) {
+	t.Helper()
+	if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+		t.Fatalf("ip %s: %v\n%s(this suite needs root and iproute2)", command, err, out)
+	}
+}
+
+// Words are the words that run a program on the host.
+func (h Host) Words(program ...string) []string {
+	return append([]string{"ip", "netns", "exec", string(h)}, program...)
+}
+
+// Dial connects from an address of the host.
+func (h Host) Dial(from, to string, port int) (net.Conn, error) {
+	type result struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan result)
+	go func() {
+		// The thread stays in the namespace, so it ends with this goroutine.
+		runtime.LockOSThread()
+		conn, err := h.dialHere(from, net.JoinHostPort(to, strconv.Itoa(port)))
+		done <- result{conn, err}
+	}()
+	r := <-done
+	return r.conn, r.err
+}
+
+// dialHere moves the present thread to the host. A socket belongs to the namespace of the thread that makes it.
+func (h Host) dialHere(from, to string) (net.Conn, error) {
+	ns, err := os.Open(filepath.Join(namespaces, string(h)))
+	if err != nil {
+		return nil, err
+	}
+	defer ns.Close()
+	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return nil, fmt.Errorf("enter the network of %s: %w", h, err)
+	}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
+	conn, err := d.Dial("tcp", to)
+	if err != nil {
+		return nil, err
+	}
+	return conn, conn.SetDeadline(time.Now().Add(20 * time.Second))
+}
