@@ -7,15 +7,15 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"rethinkdb/internal/admin"
 )
 
 const (
-	// defaultJoin is the intracluster port of a server on this machine.
+	// defaultJoin is a server on this machine.
 	defaultJoin    = "localhost"
-	joinPort       = "29015"
 	passwordPrompt = "Password for admin: "
 	// passwordAttempts is how often a person is asked.
 	passwordAttempts = 3
@@ -42,7 +42,11 @@ func parseAdmin(words []string) (s settings, command []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, command, s.verify(administration)
+	if err := s.verify(administration); err != nil {
+		return nil, nil, err
+	}
+	s.addDefaults(administration)
+	return s, command, nil
 }
 
 // runAdmin runs one command, or a console when there is none.
@@ -75,14 +79,14 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 	defer func() { _ = conn.Close() }()
 
 	shell := admin.NewShell(conn, in, stdout)
-	switch {
-	case len(command) > 0:
+	if len(command) > 0 {
 		return shell.Run(command)
-	case terminal != nil:
+	}
+	if terminal != nil {
 		terminal.Serve(shell)
-		if err := shell.Greet(); err != nil {
-			return err
-		}
+	}
+	if err := shell.Greet(); err != nil {
+		return err
 	}
 	if shell.Console(stderr, s.has("--exit-failure")) != nil {
 		return exitStatus(1) // it has been told
@@ -96,11 +100,15 @@ func (s settings) joins() ([]string, error) {
 	if len(hosts) == 0 {
 		hosts = []string{defaultJoin}
 	}
+	defaultPort, err := s.offsetPort("--cluster-port")
+	if err != nil {
+		return nil, err
+	}
 	addresses := make([]string, len(hosts))
 	for i, text := range hosts {
 		host, port, err := net.SplitHostPort(text)
 		if err != nil { // no port
-			host, port = strings.Trim(text, "[]"), joinPort
+			host, port = strings.Trim(text, "[]"), strconv.Itoa(defaultPort)
 		}
 		if host == "" || port == "" || strings.ContainsAny(host, " /@") {
 			return nil, refusef("Option '--join' has invalid host and port format '%s'", text).hint("Write HOST or HOST:PORT.")

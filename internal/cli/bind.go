@@ -77,10 +77,6 @@ func (s settings) ports(c *server.Config) error {
 		return err
 	}
 	c.BindAll = general.All
-	offset, err := s.integer("--port-offset")
-	if err != nil {
-		return err
-	}
 	for _, p := range []struct {
 		port       *server.Port
 		name, bind string
@@ -89,15 +85,9 @@ func (s settings) ports(c *server.Config) error {
 		{&c.Driver, "--driver-port", "--bind-driver"},
 		{&c.Web, "--http-port", "--bind-http"},
 	} {
-		number, err := s.integer(p.name)
+		number, err := s.offsetPort(p.name)
 		if err != nil {
 			return err
-		}
-		if number != 0 {
-			number += offset
-		}
-		if number < 0 || number > 65535 {
-			return refusef("The port %d (%s with --port-offset %d) does not exist.", number, p.name, offset).hint("Ports are numbers from 1 to 65535, or 0 for a free one.")
 		}
 		addresses, err := chooseAddresses(s.all(p.bind), s.all("--bind"), s.has("--no-default-bind"), local)
 		if err != nil {
@@ -109,4 +99,23 @@ func (s settings) ports(c *server.Config) error {
 		return err
 	}
 	return nil
+}
+
+// offsetPort is the number of a port, with the offset that all ports but free ones get.
+func (s settings) offsetPort(name string) (int, error) {
+	number, err := s.integer(name)
+	if err != nil {
+		return 0, err
+	}
+	offset, err := s.integer("--port-offset")
+	if err != nil {
+		return 0, err
+	}
+	if number != 0 {
+		number += offset
+	}
+	if number < 0 || number > 65535 {
+		return 0, refusef("The port %d (%s with --port-offset %d) does not exist.", number, name, offset).hint("Ports are numbers from 1 to 65535, or 0 for a free one.")
+	}
+	return number, nil
 }

@@ -72,6 +72,7 @@ func TestMistakesNameTheRemedy(t *testing.T) {
 		"proxy":                     {[]string{"proxy", "-j", "x"}, []string{"The command 'proxy' cannot be used: clusters"}},
 		"admin of nobody":           {[]string{"admin", "-j", "127.0.0.1:1", "ls"}, []string{"failed to join cluster", "127.0.0.1:1: "}},
 		"admin of no host":          {[]string{"admin", "--join", ":29015", "ls"}, []string{"Option '--join' has invalid host and port format ':29015'."}},
+		"admin with an offset":      {[]string{"admin", "--port-offset", "70000", "ls"}, []string{"The port 99015 (--cluster-port with --port-offset 70000) does not exist."}},
 		"admin's option":            {[]string{"admin", "--cores", "2"}, []string{"Unrecognized option '--cores'.", "Run 'rethinkdb help admin' for help on the command"}},
 		"admin's half option":       {[]string{"admin", "ls", "--join"}, []string{"Option '--join' is missing its parameter."}},
 		"admin's password file":     {[]string{"admin", "--password-file", missing, "ls"}, []string{"Could not read the password file '" + missing + "':"}},
@@ -261,6 +262,25 @@ func FuzzParseConfig(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestServersThatAdminJoins(t *testing.T) {
+	for line, want := range map[string]string{
+		"ls":                              "localhost:29015",
+		"-o 10 ls":                        "localhost:29025",
+		"ls --cluster-port 4000":          "localhost:4000",
+		"--cluster-port 4000 -o 1 ls":     "localhost:4001",
+		"-j db1 -j db2:5000 -j [fd00::1]": "db1:29015 db2:5000 [fd00::1]:29015",
+		"-j db1 -j db2:5000 -o 10":        "db1:29025 db2:5000",
+	} {
+		s, _, err := parseAdmin(strings.Fields(line))
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if got, err := s.joins(); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("admin %s joins %v (%v), want %s", line, got, err, want)
+		}
+	}
 }
 
 func TestSecretsAreMasked(t *testing.T) {

@@ -18,6 +18,8 @@ import (
 	"rethinkdb/test/harness"
 )
 
+const greeting = `Connected to cluster with 1 machine, run 'help' for more information\n`
+
 const wrongKey = "Incorrect authorization key."
 
 // admin runs `rethinkdb admin` on a server, with an input and a variable of the environment.
@@ -98,10 +100,10 @@ func TestAdminConsole(t *testing.T) {
 	if want := "unknown command: bogus\nunmatched quote\n"; got.status != 0 || got.stderr != want {
 		t.Errorf("exit status %d and\n%s\nwant 0 and\n%s", got.status, got.stderr, want)
 	}
-	outcome{got.status, got.stdout, ""}.matches(t, 0, `uuid: .*\nuuid +name\n.*market\n.*`)
-	admin(t, s, "", "bogus\ncreate database shop\n", "-x").matches(t, 1, "unknown command: bogus\n")
+	outcome{got.status, got.stdout, ""}.matches(t, 0, greeting+`uuid: .*\nuuid +name\n.*market\n.*`)
+	admin(t, s, "", "bogus\ncreate database shop\n", "-x").matches(t, 1, greeting+"unknown command: bogus\n")
 	// The last line needs no end.
-	admin(t, s, "", "rm database market").matches(t, 0, "")
+	admin(t, s, "", "rm database market").matches(t, 0, greeting)
 }
 
 // TestAuthenticationKey is the founding guide's step: the key is set, needed by everybody, and removed.
@@ -131,7 +133,7 @@ func TestAuthenticationKey(t *testing.T) {
 	// The key may come from the standard input, so that no list of processes has it even for a moment.
 	admin(t, s, "", "another\n", "--password-file", file, "set", "auth", "-").matches(t, 0, "")
 	admin(t, s, "", "ls databases\n", "--password-file", file).matches(t, 1, "failed to join cluster\n.*"+wrongKey+"\n")
-	admin(t, s, "another", "unset auth\nset auth -\nthird\n").matches(t, 0, "")
+	admin(t, s, "another", "unset auth\nset auth -\nthird\n").matches(t, 0, greeting)
 	admin(t, s, "third", "", "unset", "auth").matches(t, 0, "")
 	if err := open(); err != nil {
 		t.Errorf("after unset auth: %v", err)
