@@ -65,21 +65,33 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
+// FormatNetwork writes a network as ParseNetwork reads it: a single address without the length of its prefix.
+func FormatNetwork(n netip.Prefix) string {
+	if n.IsSingleIP() {
+		return n.Addr().String()
+	}
+	return n.String()
+}
+
+// Lists are the networks that each port serves, besides this machine; none means all.
+type Lists [portCount][]netip.Prefix
+
 // Policy is what an operator has said about who may come in.
 type Policy struct {
-	Mode Mode
-	// Allow are the networks that a port serves, besides this machine; none means all.
-	Allow [portCount][]netip.Prefix
+	Mode  Mode
+	Allow Lists // of the command line
 }
 
 // A Gate admits peers to ports. Its methods may be called at the same time.
 type Gate struct {
-	// Set by NewGate, then constant.
+	// Set by NewGate and Narrow, then constant.
 	policy      Policy
+	narrowed    func() Lists
 	credentials func(Port) bool
 	log         *slog.Logger
 
 	mu      sync.Mutex // guards what follows
+	ports   []func() (ended int)
 	refused [portCount]struct {
 		told  time.Time // when the log last said so
 		since int       // refusals since then
@@ -89,7 +101,34 @@ type Gate struct {
 // NewGate makes a gate. credentials tells whether strangers need a password or a certificate at a port; it is asked for every
 // peer.
 func NewGate(p Policy, credentials func(Port) bool, log *slog.Logger) *Gate {
-	return &Gate{policy: p, credentials: credentials, log: log}
+	return &Gate{policy: p, narrowed: func() Lists { return Lists{} }, credentials: credentials, log: log}
+}
+
+// Narrow adds lists that may change while the server runs. Both these and the policy's must let a peer in: who may write to the
+// database cannot open a port further than whoever starts the server. It is called before the first peer.
+func (g *Gate) Narrow(lists func() Lists) { g.narrowed = lists }
+
+// Attach adds a port, by what ends those of its connections that are no longer admitted and tells how many these were. It may call
+// Admit, and waits for nobody.
+func (g *Gate) Attach(enforce func() (ended int)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ports = append(g.ports, enforce)
+}
+
+// Enforce ends the connections that are no longer admitted. It is called after each change of what the gate goes by; whoever
+// connects meanwhile is judged by the new rules already.
+func (g *Gate) Enforce() {
+	g.mu.Lock()
+	ports := g.ports
+	g.mu.Unlock()
+	ended := 0
+	for _, enforce := range ports {
+		ended += enforce()
+	}
+	if ended > 0 {
+		g.log.Info("Closed connections from addresses that are no longer served.", "connections", ended)
+	}
 }
 
 // A Refusal is why a peer is not served, in sentences for whoever runs it.
@@ -107,11 +146,12 @@ func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 		return nil
 	}
 	text := ""
-	list := g.policy.Allow[port]
+	const outside = "The %s port of this server is open to some networks only, and %s is in none of them. They are set %s."
 	switch {
-	case len(list) > 0 && !slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(peer) }):
-		text = fmt.Sprintf("The %s port of this server is open to some networks only, and %s is in none of them. "+
-			"They are set with %s.", port, peer, port.AllowOption())
+	case !Contains(g.policy.Allow[port], peer):
+		text = fmt.Sprintf(outside, port, peer, "with "+port.AllowOption())
+	case !Contains(g.narrowed()[port], peer):
+		text = fmt.Sprintf(outside, port, peer, "in the table `rethinkdb.access_config`")
 	case g.policy.Mode == Off || g.credentials(port):
 	case g.policy.Mode == Private && isPrivate(peer):
 	default:
@@ -122,6 +162,12 @@ func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 	}
 	g.report(port, peer)
 	return &Refusal{text}
+}
+
+// Contains tells whether a list lets an address in, which is none of this machine's own.
+func Contains(list []netip.Prefix, peer netip.Addr) bool {
+	peer = peer.Unmap().WithZone("")
+	return len(list) == 0 || slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(peer) })
 }
 
 // protected is the refusal of protected mode.

@@ -82,6 +82,50 @@ func TestAdmitOfAnAllowList(t *testing.T) {
 	}
 }
 
+// The list of the command line and the one that changes while the server runs must both let an address in.
+func TestNarrow(t *testing.T) {
+	var p Policy
+	p.Mode = Off
+	p.Allow[Driver] = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("192.168.0.0/16")}
+	var now Lists
+	g := NewGate(p, func(Port) bool { return true }, slog.New(slog.DiscardHandler))
+	g.Narrow(func() Lists { return now })
+	for _, c := range []struct {
+		list   string
+		served map[string]bool
+	}{
+		{"", map[string]bool{public: true, lan: true, public6: false, loopback4: true}},
+		{"203.0.113.7/32", map[string]bool{public: true, mapped: true, lan: false, public6: false, loopback6: true}},
+		{"2001:db8::/32", map[string]bool{public: false, lan: false, public6: false, loopback4: true}},
+	} {
+		now[Driver] = nil
+		if c.list != "" {
+			now[Driver] = []netip.Prefix{netip.MustParsePrefix(c.list)}
+		}
+		for a, want := range c.served {
+			r := g.Admit(Driver, netip.MustParseAddr(a))
+			if (r == nil) != want {
+				t.Errorf("narrowed to %q, %s: %v", c.list, a, r)
+			}
+			if r != nil && c.list == "203.0.113.7/32" && a == lan && !strings.Contains(r.Error(), "rethinkdb.access_config") {
+				t.Errorf("the refusal does not say where the list is: %v", r)
+			}
+		}
+	}
+}
+
+func TestEnforce(t *testing.T) {
+	var log bytes.Buffer
+	g := NewGate(Policy{}, func(Port) bool { return true }, slog.New(slog.NewTextHandler(&log, nil)))
+	g.Enforce()
+	g.Attach(func() int { return 2 })
+	g.Attach(func() int { return 3 })
+	g.Enforce()
+	if n := strings.Count(log.String(), "connections=5"); n != 1 || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("the log says %s", log.String())
+	}
+}
+
 // A list narrows; it does not stand for a password.
 func TestAllowListWithoutPassword(t *testing.T) {
 	var p Policy

@@ -135,6 +135,14 @@ func (c *Catalog) loadSettings(s *Snapshot) error {
 			return err
 		}
 	}
+	if b, found, err = c.store.MetaGet(keyAccess); err != nil {
+		return fmt.Errorf("read catalog record %s: %w", keyAccess, err)
+	}
+	if found {
+		if s.access, err = decodeAccess(b); err != nil {
+			return err
+		}
+	}
 	return c.store.MetaScan(keyDatabase, func(key string, value []byte) error {
 		name, err := decodeDatabase(key, value)
 		if err != nil {

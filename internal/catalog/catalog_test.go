@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/storage"
@@ -155,7 +157,14 @@ func TestNewDirectoryGetsAnIdentityThatLasts(t *testing.T) {
 	if err := w.SetCluster(context.Background(), Cluster{HeartbeatTimeout: 20 * time.Second}); err != nil {
 		t.Fatal(err)
 	}
+	networks := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	if err := w.SetAccess(context.Background(), access.Web, networks); err != nil {
+		t.Fatal(err)
+	}
 	w.restart()
+	if got := w.Snapshot().Access(); !slices.Equal(got[access.Web], networks) || got[access.Driver] != nil || got[access.Cluster] != nil {
+		t.Errorf("after the restart the networks are %v", got)
+	}
 	want := Server{ID: first.ID, Name: "beta", Tags: []string{"default", "ssd"}, CacheBytes: 100}
 	if got := w.Snapshot().Server(); !reflect.DeepEqual(got, want) {
 		t.Errorf("after the restart the server is %+v, want %+v", got, want)

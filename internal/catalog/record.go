@@ -14,6 +14,7 @@ import (
 const (
 	keyServer   = "catalog/server"
 	keyCluster  = "catalog/cluster"
+	keyAccess   = "catalog/access"
 	keyDatabase = "catalog/db/"    // + database id
 	keyTable    = "catalog/table/" // + table id
 )

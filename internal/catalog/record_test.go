@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"net/netip"
 	"testing"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
@@ -22,6 +24,7 @@ func FuzzRecords(f *testing.F) {
 	f.Add(encodeTable(config))
 	f.Add(encodeServer(Server{ID: "s", Name: "n", Tags: []string{"default"}, CacheBytes: AutoCache}))
 	f.Add(encodeCluster(Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout}))
+	f.Add(encodeAccess(access.Lists{access.Web: {netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}}))
 	f.Add(encodeDatabase("d"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if c, err := decodeTable("t", b); err == nil && len(c.SplitPoints) != len(c.Shards)-1 {
@@ -32,5 +35,12 @@ func FuzzRecords(f *testing.F) {
 		}
 		_, _ = decodeServer(b)
 		_, _ = decodeCluster(b)
+		if lists, err := decodeAccess(b); err == nil {
+			for _, n := range lists[access.Driver] {
+				if !n.IsValid() {
+					t.Errorf("a record has the network %v", n)
+				}
+			}
+		}
 	})
 }

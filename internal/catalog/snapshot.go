@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/table"
 )
@@ -18,6 +19,7 @@ type Snapshot struct {
 	tables    map[TableID]*Table
 	server    Server
 	cluster   Cluster
+	access    access.Lists
 }
 
 // Database is a database with its tables, as of one snapshot.
@@ -128,6 +130,9 @@ func (s *Snapshot) ServerByID(id ServerID) (Server, bool) { return s.server, s.s
 
 // Cluster returns the settings of the cluster.
 func (s *Snapshot) Cluster() Cluster { return s.cluster }
+
+// Access returns the networks that the ports serve, as the table access_config has them.
+func (s *Snapshot) Access() access.Lists { return s.access }
 
 func compareTableIDs(a, b *Table) int { return cmp.Compare(a.Config.ID, b.Config.ID) }
 

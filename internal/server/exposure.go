@@ -15,7 +15,7 @@ import (
 // openGate makes the gate of all ports.
 func (n *node) openGate() *access.Gate {
 	users := n.data.users
-	return access.NewGate(n.config.Access, func(port access.Port) bool {
+	gate := access.NewGate(n.config.Access, func(port access.Port) bool {
 		switch port {
 		case access.Cluster: // where nobody logs in
 			return false
@@ -24,6 +24,9 @@ func (n *node) openGate() *access.Gate {
 		}
 		return users.HasPassword(auth.Admin)
 	}, n.log)
+	gate.Narrow(func() access.Lists { return n.data.catalog.Snapshot().Access() })
+	users.OnChange(gate.Enforce) // without the password of admin strangers may no longer be here
+	return gate
 }
 
 // exposed are the ports that serve peers beyond this machine without a password.

@@ -165,6 +165,8 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Sessions: n.sessions,
 		SetCache: n.setCache,
 		Issues:   n.issues,
+
+		Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
 	})
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
@@ -180,6 +182,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate,
 		TLS: tlsConfig(n.driverTLS),
 	})
+	n.gate.Attach(n.driver.Enforce)
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
 	n.cluster = startClusterPort(n.clusterPort, n.gate, n.driver, logger)
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
@@ -190,6 +193,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Status: n.status,
 			Gate: n.gate, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
 		})
+		n.gate.Attach(n.web.Enforce)
 		serve := n.web.Serve
 		if config := tlsConfig(n.webTLS); config != nil {
 			serve = func(l net.Listener) error { return n.web.Serve(tls.NewListener(l, config)) }

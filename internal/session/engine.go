@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/reql"
 )
 
@@ -11,8 +12,8 @@ import (
 type Client struct {
 	User string
 	Addr netip.AddrPort
-	// HTTP says that the client came through the web port.
-	HTTP bool
+	// Port is the one that the client has connected to.
+	Port access.Port
 	// EmptyBatches says that a feed without news answers CONTINUE with an empty batch after max_batch_seconds, instead
 	// of waiting: over HTTP and in V0_3, where waiting would block the client.
 	EmptyBatches bool

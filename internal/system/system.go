@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
@@ -30,6 +31,9 @@ type Options struct {
 	// returns an error the configuration is not changed.
 	SetCache func(bytes int64) error
 	Now      func() time.Time
+
+	Allow         access.Lists // what the command line says about the networks that are served
+	AccessChanged func()       // is called when access_config serves other networks than before
 }
 
 // System is the system database and the operations on all databases; it implements exec.Cluster.
@@ -46,6 +50,9 @@ type System struct {
 	setCache func(bytes int64) error
 	now      func() time.Time
 
+	allow         access.Lists
+	accessChanged func()
+
 	tables map[string]*systemTable
 
 	counters counters
@@ -61,6 +68,7 @@ func Start(o Options) *System {
 	s := &System{
 		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, logger: o.Logger,
 		issues: o.Issues, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
+		allow: o.Allow, accessChanged: o.AccessChanged,
 	}
 	if s.process == nil {
 		s.process = func() Process { return Process{} }
@@ -73,6 +81,9 @@ func Start(o Options) *System {
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.accessChanged == nil {
+		s.accessChanged = func() {}
 	}
 	s.tables = s.systemTables()
 	ctx, stop := context.WithCancel(context.Background())

@@ -13,6 +13,7 @@ import (
 func (s *System) systemTables() map[string]*systemTable {
 	tables := map[string]*systemTable{}
 	for name, src := range map[string]source{
+		"access_config":  accessConfig{s},
 		"cluster_config": clusterConfig{s},
 		"current_issues": issuesTable{s, illegalToWrite("current_issues")},
 		"db_config":      dbConfig{s},
@@ -37,8 +38,14 @@ func (s *System) systemTables() map[string]*systemTable {
 
 func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
+// additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
+// those that they know; everybody with the rights can name them.
+var additions = []string{"access_config"}
+
 func (s *System) visibleTables() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), hidden)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {
+		return hidden(table) || slices.Contains(additions, table)
+	})
 }
 
 // tableByID returns the name of the system table with that UUID.

@@ -29,6 +29,7 @@ const (
 	badTable  = "The change you're trying to make to `rethinkdb.table_config` has the wrong format. "
 	badDB     = "The change you're trying to make to `rethinkdb.db_config` has the wrong format. "
 	badServer = "The row you're trying to put into `rethinkdb.server_config` has the wrong format. "
+	badAccess = "The row you're trying to put into `rethinkdb.access_config` has the wrong format. "
 	hint      = "; Use A-Z, a-z, 0-9, _ and - only"
 )
 
@@ -100,6 +101,15 @@ var refusals = []refusal{
 	{"cluster_config", "insert", `{"id":"x"}`, "It's illegal to insert new rows into the `rethinkdb.cluster_config` table."},
 	{"cluster_config", `delete "heartbeat"`, "", "It's illegal to delete rows from the `rethinkdb.cluster_config` table."},
 	{"cluster_config", `delete "x"`, "", "It's illegal to delete rows from the `rethinkdb.cluster_config` table."},
+
+	{"access_config", `update "http"`, `{"allow":"10.0.0.0/8"}`, badAccess + "In `allow`: Expected an array, got \"10.0.0.0/8\""},
+	{"access_config", `update "http"`, `{"allow":[5]}`, badAccess + "In `allow`: Expected a network such as \"10.1.0.0/16\" or an address, got 5"},
+	{"access_config", `update "http"`, `{"allow":["10.0.0.0/33"]}`, badAccess + "In `allow`: '10.0.0.0/33' is neither a network such as 10.1.0.0/16 nor an address"},
+	{"access_config", `update "http"`, `{"deny":[]}`, badAccess + "Unexpected key(s): deny"},
+	{"access_config", `replace "http"`, `{"id":"http"}`, badAccess + "Expected a field named `allow`."},
+	{"access_config", `update "http"`, `{"allow_option":["10.0.0.0/8"]}`, badAccess + "The field `allow_option` shows what the command line says (--http-allow) and cannot be changed here."},
+	{"access_config", "insert", `{"id":"web","allow":[]}`, "It's illegal to insert new rows into the `rethinkdb.access_config` table."},
+	{"access_config", `delete "http"`, "", "It's illegal to delete rows from the `rethinkdb.access_config` table. To serve all networks, set `allow` to []."},
 
 	{"users", `delete "admin"`, "", "The user `admin` can't be deleted."},
 	{"users", "insert", `{"id":5,"password":false}`, "Expected a username as the primary key, got 5."},

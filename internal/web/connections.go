@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/session"
 )
 
@@ -35,6 +36,7 @@ type connections struct {
 
 type connection struct {
 	user    string
+	peer    netip.Addr
 	session *session.Session
 	timer   *time.Timer
 }
@@ -64,14 +66,14 @@ func (c *connections) create(peer netip.AddrPort, user string) (string, error) {
 		return "", errTooMany
 	}
 	s := session.New(session.Options{
-		Client:        session.Client{User: user, Addr: peer, HTTP: true, EmptyBatches: true},
+		Client:        session.Client{User: user, Addr: peer, Port: access.Web, EmptyBatches: true},
 		Engine:        c.opt.Engine,
 		Manager:       c.opt.Sessions,
 		Logger:        c.opt.Logger,
 		RefuseNoReply: true,
 		AddDuration:   true,
 	})
-	c.open[id] = &connection{user, s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
+	c.open[id] = &connection{user, peer.Addr(), s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
 	return id, nil
 }
 
@@ -112,6 +114,22 @@ func (c *connections) close(id, user string) {
 		s.Terminate()
 		c.wg.Done()
 	}
+}
+
+// enforce ends the connections of addresses that the gate no longer admits, and tells how many there were. It waits for nobody.
+func (c *connections) enforce() (ended int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, conn := range c.open {
+		if c.opt.Gate.Admit(access.Web, conn.peer) == nil {
+			continue
+		}
+		delete(c.open, id)
+		conn.timer.Stop()
+		c.wg.Go(conn.session.Terminate)
+		ended++
+	}
+	return ended
 }
 
 // closeAll ends all connections; queries that may be writes get until the end of ctx.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"rethinkdb/internal/access"
@@ -134,6 +135,37 @@ func TestPasswords(t *testing.T) {
 		f.expectVisit(visit{from: from, user: "admin", password: "secret", host: "any.example"}, 200, "srv")
 		f.expectVisit(visit{from: from, user: "admin", password: "secret", origin: "http://evil.example"}, 403, "another site")
 	}
+}
+
+// The connections of addresses that are no longer served end, and so do their queries.
+func TestEnforce(t *testing.T) {
+	var list atomic.Pointer[access.Lists]
+	list.Store(&access.Lists{})
+	gate := access.NewGate(access.Policy{}, func(access.Port) bool { return true }, slog.New(slog.DiscardHandler))
+	gate.Narrow(func() access.Lists { return *list.Load() })
+	f := start(t, func(o *Options) { o.Gate = gate })
+	gate.Attach(f.Enforce)
+	var ids []string
+	for _, peer := range []string{"192.168.1.2:4711", "203.0.113.7:4711"} {
+		id, err := f.conns.create(netip.MustParseAddrPort(peer), auth.Admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	later := make(responder, 1)
+	if _, err := f.conns.find(ids[1], auth.Admin).Handle(7, []byte(`[1,"block"]`), nil, later, false); err != nil {
+		t.Fatal(err)
+	}
+	list.Store(&access.Lists{access.Web: {netip.MustParsePrefix("192.168.0.0/16")}})
+	gate.Enforce()
+	if answer := string(<-later); !strings.Contains(answer, "This ReQL connection has been terminated.") {
+		t.Errorf("the query was answered with %q", answer)
+	}
+	if f.conns.find(ids[0], auth.Admin) == nil || f.conns.find(ids[1], auth.Admin) != nil {
+		t.Error("the wrong connections have ended")
+	}
+	f.expectVisit(visit{from: "203.0.113.7"}, 403, "access_config")
 }
 
 // The connection of one user is not there for another.

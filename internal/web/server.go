@@ -68,6 +68,10 @@ func NewServer(opt Options) *Server {
 // Serve answers requests until Shutdown or Close. It may be called for several listeners.
 func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
 
+// Enforce ends the HTTP connections of drivers at addresses that the gate no longer admits, and tells how many there were. Each
+// request is judged anyway.
+func (s *Server) Enforce() (ended int) { return s.conns.enforce() }
+
 // Shutdown stops accepting, ends all HTTP connections of drivers, and waits for the requests that are under way.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.conns.closeAll(ctx)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"rethinkdb/internal/access"
@@ -103,6 +104,37 @@ func TestConnectionsThatDoNotLogIn(t *testing.T) {
 	silent[0].Close()
 	eventually(t, "one ends", func() bool { return s.Connections() == 200 })
 	connect(t, flooded)
+}
+
+// Connections from addresses that are no longer served end, whether they have logged in or not, and so do their queries.
+func TestEnforce(t *testing.T) {
+	var list atomic.Pointer[access.Lists]
+	list.Store(&access.Lists{})
+	gate := access.NewGate(access.Policy{Mode: access.Off}, func(access.Port) bool { return true }, slog.New(slog.DiscardHandler))
+	gate.Narrow(func() access.Lists { return *list.Load() })
+	s := start(t, func(o *wire.Options) { o.Gate = gate })
+	gate.Attach(s.Enforce)
+	lan, stranger := s.serveFrom(t, "192.168.1.2"), s.serveFrom(t, "203.0.113.7")
+	stays, goes, silent := connect(t, lan), connect(t, stranger), dial(t, stranger)
+	eventually(t, "all are accepted", func() bool { return s.Connections() == 3 })
+	goes.ask(1, `[1,"block"]`)
+	eventually(t, "the query runs", func() bool { return s.engine.Running.Load() == 1 })
+
+	list.Store(&access.Lists{access.Driver: {netip.MustParsePrefix("192.168.0.0/16")}})
+	gate.Enforce()
+	eventually(t, "their connections end", func() bool { return s.Connections() == 1 && s.engine.Running.Load() == 0 })
+	for _, c := range []*client{goes, silent} {
+		if n, err := c.Read(make([]byte, 1)); err == nil {
+			t.Errorf("read %d bytes", n)
+		}
+	}
+	stays.ask(1, `[1,"x"]`)
+	stays.expect(1, `{"t":1,"r":["x"]}`)
+	late := dial(t, stranger)
+	late.write(magicV10)
+	if m := late.message(); !strings.Contains(m, "access_config") {
+		t.Errorf("message %q", m)
+	}
 }
 
 // A connection of the intracluster port that says that it is the command line is served like a driver's, without TLS and by the rules of its port.

@@ -87,7 +87,7 @@ func (c *conn) run() {
 		parallel = 1
 	}
 	s := session.New(session.Options{
-		Client:  session.Client{User: in.user, Addr: c.peer, EmptyBatches: in.sequential},
+		Client:  session.Client{User: in.user, Addr: c.peer, Port: c.port, EmptyBatches: in.sequential},
 		Engine:  c.srv.opt.Engine,
 		Manager: c.srv.opt.Sessions,
 		Logger:  c.srv.opt.Logger,

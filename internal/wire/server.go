@@ -173,6 +173,17 @@ func (s *Server) Connections() int {
 	return len(s.conns)
 }
 
+// Enforce ends the connections of addresses that the gate no longer admits, and tells how many there were. It waits for nobody.
+func (s *Server) Enforce() (ended int) {
+	for _, c := range s.snapshot() {
+		if s.opt.Gate.Admit(c.port, c.peer.Addr()) != nil {
+			c.abort()
+			ended++
+		}
+	}
+	return ended
+}
+
 func (s *Server) snapshot() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -96,11 +96,18 @@ func Dial(addr string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Over(conn, "")
+}
+
+// Over shakes hands on a connection to the driver port, as admin with an authentication key. The connection is closed when that
+// fails.
+func Over(conn net.Conn, key string) (*Conn, error) {
 	c := &Conn{conn: conn, in: bufio.NewReader(conn)}
 	hello := binary.LittleEndian.AppendUint32(nil, 0x400c2d20) // V0_4
-	hello = binary.LittleEndian.AppendUint32(hello, 0)         // length of the authentication key
+	hello = binary.LittleEndian.AppendUint32(hello, uint32(len(key)))
+	hello = append(hello, key...)
 	hello = binary.LittleEndian.AppendUint32(hello, 0x7e6970c7)
-	_, err = conn.Write(hello)
+	_, err := conn.Write(hello)
 	var answer string
 	if err == nil {
 		answer, err = c.in.ReadString(0)

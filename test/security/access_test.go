@@ -95,6 +95,63 @@ func TestAllowLists(t *testing.T) {
 	}
 }
 
+// The table access_config changes who may come in at once: connections from addresses that are not served any more end.
+func TestAccessConfig(t *testing.T) {
+	makeNetwork(t)
+	s := startServer(t, "--bind", "all", "--initial-password", password, "--driver-allow", "192.168.77.0/24", "--driver-allow", "203.0.113.0/24")
+	logIn := func(p peer) *harness.Conn {
+		t.Helper()
+		conn, err := p.dial(s.DriverPort)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := harness.Over(conn, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	local, near, far := logIn(loopback), logIn(private4), logIn(public4)
+	allow := func(port string, networks ...any) {
+		t.Helper()
+		row := harness.Term(harness.Get, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "access_config"), port)
+		var result struct {
+			Replaced   int
+			FirstError string `json:"first_error"`
+		}
+		err := local.One(harness.Term(harness.Update, row, map[string]any{"allow": harness.Term(harness.MakeArray, networks...)}), &result)
+		if err != nil || result.Replaced != 1 {
+			t.Fatalf("%+v, %v", result, err)
+		}
+	}
+	all := map[peer][3]outcome{loopback: {in, in, in}, private4: {in, in, in}, private6: {refused, in, in}, public4: {in, in, refused}, public6: {refused, in, refused}}
+	for p, want := range all {
+		expect(t, s, visitor{p, password}, want)
+	}
+	allow("driver", "192.168.0.0/16", "fd77::2")
+	allow("http", "203.0.113.2")
+	allow("cluster", "127.0.0.0/8")
+	if _, err := far.Run(1); err == nil {
+		t.Error("a connection from an address that is not served any more is still there")
+	}
+	if _, err := near.Run(1); err != nil {
+		t.Errorf("a connection from an address that is served has ended: %v", err)
+	}
+	for p, want := range map[peer][3]outcome{
+		loopback: {in, in, in}, private4: {in, refused, refused}, private6: {refused, refused, refused},
+		public4: {refused, in, refused}, public6: {refused, refused, refused},
+	} {
+		expect(t, s, visitor{p, password}, want)
+	}
+	for _, port := range []string{"driver", "http", "cluster"} {
+		allow(port)
+	}
+	for p, want := range all {
+		expect(t, s, visitor{p, password}, want)
+	}
+}
+
 // The operator is told who can come in without a password.
 func TestOpenServerSaysSo(t *testing.T) {
 	makeNetwork(t)
