@@ -23,16 +23,23 @@ func IsRefusal(err error) bool {
 	return errors.As(err, &refused)
 }
 
-// The refusals of the handshake.
+// The refusals of the handshake. Codes 10 to 18 are the errors of RFC 5802 in its order.
 var (
+	errMethod           = &Error{4, "Unsupported `authentication_method`."}
 	errEncoding         = &Error{10, "Invalid encoding"}
 	errExtensions       = &Error{11, "Extensions not supported"}
-	errPassword         = &Error{12, "Wrong password"}
+	errPassword         = &Error{12, "Wrong password"} // or an unknown user, whom RethinkDB tells apart as code 17
+	errBindingMismatch  = &Error{13, "Channel bindings don't match"}
+	errDowngrade        = &Error{14, "Server does support channel binding"}
 	errChannelBinding   = &Error{15, "Channel binding is not supported"}
-	errUnknownUser      = &Error{17, "Unknown user"}
+	errBindingMissing   = &Error{15, "`SCRAM-SHA-256-PLUS` needs a channel binding"}
+	errBindingMethod    = &Error{15, "Channel binding needs `SCRAM-SHA-256-PLUS`"}
+	errBindingType      = &Error{16, "Unsupported channel binding type"}
 	errUsername         = &Error{18, "Invalid username encoding"}
 	errEmptyUsername    = &Error{18, "Empty username"}
+	errLongUsername     = &Error{18, "Username too long"}
 	errNonce            = &Error{CodeOther, "Other error"} // there is no code of its own for a wrong nonce
+	errOtherIdentity    = &Error{CodeOther, "Acting as another user is not supported"}
 	errAfterError       = &Error{CodeOther, "A previous error occurred, no more messages expected."}
 	errAfterSuccess     = &Error{CodeOther, "Already authenticated, no more messages expected."}
 	errNotAuthenticated = &Error{CodeOther, "No authenticated user"}

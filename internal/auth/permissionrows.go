@@ -126,6 +126,9 @@ func (u *Users) WritePermission(key datum.Value, generated bool, row datum.Value
 // Grant merges change, an object of booleans and nulls, into the permissions of user in scope: the term `grant`. before
 // and after are objects, or null when no right is set.
 func (u *Users) Grant(user string, scope Scope, change datum.Value) (before, after datum.Value, err error) {
+	if len(user) > maxNameBytes {
+		return before, after, rowErrorf("Expected a username of at most %d bytes, got %d.", maxNameBytes, len(user))
+	}
 	name, err := prepareUsername(user)
 	if err != nil {
 		return before, after, err

@@ -11,15 +11,25 @@ import (
 // nonceBytes is the length of the server's share of the nonce before base64.
 const nonceBytes = 18
 
-// Conversation is the server's side of one SCRAM-SHA-256 log-in (RFC 5802, RFC 7677) without channel binding: two
-// calls of Next, then User.
+// The authentication methods. The second one binds the log-in to the TLS connection below it, so that whoever sits between
+// the client and the server cannot pass it on.
+const (
+	MethodScram     = "SCRAM-SHA-256"
+	MethodScramPlus = "SCRAM-SHA-256-PLUS"
+)
+
+// Conversation is the server's side of one SCRAM-SHA-256 log-in (RFC 5802, RFC 7677): two calls of Next, then User.
 //
 // Which error wins when a message has several faults is visible to clients: attributes are judged in the order of their
-// letters, as the original does.
+// letters, as the original does. Up to the proof, nothing depends on whether there is such a user, and a wrong proof is
+// answered alike.
 type Conversation struct {
-	users *Users
-	state scramState
+	users   *Users
+	method  string
+	channel Channel // nil without TLS
+	state   scramState
 
+	header    gs2Header
 	user      string
 	known     bool
 	verifier  verifier
@@ -37,8 +47,14 @@ const (
 	failed
 )
 
-// Login begins a conversation.
-func (u *Users) Login() *Conversation { return &Conversation{users: u} }
+// Login begins a conversation by one of the methods. channel is the TLS connection that the client uses, nil if it uses
+// none; MethodScramPlus needs it.
+func (u *Users) Login(method string, channel Channel) (*Conversation, error) {
+	if method != MethodScram && (method != MethodScramPlus || channel == nil) {
+		return nil, errMethod
+	}
+	return &Conversation{users: u, method: method, channel: channel}, nil
+}
 
 // Next takes the client's next message and gives the answer to it. An *Error is for the client; any other error is our
 // own trouble.
@@ -67,17 +83,11 @@ func (c *Conversation) User() (string, error) {
 	return c.user, nil
 }
 
-func (c *Conversation) first(message string) (string, error) {
-	rest, ok := strings.CutPrefix(message, "n,")
-	if !ok {
-		return "", errChannelBinding
+func (c *Conversation) first(message string) (answer string, err error) {
+	if c.header, c.firstBare, err = c.parseGS2(message); err != nil {
+		return "", err
 	}
-	_, bare, ok := strings.Cut(rest, ",") // what is before the comma is an authzid, which nobody uses
-	if !ok {
-		return "", errEncoding
-	}
-	c.firstBare = bare
-	attrs, err := splitAttributes(bare)
+	attrs, err := splitAttributes(c.firstBare)
 	if err != nil {
 		return "", err
 	}
@@ -94,6 +104,9 @@ func (c *Conversation) first(message string) (string, error) {
 				return "", err
 			}
 		case 'r':
+			if !printable(*value) {
+				return "", errEncoding
+			}
 		default:
 			return "", errEncoding
 		}
@@ -115,15 +128,13 @@ func (c *Conversation) first(message string) (string, error) {
 }
 
 func (c *Conversation) final(message string) (string, error) {
-	if !c.known {
-		return "", errUnknownUser
-	}
 	withoutProof, _, _ := strings.Cut(message, ",p=")
 	authMessage := c.firstBare + "," + c.serverMsg + "," + withoutProof
 	attrs, err := splitAttributes(message)
 	if err != nil {
 		return "", err
 	}
+	var signature []byte
 	for letter := range attrs {
 		value := attrs[letter]
 		if value == nil {
@@ -131,14 +142,18 @@ func (c *Conversation) final(message string) (string, error) {
 		}
 		switch letter {
 		case 'c':
-			if *value != "biws" { // base64 of "n,,"
-				return "", errEncoding
+			if err := c.header.verify(*value); err != nil {
+				return "", err
 			}
 		case 'm':
 			return "", errExtensions
 		case 'p':
 			proof, err := base64.StdEncoding.Strict().DecodeString(*value)
-			if err != nil || !c.verifier.proves(proof, authMessage) {
+			if err != nil {
+				return "", errPassword
+			}
+			var ok bool
+			if signature, ok = c.verifier.proves(proof, authMessage); !ok || !c.known {
 				return "", errPassword
 			}
 		case 'r':
@@ -152,8 +167,11 @@ func (c *Conversation) final(message string) (string, error) {
 	if attrs['c'] == nil || attrs['r'] == nil || attrs['p'] == nil {
 		return "", errEncoding
 	}
+	if c.header.authzid != "" && c.header.authzid != c.user {
+		return "", errOtherIdentity
+	}
 	c.state = authenticated
-	return "v=" + base64.StdEncoding.EncodeToString(c.verifier.serverSignature(authMessage)), nil
+	return "v=" + base64.StdEncoding.EncodeToString(signature), nil
 }
 
 // splitAttributes reads "a=x,b=y". Each letter (any single byte) may occur once.
@@ -171,26 +189,12 @@ func splitAttributes(message string) (*[256]*string, error) {
 	return &attrs, nil
 }
 
-// decodeName undoes the escapes of a saslname and applies SASLprep. Unlike the original, whose decoder skips the
-// character after an escape, names with commas and equals signs work.
-func decodeName(saslname string) (string, error) {
-	if strings.IndexByte(saslname, '=') < 0 {
-		return prepareUsername(saslname)
-	}
-	var b strings.Builder
-	for i := 0; i < len(saslname); i++ {
-		switch {
-		case saslname[i] != '=':
-			b.WriteByte(saslname[i])
-		case strings.HasPrefix(saslname[i:], "=2C"):
-			b.WriteByte(',')
-			i += 2
-		case strings.HasPrefix(saslname[i:], "=3D"):
-			b.WriteByte('=')
-			i += 2
-		default:
-			return "", errUsername
+// printable tells whether s has only the characters of a nonce: ASCII without controls and spaces.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
 		}
 	}
-	return prepareUsername(b.String())
+	return true
 }

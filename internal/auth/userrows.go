@@ -30,7 +30,7 @@ func (u *Users) UserRows() []datum.Value {
 // UserRow is the row with that primary key, Absent when there is none. An *Error means that the key cannot be a user's
 // name.
 func (u *Users) UserRow(key datum.Value) (datum.Value, error) {
-	if key.Kind() != datum.KindString {
+	if key.Kind() != datum.KindString || len(key.AsString()) > maxNameBytes {
 		return datum.Value{}, nil
 	}
 	name, err := prepareUsername(key.AsString())
@@ -50,6 +50,9 @@ func (u *Users) UserRow(key datum.Value) (datum.Value, error) {
 func (u *Users) WriteUser(key datum.Value, generated bool, row datum.Value) error {
 	if key.Kind() != datum.KindString || generated {
 		return rowErrorf("Expected a username as the primary key, got %s.", key.Print())
+	}
+	if len(key.AsString()) > maxNameBytes {
+		return rowErrorf("Expected a username of at most %d bytes, got %d.", maxNameBytes, len(key.AsString()))
 	}
 	name, err := prepareUsername(key.AsString())
 	if err != nil {

@@ -3,16 +3,12 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"github.com/xdg-go/stringprep"
 )
 
 // Admin is the user that always exists, may do everything and cannot be deleted.
@@ -25,14 +21,18 @@ type Store interface {
 	MetaScan(prefix string, each func(key string, value []byte) error) error
 }
 
-const userPrefix = "auth/user/"
+const (
+	userPrefix = "auth/user/"
+	// saltKeyName is where the key of the salts of unknown users is kept.
+	saltKeyName = "auth/saltkey"
+)
 
 // Users are the accounts of the cluster. All methods may be called at the same time.
 type Users struct {
 	store Store
-	// fakeSaltKey derives the salt that an unknown user is shown. It is constant while the process lives, so that
-	// asking twice about one name does not give away that nobody has it.
-	fakeSaltKey [32]byte
+	// saltKey derives the salt that an unknown user is shown. It is kept in the store, so that asking about one name
+	// before and after a restart does not give away that nobody has it. Set by OpenUsers, then constant.
+	saltKey [32]byte
 
 	// writing orders changes: it is held from reading the old account until the new one is stored and visible. Taken
 	// before mu.
@@ -75,10 +75,10 @@ func (a *account) clone() *account {
 // OpenUsers loads the users. An empty store gets admin with an empty password.
 func OpenUsers(store Store) (*Users, error) {
 	u := &Users{store: store}
-	users := map[string]*account{}
-	if _, err := rand.Read(u.fakeSaltKey[:]); err != nil {
-		return nil, fmt.Errorf("make a key for salts: %w", err)
+	if err := u.loadSaltKey(); err != nil {
+		return nil, err
 	}
+	users := map[string]*account{}
 	err := store.MetaScan(userPrefix, func(key string, value []byte) error {
 		name := strings.TrimPrefix(key, userPrefix)
 		a, err := decodeAccount(value)
@@ -102,6 +102,32 @@ func OpenUsers(store Store) (*Users, error) {
 		}
 	}
 	return u, nil
+}
+
+// loadSaltKey reads the key of the salts of unknown users, or makes it in a store that has none.
+func (u *Users) loadSaltKey() error {
+	found := false
+	err := u.store.MetaScan(saltKeyName, func(_ string, value []byte) error {
+		if len(value) != len(u.saltKey) {
+			return fmt.Errorf("damaged: %d bytes", len(value))
+		}
+		copy(u.saltKey[:], value)
+		found = true
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load the key for salts: %w", err)
+	}
+	if found {
+		return nil
+	}
+	if _, err := rand.Read(u.saltKey[:]); err != nil {
+		return fmt.Errorf("make a key for salts: %w", err)
+	}
+	if err := u.store.MetaSet(context.Background(), saltKeyName, u.saltKey[:]); err != nil {
+		return fmt.Errorf("store the key for salts: %w", err)
+	}
+	return nil
 }
 
 // OnChange calls fn after each change of a user or a permission. fn must be quick; it may read Users.
@@ -151,13 +177,14 @@ func (u *Users) put(name string, a *account) error {
 	return nil
 }
 
-// verifierOf gives what a log-in as name is checked against; for an unknown user it is one that nobody can satisfy.
+// verifierOf gives what a log-in as name is checked against; for an unknown user it is one that nobody can satisfy, and that
+// looks and computes like one of a user whose password was set in the usual way.
 func (u *Users) verifierOf(name string) (verifier, bool) {
 	if a := u.find(name); a != nil {
 		return a.verifier, true
 	}
 	fake := verifier{iterations: defaultIterations}
-	copy(fake.salt[:], hmacSHA256(u.fakeSaltKey[:], name))
+	copy(fake.salt[:], hmacSHA256(u.saltKey[:], name))
 	return fake, false
 }
 
@@ -169,29 +196,26 @@ func (u *Users) HasPassword(name string) bool {
 
 // CheckKey judges the authentication key of the handshakes before V1_0, which is admin's password. The error is nil
 // when it is right.
-func (u *Users) CheckKey(key string) error { return u.Check(Admin, key) }
+func (u *Users) CheckKey(key string) error {
+	_, err := u.Check(Admin, key)
+	return err
+}
 
-// Check judges a name and a password. The error is nil when they belong together; IsRefusal tells that they do not. For a
-// name that nobody has it takes as long as for a wrong password.
-func (u *Users) Check(name, password string) error {
-	v, known := u.verifierOf(name)
+// Check judges a name and a password, and gives the user's name as SASLprep spells it. The error is nil when they belong
+// together; IsRefusal tells that they do not. An unknown user gets the same error as a wrong password, after as many hashes.
+func (u *Users) Check(name, password string) (user string, err error) {
+	if user, err = prepareUsername(name); err != nil {
+		return "", err
+	}
+	v, known := u.verifierOf(user)
 	ok, err := v.matches(password)
-	switch {
-	case err != nil:
-		return err
-	case !known:
-		return errUnknownUser
-	case ok:
-		return nil
+	if err != nil {
+		return "", err
 	}
-	// Passwords are hashed as they were set, so that drivers that know nothing of SASLprep agree with us; one that
-	// its sender did not normalize gets a second chance, as the original gives only the normalized one.
-	if prepared, err := stringprep.SASLprep.Prepare(password); err == nil && prepared != password {
-		if ok, err := v.matches(prepared); err != nil || ok {
-			return err
-		}
+	if !ok || !known {
+		return "", errPassword
 	}
-	return errPassword
+	return user, nil
 }
 
 // SetInitialPassword gives admin a password if it has none. changed is false when there was one.
@@ -210,60 +234,4 @@ func (u *Users) SetInitialPassword(password string) (changed bool, err error) {
 		return false, err
 	}
 	return true, u.put(Admin, a)
-}
-
-// storedAccount is the form of an account in the store.
-type storedAccount struct {
-	Version    int                          `json:"version"`
-	Salt       []byte                       `json:"salt"`
-	Iterations int                          `json:"iterations"`
-	StoredKey  []byte                       `json:"stored_key"`
-	ServerKey  []byte                       `json:"server_key"`
-	Empty      bool                         `json:"empty_password"`
-	Global     Permissions                  `json:"global"`
-	Databases  map[string]Permissions       `json:"databases,omitempty"`
-	Tables     map[string]storedTableGrants `json:"tables,omitempty"`
-}
-
-type storedTableGrants struct {
-	Database    string      `json:"database"`
-	Permissions Permissions `json:"permissions"`
-}
-
-const accountVersion = 1
-
-func encodeAccount(a *account) ([]byte, error) {
-	s := storedAccount{
-		Version: accountVersion, Salt: a.verifier.salt[:], Iterations: a.verifier.iterations,
-		StoredKey: a.verifier.storedKey[:], ServerKey: a.verifier.serverKey[:], Empty: a.verifier.empty,
-		Global: a.global, Databases: a.databases, Tables: map[string]storedTableGrants{},
-	}
-	for id, g := range a.tables {
-		s.Tables[id] = storedTableGrants{g.database, g.permissions}
-	}
-	return json.Marshal(&s)
-}
-
-func decodeAccount(b []byte) (*account, error) {
-	var s storedAccount
-	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, err
-	}
-	if s.Version != accountVersion {
-		return nil, fmt.Errorf("format version %d; this program knows %d", s.Version, accountVersion)
-	}
-	a := &account{global: s.Global, databases: s.Databases, tables: map[string]tableGrant{}}
-	v := &a.verifier
-	if len(s.Salt) != len(v.salt) || len(s.StoredKey) != len(v.storedKey) || len(s.ServerKey) != len(v.serverKey) ||
-		s.Iterations < 1 {
-		return nil, errors.New("damaged password verifier")
-	}
-	copy(v.salt[:], s.Salt)
-	copy(v.storedKey[:], s.StoredKey)
-	copy(v.serverKey[:], s.ServerKey)
-	v.iterations, v.empty = s.Iterations, s.Empty
-	for id, g := range s.Tables {
-		a.tables[id] = tableGrant{g.Database, g.Permissions}
-	}
-	return a, nil
 }

@@ -7,8 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-
-	"github.com/xdg-go/stringprep"
 )
 
 const (
@@ -19,7 +17,7 @@ const (
 	// initialIterations are those of the empty password that admin starts with: there is nothing to protect.
 	initialIterations = 1
 	// maxIterations bounds what one write to `users` or one old handshake can make the server compute: about ten
-	// seconds.
+	// seconds for each spelling of the password.
 	maxIterations = 50_000_000
 )
 
@@ -28,66 +26,81 @@ const (
 type verifier struct {
 	salt       [saltBytes]byte
 	iterations int
-	storedKey  [sha256.Size]byte
-	serverKey  [sha256.Size]byte
-	empty      bool // the password is the empty string
+	// keys are those of the password as it was set, and as SASLprep spells it: some drivers prepare a password before they
+	// hash it, others do not, and the server has the password itself only while it is set. Mostly both are the same.
+	keys  [2]keyPair
+	empty bool // the password is the empty string
 }
+
+// keyPair is what is kept of one spelling of a password.
+type keyPair struct{ stored, server [sha256.Size]byte }
 
 func newVerifier(password string, iterations int) (verifier, error) {
 	v := verifier{iterations: iterations, empty: password == ""}
 	if _, err := rand.Read(v.salt[:]); err != nil {
 		return verifier{}, fmt.Errorf("make a salt: %w", err)
 	}
-	var err error
-	v.storedKey, v.serverKey, err = v.keys(password)
-	return v, err
+	spellings := spellingsOf(password)
+	for i := range v.keys {
+		if i == len(spellings) {
+			v.keys[i] = v.keys[i-1]
+			continue
+		}
+		var err error
+		if v.keys[i], err = v.derive(spellings[i]); err != nil {
+			return verifier{}, err
+		}
+	}
+	return v, nil
 }
 
-func (v *verifier) keys(password string) (stored, server [sha256.Size]byte, err error) {
+func (v *verifier) derive(password string) (keyPair, error) {
 	salted, err := pbkdf2.Key(sha256.New, password, v.salt[:], v.iterations, sha256.Size)
 	if err != nil {
-		return stored, server, fmt.Errorf("derive keys of a password: %w", err)
+		return keyPair{}, fmt.Errorf("derive keys of a password: %w", err)
 	}
-	stored = sha256.Sum256(hmacSHA256(salted, "Client Key"))
-	copy(server[:], hmacSHA256(salted, "Server Key"))
-	return stored, server, nil
+	k := keyPair{stored: sha256.Sum256(hmacSHA256(salted, "Client Key"))}
+	copy(k.server[:], hmacSHA256(salted, "Server Key"))
+	return k, nil
 }
 
-// matches tells whether password is the one that v was made of.
+// matches tells whether v was made of password. How much it computes depends on v's iterations and on the password that is
+// tried, never on the outcome.
 func (v *verifier) matches(password string) (bool, error) {
-	stored, _, err := v.keys(password)
-	return err == nil && subtle.ConstantTimeCompare(stored[:], v.storedKey[:]) == 1, err
-}
-
-// proves tells whether proof is the ClientProof for authMessage by someone who knows the password.
-func (v *verifier) proves(proof []byte, authMessage string) bool {
-	if len(proof) != sha256.Size {
-		return false
+	found := 0
+	for _, spelling := range spellingsOf(password) {
+		k, err := v.derive(spelling)
+		if err != nil {
+			return false, err
+		}
+		for i := range v.keys {
+			found |= subtle.ConstantTimeCompare(k.stored[:], v.keys[i].stored[:])
+		}
 	}
-	clientKey := hmacSHA256(v.storedKey[:], authMessage)
-	subtle.XORBytes(clientKey, clientKey, proof)
-	stored := sha256.Sum256(clientKey)
-	return subtle.ConstantTimeCompare(stored[:], v.storedKey[:]) == 1
+	return found == 1, nil
 }
 
-func (v *verifier) serverSignature(authMessage string) []byte {
-	return hmacSHA256(v.serverKey[:], authMessage)
+// proves tells whether proof is the ClientProof for authMessage by someone who knows the password, and if so gives the
+// signature that proves the same of us. It computes as much for a wrong proof as for a right one.
+func (v *verifier) proves(proof []byte, authMessage string) (signature []byte, ok bool) {
+	if len(proof) != sha256.Size {
+		return nil, false
+	}
+	for i := range v.keys {
+		k := &v.keys[i]
+		clientKey := hmacSHA256(k.stored[:], authMessage)
+		subtle.XORBytes(clientKey, clientKey, proof)
+		stored := sha256.Sum256(clientKey)
+		own := hmacSHA256(k.server[:], authMessage)
+		if subtle.ConstantTimeCompare(stored[:], k.stored[:]) == 1 {
+			signature = own
+		}
+	}
+	return signature, signature != nil
 }
 
 func hmacSHA256(key []byte, message string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(message))
 	return h.Sum(nil)
-}
-
-// prepareUsername applies SASLprep, after which two spellings of one name are the same name.
-func prepareUsername(name string) (string, error) {
-	prepared, err := stringprep.SASLprep.Prepare(name)
-	if err != nil {
-		return "", errUsername
-	}
-	if prepared == "" {
-		return "", errEmptyUsername
-	}
-	return prepared, nil
 }

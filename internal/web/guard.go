@@ -38,9 +38,9 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 		}
 		return auth.Admin, true
 	}
-	user, password, given := r.BasicAuth()
+	name, password, given := r.BasicAuth()
 	if given {
-		err := s.opt.Users.Check(user, password)
+		user, err := s.opt.Users.Check(name, password)
 		if err == nil {
 			return user, true
 		}

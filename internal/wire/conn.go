@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/auth"
 	"rethinkdb/internal/session"
 )
 
@@ -31,11 +31,13 @@ const (
 // conn is one connection of a driver. Its goroutine reads requests, runs the quick ones itself and writes their
 // answers; the session runs the others, which answer through the same writer.
 type conn struct {
-	// Set by newConn, then constant, except nc, which changes before the session begins if there is TLS.
+	// Set by newConn, then constant, except nc and channel, which startTLS sets before the session begins.
 	srv *Server
 	nc  net.Conn
 	tcp net.Conn        // nc below TLS
 	raw syscall.RawConn // of tcp; nil when it is not a socket
+
+	channel auth.Channel // nil without TLS
 
 	peer netip.AddrPort
 	port access.Port // the one that the client has connected to
@@ -119,11 +121,10 @@ func (c *conn) logIn() (login, error) {
 	}
 	raw := c.raw
 	if c.srv.opt.TLS != nil && c.port == access.Driver {
-		t := tls.Server(c.nc, c.srv.opt.TLS)
-		if err := t.Handshake(); err != nil {
+		if err := c.startTLS(); err != nil {
 			return login{}, err
 		}
-		c.nc, raw = t, nil
+		raw = nil
 	}
 	c.w.init(c.nc)
 	c.rd = newReader(c.nc, raw)

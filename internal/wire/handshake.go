@@ -136,12 +136,18 @@ func (c *conn) handshakeV0() error {
 // handshakeV1 does the SCRAM log-in.
 func (c *conn) handshakeV1() (login, error) {
 	c.v1 = true
-	err := c.writeMessage(struct {
-		Max     int    `json:"max_protocol_version"`
-		Min     int    `json:"min_protocol_version"`
-		Version string `json:"server_version"`
-		Success bool   `json:"success"`
-	}{0, 0, c.srv.opt.Version, true})
+	greeting := struct {
+		// Methods is only there with TLS, where it tells of channel binding.
+		Methods []string `json:"authentication_methods,omitempty"`
+		Max     int      `json:"max_protocol_version"`
+		Min     int      `json:"min_protocol_version"`
+		Version string   `json:"server_version"`
+		Success bool     `json:"success"`
+	}{nil, 0, 0, c.srv.opt.Version, true}
+	if c.channel != nil {
+		greeting.Methods = []string{auth.MethodScramPlus, auth.MethodScram}
+	}
+	err := c.writeMessage(greeting)
 	if err != nil {
 		return login{}, err
 	}
@@ -156,13 +162,14 @@ func (c *conn) handshakeV1() (login, error) {
 		err = &auth.Error{Code: 2, Msg: "Unsupported `protocol_version`."}
 	case m.authenticationMethod == nil:
 		err = &auth.Error{Code: 3, Msg: "Expected a string for `authentication_method`."}
-	case *m.authenticationMethod != "SCRAM-SHA-256":
-		err = &auth.Error{Code: 4, Msg: "Unsupported `authentication_method`."}
 	}
 	if err != nil {
 		return login{}, err
 	}
-	conversation := c.srv.opt.Users.Login()
+	conversation, err := c.srv.opt.Users.Login(*m.authenticationMethod, c.channel)
+	if err != nil {
+		return login{}, err
+	}
 	if err := c.answer(conversation, m); err != nil {
 		return login{}, err
 	}

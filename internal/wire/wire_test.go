@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -210,35 +211,45 @@ func (c *client) logIn(user, password string) string {
 	if err != nil {
 		c.tb.Fatal(err)
 	}
-	conversation := sc.WithMinIterations(1).NewConversation()
-	first, err := conversation.Step("")
-	if err != nil {
-		c.tb.Fatal(err)
-	}
-	c.write(magicV10 + fmt.Sprintf(`{"protocol_version":0,"authentication_method":"SCRAM-SHA-256","authentication":%q}`, first) + "\x00")
-	c.expectMessage(greeting)
-	second := c.message()
-	challenge, ok := strings.CutPrefix(second, `{"authentication":"`)
-	challenge, ok2 := strings.CutSuffix(challenge, `","success":true}`)
-	if !ok || !ok2 {
-		c.tb.Fatalf("second message %s", second)
-	}
-	final, err := conversation.Step(challenge)
-	if err != nil {
-		c.tb.Fatalf("challenge %s: %v", challenge, err)
-	}
-	c.write(fmt.Sprintf(`{"authentication":%q}`, final) + "\x00")
-	third := c.message()
-	if signature, ok := strings.CutPrefix(third, `{"authentication":"`); ok {
-		signature = strings.TrimSuffix(signature, `","success":true}`)
-		if _, err := conversation.Step(signature); err != nil {
-			c.tb.Fatalf("the server's signature %s: %v", signature, err)
-		}
-	}
-	return third
+	return c.converse(sc.WithMinIterations(1).NewConversation(), "SCRAM-SHA-256")
 }
 
-const greeting = `{"max_protocol_version":0,"min_protocol_version":0,"server_version":"2.4.4","success":true}`
+// converse logs in by the messages of an independent client of SCRAM, and gives the server's last one.
+func (c *client) converse(conversation *scram.ClientConversation, method string) string {
+	c.tb.Helper()
+	c.write(magicV10)
+	if _, ok := c.Conn.(*tls.Conn); ok {
+		c.expectMessage(greetingTLS)
+	} else {
+		c.expectMessage(greeting)
+	}
+	challenge := ""
+	for {
+		reply, err := conversation.Step(challenge)
+		if err != nil {
+			c.tb.Fatalf("challenge %s: %v", challenge, err)
+		}
+		c.write(fmt.Sprintf(`{"protocol_version":0,"authentication_method":%q,"authentication":%q}`, method, reply) + "\x00")
+		answer := c.message()
+		var ok bool
+		if challenge, ok = strings.CutPrefix(answer, `{"authentication":"`); !ok {
+			return answer
+		}
+		challenge = strings.TrimSuffix(challenge, `","success":true}`)
+		if strings.HasPrefix(challenge, "v=") {
+			if _, err := conversation.Step(challenge); err != nil {
+				c.tb.Fatalf("the server's signature %s: %v", challenge, err)
+			}
+			return answer
+		}
+	}
+}
+
+const (
+	greeting    = `{"max_protocol_version":0,"min_protocol_version":0,"server_version":"2.4.4","success":true}`
+	greetingTLS = `{"authentication_methods":["SCRAM-SHA-256-PLUS","SCRAM-SHA-256"],` +
+		`"max_protocol_version":0,"min_protocol_version":0,"server_version":"2.4.4","success":true}`
+)
 
 var validFirst = `{"protocol_version":0,"authentication_method":"SCRAM-SHA-256","authentication":"n,,n=admin,r=` +
 	base64.StdEncoding.EncodeToString([]byte("a client's nonce")) + `"}`
