@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 		forbid(w, refused.Error())
 		return "", false
 	}
-	if err := s.crossOrigin.Check(r); err != nil {
+	if !s.fromOwnPage(r) {
 		forbid(w, "A page of another site sent this request. The web port serves its own pages only.")
 		return "", false
 	}
@@ -53,6 +54,26 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 	w.Header().Set("WWW-Authenticate", `Basic realm="RethinkDB", charset="UTF-8"`)
 	http.Error(w, "This server needs a user and a password.", http.StatusUnauthorized)
 	return "", false
+}
+
+// fromOwnPage tells whether a request is one of our own page, or of nobody's. When the browser does not say so itself, which it
+// does over https and on localhost only, the page's origin has to be the host that was asked for: this server, or the proxy in
+// front of it. A proxy names itself in X-Forwarded-Host; a page of a stranger cannot, because browsers ask the server before
+// they send a header of a page's choice, and are not allowed to.
+func (s *Server) fromOwnPage(r *http.Request) bool {
+	if s.crossOrigin.Check(r) == nil {
+		return true
+	}
+	origin, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || origin.Host == "" || r.Header.Get("Sec-Fetch-Site") != "" {
+		return false
+	}
+	for host := range strings.SplitSeq(strings.Join(r.Header.Values("X-Forwarded-Host"), ","), ",") {
+		if strings.EqualFold(strings.TrimSpace(host), origin.Host) {
+			return true
+		}
+	}
+	return false
 }
 
 // clientAddr is who sent the request. A proxy that is trusted says for whom it asks; what others claim counts for nothing, so

@@ -16,7 +16,7 @@ import (
 
 // visit is a request, as it comes from an address: for the page, or with an origin one that opens a connection.
 type visit struct {
-	from, host, forwarded, origin, user, password string
+	from, host, forwarded, origin, proxy, user, password string
 }
 
 func (f *fixture) visit(v visit) (code int, page string) {
@@ -39,6 +39,9 @@ func (f *fixture) visit(v visit) (code int, page string) {
 	}
 	if v.origin != "" {
 		r.Header.Set("Origin", v.origin)
+	}
+	if v.proxy != "" {
+		r.Header.Set("X-Forwarded-Host", v.proxy)
 	}
 	if v.user != "" {
 		r.SetBasicAuth(v.user, v.password)
@@ -105,6 +108,17 @@ func TestPagesOfStrangers(t *testing.T) {
 	f.expectVisit(visit{from: "127.0.0.1", origin: "http://evil.example"}, 403, "another site")
 	f.expectVisit(visit{from: "127.0.0.1", origin: "null"}, 403, "another site")
 	f.expectVisit(visit{from: "127.0.0.1", origin: "http://localhost:8080"}, 200, "")
+}
+
+// Our own page may send requests through a proxy, whose name it has; pages of others may not.
+func TestOriginBehindAProxy(t *testing.T) {
+	f := protected(t)
+	f.expectVisit(visit{from: "127.0.0.1", origin: "http://domain.net", proxy: "domain.net"}, 200, "")
+	f.expectVisit(visit{from: "127.0.0.1", origin: "http://Domain.net:81", proxy: "domain.net:81, inner"}, 200, "")
+	f.expectVisit(visit{from: "127.0.0.1", origin: "http://domain.net"}, 403, "another site")
+	for _, origin := range []string{"http://evil.example", "http://domain.net:81", "null", "http://", "%"} {
+		f.expectVisit(visit{from: "127.0.0.1", origin: origin, proxy: "domain.net"}, 403, "another site")
+	}
 }
 
 // A driver connects to an IPv6 address without brackets; Go's takes the address with them and the port.

@@ -93,13 +93,15 @@ func (s *Server) Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src "+addSlashHash+"; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		user, ok := s.guard(w, r)
 		if !ok {
 			return
 		}
-		path := r.URL.Path
+		path, ok := sitePath(r.URL)
 		switch {
+		case !ok:
+			w.WriteHeader(http.StatusForbidden)
 		case path == "/ajax/reql" || strings.HasPrefix(path, "/ajax/reql/"):
 			s.serveReQL(w, r, user)
 		case path == "/ajax" || strings.HasPrefix(path, "/ajax/"):
@@ -107,6 +109,8 @@ func (s *Server) Handler() http.Handler {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
 			w.WriteHeader(http.StatusMethodNotAllowed)
+		case path == publicPath:
+			redirectToDirectory(w)
 		case path == "/" || path == "/index.html":
 			s.serveStatus(w, r, user)
 		case path == "/style.css":

@@ -53,7 +53,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request, user string
 	var page bytes.Buffer
 	err = statusPage.Execute(&page, map[string]any{
 		"Status": status, "Host": host, "Address": net.JoinHostPort(host, strconv.Itoa(status.DriverPort)), "Uptime": time.Since(status.Started).Round(time.Second).String(),
-		"Tables": shown, "More": len(status.Tables) - len(shown),
+		"AddSlash": addSlashScript, "Tables": shown, "More": len(status.Tables) - len(shown),
 	})
 	if err != nil {
 		s.opt.Logger.Error("cannot render the status page", "error", err)
