@@ -37,6 +37,8 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 		return fail(stderr, "The command 'proxy' cannot be used: %s.", noCluster)
 	case "admin":
 		return withOptions(administration, argv, words[1:], stdout, stderr)
+	case "create-certs":
+		return withOptions(createCerts, argv, words[1:], stdout, stderr)
 	case "export", "import", "dump", "restore", "index-rebuild", "repl":
 		return runTool("rethinkdb-"+first, words[1:], stderr)
 	default:
@@ -64,7 +66,6 @@ func help(words []string, stdout, stderr io.Writer) int {
 	}
 	cmd := porcelain
 	if len(words) == 1 {
-		documented := []command{serve, create, proxy, administration}
 		i := slices.IndexFunc(documented, func(c command) bool { return c.name() == words[0] })
 		if i < 0 {
 			return fail(stderr, "ERROR: No help for '%s'. Try 'rethinkdb help'.", words[0])
@@ -120,8 +121,11 @@ func runCommand(cmd command, argv, words []string, stdout, stderr io.Writer) err
 	if err := s.verify(cmd); err != nil {
 		return err
 	}
-	if cmd == create {
+	switch cmd {
+	case create:
 		return runCreate(s, stdout, stderr)
+	case createCerts:
+		return runCreateCerts(s, stdout)
 	}
 	return runServer(cmd, s, argv, stdout, stderr)
 }

@@ -43,12 +43,23 @@ version.
 Run one command on a server, or without one open a console: one command a line,
 with a history, and completion by the tab key. Commands may come from a pipe.
 `,
+	createCerts: `Usage: rethinkdb create-certs [options]
+
+Make certificates for TLS when nobody else does: an authority, a certificate of
+the server and one of a client, with their keys, as PEM files in a directory.
+Then the options of the server that use them are printed. Run it again to add
+clients, or with --renew before the certificates expire.
+`,
 }
+
+// documented are the commands that have a page of help.
+var documented = []command{serve, create, proxy, administration, createCerts}
 
 const commandList = `Commands:
   create                    prepare a data directory and exit
   serve                     serve an existing data directory
   admin                     set the authentication key, list and change tables
+  create-certs              make certificates for TLS
   export, import, dump, restore, index-rebuild, repl
                             run the tool rethinkdb-NAME of the Python driver
   help [COMMAND]            print help, here or for a command

@@ -7,7 +7,7 @@ import (
 )
 
 // command is one of the invocations that take options, as a bit.
-type command uint8
+type command uint16
 
 const (
 	porcelain command = 1 << iota // no sub-command: create if needed, then serve
@@ -15,13 +15,14 @@ const (
 	create
 	proxy
 	administration // `rethinkdb admin`, which takes words besides
+	createCerts
 
 	servers  = porcelain | serve
 	creators = porcelain | create
 	local    = porcelain | serve | create // all that have a data directory
 	network  = porcelain | serve | proxy  // all that listen
 	every    = local | proxy
-	all      = every | administration
+	all      = every | administration | createCerts
 )
 
 // name is what the user writes after `rethinkdb`, and after `rethinkdb help`.
@@ -35,6 +36,8 @@ func (c command) name() string {
 		return "proxy"
 	case administration:
 		return "admin"
+	case createCerts:
+		return "create-certs"
 	default:
 		return ""
 	}
@@ -42,21 +45,22 @@ func (c command) name() string {
 
 // Sections of the help, in their order.
 const (
-	fileSection     = "Files"
-	serverSection   = "Server"
-	authSection     = "Authentication"
-	networkSection  = "Network"
-	webSection      = "Web interface"
-	querySection    = "Queries"
-	cpuSection      = "Processors"
-	serviceSection  = "Running as a service"
-	userSection     = "User and group"
-	tlsSection      = "TLS"
-	logSection      = "Log"
-	consoleSection  = "Console"
-	configSection   = "Configuration file"
-	helpSection     = "Help"
-	unlistedSection = "" // accepted, but not in the help
+	fileSection        = "Files"
+	serverSection      = "Server"
+	authSection        = "Authentication"
+	networkSection     = "Network"
+	webSection         = "Web interface"
+	querySection       = "Queries"
+	cpuSection         = "Processors"
+	certificateSection = "Certificates"
+	serviceSection     = "Running as a service"
+	userSection        = "User and group"
+	tlsSection         = "TLS"
+	logSection         = "Log"
+	consoleSection     = "Console"
+	configSection      = "Configuration file"
+	helpSection        = "Help"
+	unlistedSection    = "" // accepted, but not in the help
 )
 
 // option is one option of the command line; without its dashes it is a key of the configuration file.
@@ -83,6 +87,8 @@ const (
 var options = []option{
 	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_data", commands: local, section: fileSection,
 		help: "the directory that holds the data; created, readable by its owner only, when it is missing (default rethinkdb_data)"},
+	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_certs", commands: createCerts, section: fileSection,
+		help: "the directory for the certificates and keys, made for their owner only when it is missing. One that has an authority is added to (default rethinkdb_certs)"},
 	{long: "--cache-size", arg: "mb", commands: local, section: fileSection,
 		help: "memory for cached data and unwritten changes, in MB (1048576 bytes), or auto: half of the free memory minus 1 GB, at least 100 MB (default auto)"},
 	{long: "--io-threads", arg: "n", def: "64", commands: local, section: fileSection,
@@ -177,6 +183,19 @@ var options = []option{
 	{long: "--daemon", commands: network, section: serviceSection,
 		help: "go on in the background once the server is ready"},
 
+	{long: "--host", arg: "host", repeat: true, commands: createCerts, section: certificateSection,
+		help: "a name or an address that clients call the server by; may be repeated (default all of this machine)"},
+	{long: "--client", arg: "name", repeat: true, commands: createCerts, section: certificateSection,
+		help: "make a certificate for a client of this name; may be repeated (default one client, or when renewing all that there are)"},
+	{long: "--days", arg: "n", def: "365", commands: createCerts, section: certificateSection,
+		help: "how long the certificates are good for; an authority is for ten years (default 365)"},
+	{long: "--renew", commands: createCerts, section: certificateSection,
+		help: "replace certificates and keys that are there, for the same hosts unless --host is given. A server that uses them notices by itself"},
+
+	{long: "--runuser", arg: "user", commands: createCerts, section: userSection,
+		help: "give the files to this user, as whom the server runs"},
+	{long: "--rungroup", arg: "group", commands: createCerts, section: userSection,
+		help: "give the files to this group (default the user's group)"},
 	{long: "--runuser", arg: "user", commands: every, section: userSection,
 		help: "give up root for this user before any data is touched"},
 	{long: "--rungroup", arg: "group", commands: every, section: userSection,

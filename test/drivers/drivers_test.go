@@ -92,6 +92,34 @@ func TestAuthenticationKey(t *testing.T) {
 	stop(t, server)
 }
 
+// makeCertificates makes certificates in a new directory and gives the options that the command says to start a server with.
+func makeCertificates(t *testing.T) (dir string, options []string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "certs")
+	out, err := exec.CommandContext(t.Context(), harness.Binary(t), "create-certs", "-d", dir, "--host", "localhost", "--host", "127.0.0.1").CombinedOutput()
+	_, list, found := strings.Cut(string(out), "\n  --")
+	if err != nil || !found {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	list, _, _ = strings.Cut(list, "\n")
+	return dir, strings.Fields("--" + list)
+}
+
+// TestCertificates connects with TLS, and with a certificate of the client's.
+func TestCertificates(t *testing.T) {
+	dir, options := makeCertificates(t)
+	server := harness.Start(t, "", options...)
+	for _, name := range []string{"rethinkdb-2-4-2", "rethinkdb-2-3-3"} {
+		t.Run(name, func(t *testing.T) {
+			run(t, ".", "node", "certificates.js", name, dir, strconv.Itoa(server.DriverPort))
+		})
+	}
+	t.Run("Go", func(t *testing.T) {
+		run(t, filepath.Join("..", "godriver"), "go", "run", ".", server.Addr(), dir)
+	})
+	stop(t, server)
+}
+
 // TestReference runs the examples of the page on the language, which are in JavaScript.
 func TestReference(t *testing.T) {
 	root, err := harness.Root()

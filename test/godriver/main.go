@@ -1,12 +1,16 @@
-// Command godriver does real work on a server with the Go driver: godriver ADDRESS. It is a module of its own, so that the
+// Command godriver does real work on a server with the Go driver: godriver ADDRESS [DIRECTORY], with TLS and the certificate of a client
+// when a directory of `rethinkdb create-certs` is given. It is a module of its own, so that the
 // driver and what it needs are no dependencies of the server.
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -35,10 +39,17 @@ func makeUser(n int) user {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: godriver ADDRESS")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		log.Fatal("usage: godriver ADDRESS [DIRECTORY]")
 	}
-	if err := work(os.Args[1]); err != nil {
+	options := r.ConnectOpts{Address: os.Args[1], InitialCap: 4, MaxOpen: 10}
+	if len(os.Args) == 3 {
+		var err error
+		if options.TLSConfig, err = withCertificate(os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := work(options); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("ok")
@@ -52,8 +63,23 @@ func expect(what string, got, want any) error {
 	return nil
 }
 
-func work(address string) (err error) {
-	session, err := r.Connect(r.ConnectOpts{Address: address, InitialCap: 4, MaxOpen: 10})
+// withCertificate reads the authority and the client's certificate.
+func withCertificate(directory string) (*tls.Config, error) {
+	ca, err := os.ReadFile(filepath.Join(directory, "ca.pem"))
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.LoadX509KeyPair(filepath.Join(directory, "client.pem"), filepath.Join(directory, "client-key.pem"))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	return &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func work(options r.ConnectOpts) (err error) {
+	session, err := r.Connect(options)
 	if err != nil {
 		return err
 	}
