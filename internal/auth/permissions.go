@@ -35,27 +35,47 @@ func (p Permissions) isUnset() bool { return p == Permissions{} }
 const SystemDatabase = "b99b9572-8e53-5fef-9a2b-5e6aba3edf1c"
 
 // Allowed tells whether user has perm on a table, on a database (table is empty) or globally (both are empty). The
-// narrowest scope that says something decides; nothing said is no.
+// narrowest scope where something is said decides; nothing said is no. What is said in a scope is what was set for the user
+// itself; if that is nothing it is no if one of the user's roles says no, and yes if one says yes.
 func (u *Users) Allowed(user string, perm Permission, database, table string) bool {
 	if user == Admin {
 		return true
 	}
-	a := u.find(user)
+	users := *u.users.Load()
+	a := users[user]
 	if a == nil {
 		return false
 	}
-	if perm == Connect {
-		return a.global[Connect] == granted
-	}
-	if table != "" {
-		if s := a.tables[table].permissions[perm]; s != unset {
+	if table != "" && perm != Connect {
+		if s := a.says(users, perm, Scope{database, table}); s != unset {
 			return s == granted
 		}
 	}
-	if database != "" {
-		if s := a.databases[database][perm]; s != unset {
+	if database != "" && perm != Connect {
+		if s := a.says(users, perm, Scope{Database: database}); s != unset {
 			return s == granted
 		}
+		if database == SystemDatabase {
+			return false
+		}
 	}
-	return database != SystemDatabase && a.global[perm] == granted
+	return a.says(users, perm, Scope{}) == granted
+}
+
+// says is the setting that counts in one scope.
+func (a *account) says(users map[string]*account, perm Permission, scope Scope) setting {
+	if s := a.at(scope)[perm]; s != unset {
+		return s
+	}
+	found := unset
+	for _, role := range a.inherited {
+		switch users[role].at(scope)[perm] {
+		case denied:
+			return denied
+		case granted:
+			found = granted
+		case unset:
+		}
+	}
+	return found
 }

@@ -18,6 +18,8 @@ type storedAccount struct {
 	Global     Permissions                  `json:"global"`
 	Databases  map[string]Permissions       `json:"databases,omitempty"`
 	Tables     map[string]storedTableGrants `json:"tables,omitempty"`
+	Role       bool                         `json:"role,omitempty"`
+	Roles      []string                     `json:"roles,omitempty"`
 }
 
 type storedKeys struct {
@@ -36,7 +38,7 @@ func encodeAccount(a *account) ([]byte, error) {
 	s := storedAccount{
 		Version: accountVersion, Salt: a.verifier.salt[:], Iterations: a.verifier.iterations,
 		StoredKey: a.verifier.keys[0].stored[:], ServerKey: a.verifier.keys[0].server[:], Empty: a.verifier.empty,
-		Global: a.global, Databases: a.databases, Tables: map[string]storedTableGrants{},
+		Global: a.global, Databases: a.databases, Tables: map[string]storedTableGrants{}, Role: a.role, Roles: a.roles,
 	}
 	if k := a.verifier.keys[1]; k != a.verifier.keys[0] {
 		s.Prepared = &storedKeys{k.stored[:], k.server[:]}
@@ -55,7 +57,7 @@ func decodeAccount(b []byte) (*account, error) {
 	if s.Version != accountVersion {
 		return nil, fmt.Errorf("format version %d; this program knows %d", s.Version, accountVersion)
 	}
-	a := &account{global: s.Global, databases: s.Databases, tables: map[string]tableGrant{}}
+	a := &account{global: s.Global, databases: s.Databases, tables: map[string]tableGrant{}, role: s.Role, roles: s.Roles}
 	v := &a.verifier
 	if len(s.Salt) != len(v.salt) || s.Iterations < 1 {
 		return nil, errDamagedVerifier

@@ -7,13 +7,24 @@ import (
 	"rethinkdb/internal/datum"
 )
 
-// The rows of the system table `users`: {"id": name, "password": whether one is set}.
+// The rows of the system table `users`: {"id": name, "password": whether one is set}. roles.go has what is added to them.
 
 func userRow(name string, a *account) datum.Value {
-	return datum.Object([]datum.Field{
+	fields := []datum.Field{
 		{Key: "id", Val: datum.String(name)},
 		{Key: "password", Val: datum.Bool(!a.verifier.empty)},
-	})
+	}
+	if a.role {
+		fields = append(fields, datum.Field{Key: "role", Val: datum.Bool(true)})
+	}
+	if len(a.roles) > 0 {
+		var roles []datum.Value
+		for _, role := range a.roles {
+			roles = append(roles, datum.String(role))
+		}
+		fields = append(fields, datum.Field{Key: "roles", Val: datum.Array(roles)})
+	}
+	return datum.Object(fields)
 }
 
 // UserRows are all rows, in order of the primary key.
@@ -68,6 +79,9 @@ func (u *Users) WriteUser(key datum.Value, generated bool, row datum.Value) erro
 		case old == nil:
 			return rowErrorf("User `%s` not found.", name)
 		}
+		if holder := u.holder(name); holder != "" {
+			return rowErrorf("The role `%s` can't be deleted: `%s` has it.", name, holder)
+		}
 		return u.put(name, nil)
 	}
 	var a *account
@@ -76,7 +90,7 @@ func (u *Users) WriteUser(key datum.Value, generated bool, row datum.Value) erro
 	} else {
 		a = &account{verifier: verifier{empty: true}}
 	}
-	changed, err := a.setPassword(row)
+	changed, err := a.apply(name, row, old == nil)
 	if err != nil {
 		return err
 	}
@@ -86,8 +100,8 @@ func (u *Users) WriteUser(key datum.Value, generated bool, row datum.Value) erro
 	return u.put(name, a)
 }
 
-// setPassword applies a row of `users` to the account.
-func (a *account) setPassword(row datum.Value) (changed bool, err error) {
+// apply applies a row of `users` to the account.
+func (a *account) apply(name string, row datum.Value, isNew bool) (changed bool, err error) {
 	if !row.IsObject() {
 		return false, rowErrorf("Expected an object, got %s.", row.Print())
 	}
@@ -95,12 +109,27 @@ func (a *account) setPassword(row datum.Value) (changed bool, err error) {
 		return false, rowErrorf("Expected a field named `id`.")
 	}
 	password, ok := row.Get("password")
+	if _, role := row.Get("role"); role && !ok {
+		password, ok = datum.Bool(false), true
+	}
 	if !ok {
 		return false, rowErrorf("Expected a field named `password`.")
 	}
-	if err := refuseOtherKeys(row, "id", "password"); err != nil {
+	if err := refuseOtherKeys(row, "id", "password", "role", "roles"); err != nil {
 		return false, err
 	}
+	newRoles, err := a.setRoles(name, row, isNew)
+	if err != nil {
+		return false, err
+	}
+	if a.role && (password.Kind() != datum.KindBool || password.AsBool()) {
+		return false, rowErrorf("A role has no password.")
+	}
+	newPassword, err := a.setPassword(password)
+	return newRoles || newPassword, err
+}
+
+func (a *account) setPassword(password datum.Value) (changed bool, err error) {
 	text, iterations := "", defaultIterations
 	switch password.Kind() {
 	case datum.KindObject:

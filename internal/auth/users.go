@@ -41,16 +41,22 @@ type Users struct {
 	// users is read for every query, so neither the map nor an *account in it is ever changed: both are replaced.
 	users atomic.Pointer[map[string]*account]
 
-	mu     sync.Mutex // guards notify, and replacing users
+	mu     sync.Mutex // guards notify, and is held to replace users
 	notify []func()
 }
 
-// account is one user. It is immutable once it is in Users.users.
+// account is one user, or one role. It is immutable once it is in Users.users.
 type account struct {
 	verifier  verifier
 	global    Permissions
 	databases map[string]Permissions // by database id
 	tables    map[string]tableGrant  // by table id
+
+	role  bool     // it is a role: nobody can log in as it
+	roles []string // names of the roles that were given to it, in order
+
+	// inherited are the names of all roles that it has, by roles or by way of other roles; set by inherit.
+	inherited []string
 }
 
 type tableGrant struct {
@@ -90,6 +96,11 @@ func OpenUsers(store Store) (*Users, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load users: %w", err)
+	}
+	for name := range users {
+		if err := inherit(users, name); err != nil {
+			return nil, fmt.Errorf("stored user %q: %w", name, err)
+		}
 	}
 	u.users.Store(&users)
 	if users[Admin] == nil {
@@ -144,8 +155,13 @@ func (u *Users) names() []string {
 	return slices.Sorted(maps.Keys(*u.users.Load()))
 }
 
-// put stores the account of name, or removes it when a is nil. The caller holds writing, or is alone.
+// put stores the account of name, or removes it when a is nil. A *RowError means that its roles do not go together. The
+// caller holds writing, or is alone.
 func (u *Users) put(name string, a *account) error {
+	users, err := u.with(name, a)
+	if err != nil {
+		return err
+	}
 	key := userPrefix + name
 	ctx := context.Background() // once begun, the change of an account is not given up when the client leaves
 	if a == nil {
@@ -162,12 +178,6 @@ func (u *Users) put(name string, a *account) error {
 		}
 	}
 	u.mu.Lock()
-	users := maps.Clone(*u.users.Load())
-	if a == nil {
-		delete(users, name)
-	} else {
-		users[name] = a
-	}
 	u.users.Store(&users)
 	notify := u.notify
 	u.mu.Unlock()
@@ -180,7 +190,7 @@ func (u *Users) put(name string, a *account) error {
 // verifierOf gives what a log-in as name is checked against; for an unknown user it is one that nobody can satisfy, and that
 // looks and computes like one of a user whose password was set in the usual way.
 func (u *Users) verifierOf(name string) (verifier, bool) {
-	if a := u.find(name); a != nil {
+	if a := u.find(name); a != nil && !a.role {
 		return a.verifier, true
 	}
 	fake := verifier{iterations: defaultIterations}

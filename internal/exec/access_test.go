@@ -307,23 +307,8 @@ func TestRevokedCursor(t *testing.T) {
 			if c.revoke == "" {
 				c.revoke = `r.table("t").grant("u", {read: false})`
 			}
-			body, err := reqltest.Query(c.query + `; max_batch_rows: 10, first_batch_scaledown_factor: 1`)
-			if err != nil {
-				t.Fatal(err)
-			}
-			q, bad := reql.ParseQuery(body)
-			if bad != nil {
-				t.Fatal(bad)
-			}
-			ctx := context.Background()
-			out, cur := u.compiler.Compile(q).Start(ctx, nil)
-			if cur == nil {
-				t.Fatalf("no cursor: %.200s", out)
-			}
+			cur := u.openCursor(t, c.query)
 			defer cur.Close()
-			if out, more := cur.Next(ctx, nil); !more {
-				t.Fatalf("the cursor has ended: %.200s", out)
-			}
 			if got := s.run(t, c.revoke); failed(got) {
 				t.Fatal(got)
 			}
@@ -336,6 +321,90 @@ func TestRevokedCursor(t *testing.T) {
 				s.run(t, q)
 			}
 		})
+	}
+}
+
+// openCursor starts a query and takes two batches of ten rows.
+func (s *server) openCursor(t *testing.T, query string) session.Cursor {
+	t.Helper()
+	body, err := reqltest.Query(query + `; max_batch_rows: 10, first_batch_scaledown_factor: 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, bad := reql.ParseQuery(body)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	ctx := context.Background()
+	out, cur := s.compiler.Compile(q).Start(ctx, nil)
+	if cur == nil {
+		t.Fatalf("no cursor: %.200s", out)
+	}
+	if out, more := cur.Next(ctx, nil); !more {
+		cur.Close()
+		t.Fatalf("the cursor has ended: %.200s", out)
+	}
+	return cur
+}
+
+// TestRoles gives rights by a role to a user who is at work, and takes them away in each way there is.
+func TestRoles(t *testing.T) {
+	s := newServer(t)
+	do := func(query string) {
+		t.Helper()
+		if got := s.run(t, query); failed(got) || strings.Contains(got, "first_error") {
+			t.Fatalf("%s\n%s", query, got)
+		}
+	}
+	for _, q := range []string{
+		`r.dbCreate("test")`, `r.tableCreate("t")`, `r.table("t").insert(r.range(100).map(i => {id: i}))`,
+		`r.db("rethinkdb").table("users").insert([{id: "all", role: true}, {id: "readers", role: true, roles: ["all"]}, {id: "u", password: false}])`,
+	} {
+		do(q)
+	}
+	const (
+		give = `r.db("rethinkdb").table("users").get("u").update({roles: ["readers"]})`
+		take = `r.db("rethinkdb").table("users").get("u").update({roles: []})`
+		none = "Permission: User `u` does not have the required `read` permission."
+	)
+	u := s.as("u")
+	for _, c := range []struct{ revoke, restore string }{
+		{take, give},
+		{`r.db("rethinkdb").table("users").get("readers").update({roles: []})`, `r.db("rethinkdb").table("users").get("readers").update({roles: ["all"]})`},
+		{`r.table("t").grant("all", {read: null})`, `r.table("t").grant("all", {read: true})`},
+		{`r.table("t").grant("readers", {read: false})`, `r.table("t").grant("readers", {read: null})`},
+		{`r.table("t").grant("u", {read: false})`, `r.table("t").grant("u", {read: null})`},
+		{`r.db("rethinkdb").table("users").get("u").delete()`, `r.db("rethinkdb").table("users").insert({id: "u", password: false, roles: ["readers"]})`},
+	} {
+		do(give)
+		do(`r.table("t").grant("all", {read: true})`)
+		if got := u.run(t, `r.table("t").count()`); got != "100" {
+			t.Fatalf("before %s: %s", c.revoke, got)
+		}
+		cur := u.openCursor(t, `r.table("t")`)
+		f := u.openFeed(t, `r.table("t").changes()`)
+		do(c.revoke)
+		if got := u.run(t, `r.table("t").count()`); !strings.HasPrefix(got, none) {
+			t.Errorf("after %s: %s", c.revoke, got)
+		}
+		checkRevoked(t, cur)
+		cur.Close()
+		do(`r.table("t").get(1).update(x => ({n: x("n").default(0).add(1)}))`)
+		if got := f.show(t, 0, true); !strings.HasPrefix(got, none) {
+			t.Errorf("a feed after %s: %s", c.revoke, got)
+		}
+		f.close()
+		do(c.restore)
+	}
+	for query, want := range map[string]string{
+		`r.db("rethinkdb").table("users").get("u")`:                                              `{"id":"u","password":false,"roles":["readers"]}`,
+		`r.db("rethinkdb").table("users").get("readers")`:                                        `{"id":"readers","password":false,"role":true,"roles":["all"]}`,
+		`r.db("rethinkdb").table("permissions").filter({user: "u"}).count()`:                     `0`,
+		`r.db("rethinkdb").table("permissions").filter({user: "all"}).map(x => x.without("id"))`: `{"database":"test","permissions":{"read":true},"table":"t","user":"all"}`,
+	} {
+		if got := s.run(t, query); got != want {
+			t.Errorf("%s\n%s", query, got)
+		}
 	}
 }
 

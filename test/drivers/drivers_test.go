@@ -152,6 +152,17 @@ func TestOperatorsPage(t *testing.T) {
 	stop(t, server)
 }
 
+// TestPermissionsPage runs the commands of docs/permissions.md.
+func TestPermissionsPage(t *testing.T) {
+	root, err := harness.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := harness.Start(t, "")
+	run(t, ".", "node", "operators.js", "rethinkdb-2-4-2", filepath.Join(root, "docs", "permissions.md"), strconv.Itoa(server.DriverPort))
+	stop(t, server)
+}
+
 func TestOtherJavaScriptDrivers(t *testing.T) {
 	server := harness.Start(t, "")
 	for _, program := range []string{"rethinkdb-ts", "rethinkdbdash", "thinky"} {

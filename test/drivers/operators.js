@@ -1,12 +1,15 @@
 'use strict';
-// The commands of docs/queries.md in the official driver: node operators.js PACKAGE PAGE PORT
+// The commands of a page in docs, in the official driver: node operators.js PACKAGE PAGE PORT
 const fs = require('fs');
 
-const [, , name, file, port] = process.argv;
+const [, , name, file, portText] = process.argv;
+const port = Number(portText);
 const r = require(name);
 const page = fs.readFileSync(file, 'utf8');
 const goesOn = '(it goes on)';
 let conn; // the commands with options name it
+let bob; // and two users, whose connections the commands open
+let carol;
 
 // commands returns the page's commands, each with its answer if the page has it.
 function commands() {
@@ -24,8 +27,9 @@ function commands() {
 
 async function run(code, connection) {
   try {
-    const query = eval(code); // eslint-disable-line no-eval
-    const got = await (code.includes('.run(conn') ? query : query.run(connection));
+    const value = await eval(`(async () => ${code})()`); // eslint-disable-line no-eval
+    if (value && typeof value.close === 'function' && value.open) return 'connected';
+    const got = value && typeof value.run === 'function' ? await value.run(connection) : value;
     return JSON.stringify(got && got.constructor.name === 'Cursor' ? await got.toArray() : got);
   } catch (error) {
     if (!error.msg) throw error;
@@ -60,8 +64,8 @@ async function running(text) {
 }
 
 async function main() {
-  conn = await r.connect({ port: Number(port) });
-  const other = await r.connect({ port: Number(port) });
+  conn = await r.connect({ port });
+  const other = await r.connect({ port });
   let background;
   for (const { code, answer } of commands()) {
     if (answer.trim() === goesOn) {
@@ -73,8 +77,8 @@ async function main() {
     if (answer !== '' && !matches(answer.trim(), got)) throw new Error(`${code}\nanswers ${got}\nand not ${answer}`);
   }
   const ended = await background;
-  if (!page.includes(ended)) throw new Error(`the page does not tell of ${ended}`);
-  await Promise.all([conn.close(), other.close()]);
+  if (background && !page.includes(ended)) throw new Error(`the page does not tell of ${ended}`);
+  await Promise.all([conn, other, bob, carol].filter(Boolean).map((connection) => connection.close()));
   console.log('ok');
 }
 
