@@ -2,8 +2,11 @@ package auth_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/xdg-go/scram"
@@ -68,6 +71,13 @@ func logIn(tb testing.TB, u *auth.Users, user, password string) (as, refusal str
 	return as, ""
 }
 
+var visitors atomic.Uint32
+
+// somewhere gives another address each time, so that wrong passwords slow nobody down.
+func somewhere() netip.Addr {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24+visitors.Add(1))))
+}
+
 // begin begins a log-in, with channel binding if there is a channel.
 func begin(tb testing.TB, u *auth.Users, channel auth.Channel) *auth.Conversation {
 	tb.Helper()
@@ -75,7 +85,7 @@ func begin(tb testing.TB, u *auth.Users, channel auth.Channel) *auth.Conversatio
 	if channel != nil {
 		method = auth.MethodScramPlus
 	}
-	c, err := u.Login(method, channel)
+	c, err := u.Login(somewhere(), method, channel)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -185,7 +195,7 @@ func TestPasswords(t *testing.T) {
 		t.Error("HasPassword")
 	}
 	for key, want := range map[string]string{"first": "", "": "Wrong password", "second": "Wrong password"} {
-		if got := text(u.CheckKey(key)); got != want {
+		if got := text(u.CheckKey(somewhere(), key)); got != want {
 			t.Errorf("key %q: %q", key, got)
 		}
 	}

@@ -1,8 +1,8 @@
 package auth
 
 import (
-	"errors"
 	"fmt"
+	"time"
 )
 
 // Error is a refusal during the handshake. Code and Msg go to the client as they are: drivers raise ReqlAuthError for
@@ -10,39 +10,48 @@ import (
 type Error struct {
 	Code int
 	Msg  string
+	// Wait is how long to wait before another try, whatever the password: there have been too many wrong ones. 0 otherwise.
+	Wait time.Duration
 }
 
 func (e *Error) Error() string { return e.Msg }
 
+// slowedDown is the refusal during a pause.
+func slowedDown(wait time.Duration) *Error {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	plural := "s"
+	if seconds == 1 {
+		plural = ""
+	}
+	return &Error{Code: CodeOther, Wait: wait,
+		Msg: fmt.Sprintf("Too many wrong passwords for this user from your address. Try again in %d second%s.", seconds, plural)}
+}
+
 // CodeOther is the code of refusals that have none of their own.
 const CodeOther = 20
 
-// IsRefusal tells an error that says no to the client from trouble of our own.
-func IsRefusal(err error) bool {
-	var refused *Error
-	return errors.As(err, &refused)
-}
+func refusal(code int, msg string) *Error { return &Error{Code: code, Msg: msg} }
 
 // The refusals of the handshake. Codes 10 to 18 are the errors of RFC 5802 in its order.
 var (
-	errMethod           = &Error{4, "Unsupported `authentication_method`."}
-	errEncoding         = &Error{10, "Invalid encoding"}
-	errExtensions       = &Error{11, "Extensions not supported"}
-	errPassword         = &Error{12, "Wrong password"} // or an unknown user, whom RethinkDB tells apart as code 17
-	errBindingMismatch  = &Error{13, "Channel bindings don't match"}
-	errDowngrade        = &Error{14, "Server does support channel binding"}
-	errChannelBinding   = &Error{15, "Channel binding is not supported"}
-	errBindingMissing   = &Error{15, "`SCRAM-SHA-256-PLUS` needs a channel binding"}
-	errBindingMethod    = &Error{15, "Channel binding needs `SCRAM-SHA-256-PLUS`"}
-	errBindingType      = &Error{16, "Unsupported channel binding type"}
-	errUsername         = &Error{18, "Invalid username encoding"}
-	errEmptyUsername    = &Error{18, "Empty username"}
-	errLongUsername     = &Error{18, "Username too long"}
-	errNonce            = &Error{CodeOther, "Other error"} // there is no code of its own for a wrong nonce
-	errOtherIdentity    = &Error{CodeOther, "Acting as another user is not supported"}
-	errAfterError       = &Error{CodeOther, "A previous error occurred, no more messages expected."}
-	errAfterSuccess     = &Error{CodeOther, "Already authenticated, no more messages expected."}
-	errNotAuthenticated = &Error{CodeOther, "No authenticated user"}
+	errMethod           = refusal(4, "Unsupported `authentication_method`.")
+	errEncoding         = refusal(10, "Invalid encoding")
+	errExtensions       = refusal(11, "Extensions not supported")
+	errPassword         = refusal(12, "Wrong password") // or an unknown user, whom RethinkDB tells apart as code 17
+	errBindingMismatch  = refusal(13, "Channel bindings don't match")
+	errDowngrade        = refusal(14, "Server does support channel binding")
+	errChannelBinding   = refusal(15, "Channel binding is not supported")
+	errBindingMissing   = refusal(15, "`SCRAM-SHA-256-PLUS` needs a channel binding")
+	errBindingMethod    = refusal(15, "Channel binding needs `SCRAM-SHA-256-PLUS`")
+	errBindingType      = refusal(16, "Unsupported channel binding type")
+	errUsername         = refusal(18, "Invalid username encoding")
+	errEmptyUsername    = refusal(18, "Empty username")
+	errLongUsername     = refusal(18, "Username too long")
+	errNonce            = refusal(CodeOther, "Other error") // there is no code of its own for a wrong nonce
+	errOtherIdentity    = refusal(CodeOther, "Acting as another user is not supported")
+	errAfterError       = refusal(CodeOther, "A previous error occurred, no more messages expected.")
+	errAfterSuccess     = refusal(CodeOther, "Already authenticated, no more messages expected.")
+	errNotAuthenticated = refusal(CodeOther, "No authenticated user")
 )
 
 // RowError is the refusal of a write to the system tables `users` and `permissions`, in the wording that the client

@@ -67,7 +67,7 @@ func TestRoleRows(t *testing.T) {
 		if _, refusal := logIn(t, u, name, ""); refusal != "Wrong password" {
 			t.Errorf("%s logs in: %q", name, refusal)
 		}
-		if _, err := u.Check(name, ""); text(err) != "Wrong password" {
+		if _, err := u.Check(somewhere(), name, ""); text(err) != "Wrong password" {
 			t.Error(err)
 		}
 	}

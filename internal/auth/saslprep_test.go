@@ -39,7 +39,7 @@ func TestSpellings(t *testing.T) {
 			if _, refusal := logIn(t, u, "u", password); refusal != "" {
 				t.Errorf("%s: %.20q is refused: %s", test.name, password, refusal)
 			}
-			if _, err := u.Check("u", password); err != nil {
+			if _, err := u.Check(somewhere(), "u", password); err != nil {
 				t.Errorf("%s: %.20q does not check: %v", test.name, password, err)
 			}
 		}
@@ -47,7 +47,7 @@ func TestSpellings(t *testing.T) {
 			if _, refusal := logIn(t, u, "u", password); refusal != "Wrong password" {
 				t.Errorf("%s: %.20q: %q", test.name, password, refusal)
 			}
-			if _, err := u.Check("u", password); text(err) != "Wrong password" {
+			if _, err := u.Check(somewhere(), "u", password); text(err) != "Wrong password" {
 				t.Errorf("%s: %.20q checks: %v", test.name, password, err)
 			}
 		}
@@ -56,13 +56,13 @@ func TestSpellings(t *testing.T) {
 	if err := write(u, t, `{"id":"u","password":"IX"}`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := u.Check("u", "\u2168"); err != nil {
+	if _, err := u.Check(somewhere(), "u", "\u2168"); err != nil {
 		t.Error(err)
 	}
 	if as, refusal := logIn(t, u, "\uff55", "IX"); as != "u" || refusal != "" {
 		t.Errorf("a wide u: %q, %q", as, refusal)
 	}
-	if as, err := u.Check("\uff55", "IX"); as != "u" || err != nil {
+	if as, err := u.Check(somewhere(), "\uff55", "IX"); as != "u" || err != nil {
 		t.Errorf("a wide u: %q, %v", as, err)
 	}
 }
@@ -84,7 +84,7 @@ func TestLongNames(t *testing.T) {
 	if _, err := u.WritePermission(datum.Array([]datum.Value{datum.String(long)}), false, value(t, `{"permissions":{}}`), names{}, auth.ByName); text(err) != "Username too long" {
 		t.Error(err)
 	}
-	if _, err := u.Check(long, ""); text(err) != "Username too long" {
+	if _, err := u.Check(somewhere(), long, ""); text(err) != "Username too long" {
 		t.Error(err)
 	}
 	if err := write(u, t, `{"id":"`+strings.Repeat("x", 512)+`","password":"p"}`); err != nil {

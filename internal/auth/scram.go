@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -25,6 +26,7 @@ const (
 // answered alike.
 type Conversation struct {
 	users   *Users
+	peer    netip.Addr
 	method  string
 	channel Channel // nil without TLS
 	state   scramState
@@ -32,6 +34,7 @@ type Conversation struct {
 	header    gs2Header
 	user      string
 	known     bool
+	guesser   guesser
 	verifier  verifier
 	nonce     string
 	firstBare string // client-first-message-bare
@@ -47,13 +50,13 @@ const (
 	failed
 )
 
-// Login begins a conversation by one of the methods. channel is the TLS connection that the client uses, nil if it uses
+// Login begins a conversation by one of the methods with a client at an address. channel is the TLS connection that the client uses, nil if it uses
 // none; MethodScramPlus needs it.
-func (u *Users) Login(method string, channel Channel) (*Conversation, error) {
+func (u *Users) Login(peer netip.Addr, method string, channel Channel) (*Conversation, error) {
 	if method != MethodScram && (method != MethodScramPlus || channel == nil) {
 		return nil, errMethod
 	}
-	return &Conversation{users: u, method: method, channel: channel}, nil
+	return &Conversation{users: u, peer: peer, method: method, channel: channel}, nil
 }
 
 // Next takes the client's next message and gives the answer to it. An *Error is for the client; any other error is our
@@ -115,6 +118,10 @@ func (c *Conversation) first(message string) (answer string, err error) {
 		return "", errEncoding
 	}
 	c.verifier, c.known = c.users.verifierOf(c.user)
+	c.guesser = c.users.guesses.guesser(c.user, c.peer)
+	if err := c.users.mayTry(&c.verifier, c.guesser); err != nil {
+		return "", err
+	}
 
 	var nonce [nonceBytes]byte
 	if _, err := rand.Read(nonce[:]); err != nil {
@@ -153,8 +160,9 @@ func (c *Conversation) final(message string) (string, error) {
 				return "", errPassword
 			}
 			var ok bool
-			if signature, ok = c.verifier.proves(proof, authMessage); !ok || !c.known {
-				return "", errPassword
+			signature, ok = c.verifier.proves(proof, authMessage)
+			if err := c.users.judge(&c.verifier, c.guesser, ok && c.known); err != nil {
+				return "", err
 			}
 		case 'r':
 			if *value != c.nonce {

@@ -68,7 +68,7 @@ func TestUnknownUserIsAWrongPassword(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"bob", "nobody"} {
-		if _, err := u.Check(name, "wrong"); text(err) != "Wrong password" {
+		if _, err := u.Check(somewhere(), name, "wrong"); text(err) != "Wrong password" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -107,7 +107,7 @@ func TestMethods(t *testing.T) {
 		{"SCRAM-SHA-256", nil, true}, {"SCRAM-SHA-256", wired{}, true}, {"SCRAM-SHA-256-PLUS", wired{}, true},
 		{"SCRAM-SHA-256-PLUS", nil, false}, {"SCRAM-SHA-1", nil, false}, {"scram-sha-256", nil, false}, {"", wired{}, false}, {"PLAIN", wired{}, false},
 	} {
-		_, err := u.Login(test.method, test.channel)
+		_, err := u.Login(somewhere(), test.method, test.channel)
 		if got := text(err); (got == "") != test.ok || !test.ok && got != "Unsupported `authentication_method`." {
 			t.Errorf("%s, TLS %t: %q", test.method, test.channel != nil, got)
 		}
@@ -171,7 +171,7 @@ func TestFirstMessages(t *testing.T) {
 		{auth.MethodScramPlus, tls, "n,,n=admin,r=abc", "15 `SCRAM-SHA-256-PLUS` needs a channel binding"},
 		{auth.MethodScramPlus, tls, "y,,n=admin,r=abc", "15 `SCRAM-SHA-256-PLUS` needs a channel binding"},
 	} {
-		c, err := u.Login(test.method, test.channel)
+		c, err := u.Login(somewhere(), test.method, test.channel)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func FuzzConversation(f *testing.F) {
 		if kind%3 == 2 {
 			method = auth.MethodScramPlus
 		}
-		c, err := u.Login(method, channel)
+		c, err := u.Login(somewhere(), method, channel)
 		if err != nil {
 			t.Fatal(err)
 		}

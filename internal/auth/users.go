@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Admin is the user that always exists, may do everything and cannot be deleted.
@@ -33,6 +35,7 @@ type Users struct {
 	// saltKey derives the salt that an unknown user is shown. It is kept in the store, so that asking about one name
 	// before and after a restart does not give away that nobody has it. Set by OpenUsers, then constant.
 	saltKey [32]byte
+	guesses *guesses
 
 	// writing orders changes: it is held from reading the old account until the new one is stored and visible. Taken
 	// before mu.
@@ -80,7 +83,7 @@ func (a *account) clone() *account {
 
 // OpenUsers loads the users. An empty store gets admin with an empty password.
 func OpenUsers(store Store) (*Users, error) {
-	u := &Users{store: store}
+	u := &Users{store: store, guesses: newGuesses(time.Now)}
 	if err := u.loadSaltKey(); err != nil {
 		return nil, err
 	}
@@ -204,28 +207,51 @@ func (u *Users) HasPassword(name string) bool {
 	return a != nil && !a.verifier.empty
 }
 
-// CheckKey judges the authentication key of the handshakes before V1_0, which is admin's password. The error is nil
-// when it is right.
-func (u *Users) CheckKey(key string) error {
-	_, err := u.Check(Admin, key)
+// CheckKey judges the authentication key of the handshakes before V1_0, which is admin's password, as it comes from an address.
+// The error is nil when it is right.
+func (u *Users) CheckKey(peer netip.Addr, key string) error {
+	_, err := u.Check(peer, Admin, key)
 	return err
 }
 
-// Check judges a name and a password, and gives the user's name as SASLprep spells it. The error is nil when they belong
-// together; IsRefusal tells that they do not. An unknown user gets the same error as a wrong password, after as many hashes.
-func (u *Users) Check(name, password string) (user string, err error) {
+// Check judges a name and a password as they come from an address, and gives the user's name as SASLprep spells it. The error is
+// nil when they belong together, and an *Error when they do not. An unknown user gets the same error as a wrong password, after
+// as many hashes.
+func (u *Users) Check(peer netip.Addr, name, password string) (user string, err error) {
 	if user, err = prepareUsername(name); err != nil {
 		return "", err
 	}
 	v, known := u.verifierOf(user)
+	who := u.guesses.guesser(user, peer)
+	if err := u.mayTry(&v, who); err != nil {
+		return "", err
+	}
 	ok, err := v.matches(password)
 	if err != nil {
 		return "", err
 	}
-	if !ok || !known {
-		return "", errPassword
+	return user, u.judge(&v, who, ok && known)
+}
+
+// mayTry refuses somebody who has guessed too often. There is nothing to guess where the password is the empty one.
+func (u *Users) mayTry(v *verifier, who guesser) error {
+	if wait := u.guesses.wait(who); wait > 0 && !v.empty {
+		return slowedDown(wait)
 	}
-	return user, nil
+	return nil
+}
+
+// judge gives what to answer to a password that was found to be right or wrong.
+func (u *Users) judge(v *verifier, who guesser, right bool) error {
+	if !v.empty {
+		if wait := u.guesses.judge(who, right); wait > 0 {
+			return slowedDown(wait)
+		}
+	}
+	if !right {
+		return errPassword
+	}
+	return nil
 }
 
 // SetInitialPassword gives admin a password if it has none. changed is false when there was one.

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"errors"
 	"html/template"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rethinkdb/internal/access"
@@ -41,13 +44,19 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 	}
 	name, password, given := r.BasicAuth()
 	if given {
-		user, err := s.opt.Users.Check(name, password)
+		user, err := s.opt.Users.Check(peer.Addr(), name, password)
 		if err == nil {
 			return user, true
 		}
-		if !auth.IsRefusal(err) {
+		var refused *auth.Error
+		switch {
+		case !errors.As(err, &refused):
 			s.opt.Logger.Error("cannot check a password", "error", err)
 			http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
+			return "", false
+		case refused.Wait > 0:
+			w.Header().Set("Retry-After", strconv.FormatFloat(math.Ceil(refused.Wait.Seconds()), 'f', 0, 64))
+			http.Error(w, refused.Msg, http.StatusTooManyRequests)
 			return "", false
 		}
 	}

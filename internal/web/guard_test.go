@@ -182,6 +182,22 @@ func TestEnforce(t *testing.T) {
 	f.expectVisit(visit{from: "203.0.113.7"}, 403, "access_config")
 }
 
+// Who guesses is told to wait. Others are not.
+func TestGuessing(t *testing.T) {
+	f := protected(t)
+	if _, err := f.users.SetInitialPassword("secret"); err != nil {
+		t.Fatal(err)
+	}
+	code, page := 401, ""
+	for tries := 0; tries < 20 && code == 401; tries++ { // six, unless the machine stands still for longer than the pauses
+		code, page = f.visit(visit{from: "203.0.113.7", user: "admin", password: "wrong"})
+	}
+	if code != 429 || !strings.HasPrefix(page, "Too many wrong passwords for this user from your address.") {
+		t.Errorf("%d %q", code, page)
+	}
+	f.expectVisit(visit{from: "203.0.113.8", user: "admin", password: "secret"}, 200, "srv")
+}
+
 // The connection of one user is not there for another.
 func TestConnectionsBelongToTheirUsers(t *testing.T) {
 	f := start(t)

@@ -87,6 +87,48 @@ func TestProtectedMode(t *testing.T) {
 	}
 }
 
+// Who guesses is told to wait, in the form of each handshake. Others log in.
+func TestGuessing(t *testing.T) {
+	s := start(t)
+	if _, err := s.users.SetInitialPassword("secret"); err != nil {
+		t.Fatal(err)
+	}
+	guesser, other := s.serveFrom(t, "203.0.113.7"), s.serveFrom(t, "203.0.113.8")
+	const wait = "Too many wrong passwords for this user from your address. Try again in "
+	guess := func(hello, wrong, slowed string) {
+		t.Helper()
+		for range 20 { // more than six only if the machine stands still for longer than the pauses
+			c := dial(t, guesser)
+			c.write(hello)
+			m := c.message()
+			c.Close()
+			if strings.HasPrefix(m, slowed) {
+				return
+			}
+			if m != wrong {
+				t.Fatalf("message %q", m)
+			}
+		}
+		t.Errorf("%q is not slowed down", hello)
+	}
+	key := magicV04 + "\x05\x00\x00\x00wrong" + useJSON
+	guess(key, "ERROR: Incorrect authorization key.\n", "ERROR: "+wait)
+	c := dial(t, guesser)
+	if last := c.logIn("admin", "secret"); !strings.HasPrefix(last, `{"error":"`+wait) && !strings.Contains(last, `"success":true`) {
+		t.Error(last) // the second is what a slow machine sees
+	}
+	for range 20 {
+		if last := dial(t, guesser).logIn("admin", "wrong"); strings.HasPrefix(last, `{"error":"`+wait) && strings.HasSuffix(last, `"error_code":20,"success":false}`) {
+			break
+		} else if !strings.Contains(last, "Wrong password") {
+			t.Fatal(last)
+		}
+	}
+	if last := dial(t, other).logIn("admin", "secret"); !strings.Contains(last, `"success":true`) {
+		t.Error(last)
+	}
+}
+
 // Connections that do not log in are bounded for each address; others are still served, and so is the address when they go.
 func TestConnectionsThatDoNotLogIn(t *testing.T) {
 	s := start(t)

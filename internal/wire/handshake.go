@@ -112,9 +112,13 @@ func (c *conn) handshakeV0() error {
 	}
 	key := string(b)
 	c.rd.consume(int(keyBytes))
-	if err := c.srv.opt.Users.CheckKey(key); err != nil {
-		if !auth.IsRefusal(err) {
+	if err := c.srv.opt.Users.CheckKey(c.peer.Addr(), key); err != nil {
+		var refused *auth.Error
+		switch {
+		case !errors.As(err, &refused):
 			return err
+		case refused.Wait > 0:
+			return &refusal{refused.Msg}
 		}
 		return &refusal{"Incorrect authorization key."}
 	}
@@ -166,7 +170,7 @@ func (c *conn) handshakeV1() (login, error) {
 	if err != nil {
 		return login{}, err
 	}
-	conversation, err := c.srv.opt.Users.Login(*m.authenticationMethod, c.channel)
+	conversation, err := c.srv.opt.Users.Login(c.peer.Addr(), *m.authenticationMethod, c.channel)
 	if err != nil {
 		return login{}, err
 	}
