@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"rethinkdb/internal/atrest"
 )
 
 // Errors that users can do something about.
@@ -24,6 +26,7 @@ type Directory struct {
 	path     string
 	keepFree int64 // bytes of the file system that are not for temporary files
 	maxBytes int64 // of all files together
+	encrypt  bool
 	open     atomic.Int32
 	bytes    atomic.Int64
 }
@@ -32,6 +35,18 @@ type Directory struct {
 // of its file system to others.
 func NewDirectory(path string, keepFree, maxBytes int64) *Directory {
 	return &Directory{path: path, keepFree: keepFree, maxBytes: maxBytes}
+}
+
+// Encrypt makes the directory encrypt what is written from now on, with keys that are never written down. Call it before
+// the directory is used.
+func (d *Directory) Encrypt() { d.encrypt = true }
+
+// cipher returns what encrypts a run: nil when nothing does.
+func (d *Directory) cipher() (*atrest.FileCipher, error) {
+	if !d.encrypt {
+		return nil, nil
+	}
+	return atrest.NewCipher()
 }
 
 // Open returns the number of files that are open.

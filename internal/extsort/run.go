@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+
+	"rethinkdb/internal/atrest"
 )
 
 const (
@@ -23,7 +25,15 @@ var errDamaged = errors.New("a temporary file is damaged")
 type run struct {
 	file     *os.File
 	from, to int64
-	maxBlock int // size of its largest block
+	maxBlock int                // size of its largest block
+	cipher   *atrest.FileCipher // nil when it is not encrypted
+}
+
+// xor encrypts or decrypts what is at a place of the file.
+func (r *run) xor(p []byte, at int64) {
+	if r.cipher != nil {
+		r.cipher.XOR(p, at)
+	}
 }
 
 // runs are the sorted runs of a sorter, in levels: maxRuns of one level make one of the next, so that there are never many to
@@ -63,8 +73,13 @@ func (r *runs) beginAt(i int, o Options) (*runWriter, error) {
 		}
 		r.levels = append(r.levels, level{file: f})
 	}
+	// Each run has a cipher of its own, because there will be others at the same place of the file.
+	cipher, err := o.Files.cipher()
+	if err != nil {
+		return nil, err
+	}
 	l := &r.levels[i]
-	return &runWriter{level: l, files: o.Files, run: run{file: l.file, from: l.end, to: l.end}, block: make([]byte, blockHeader, blockBytes)}, nil
+	return &runWriter{level: l, files: o.Files, run: run{file: l.file, from: l.end, to: l.end, cipher: cipher}, block: make([]byte, blockHeader, blockBytes)}, nil
 }
 
 // compact merges the runs of a level when there are many.
@@ -146,6 +161,7 @@ func (w *runWriter) flush() error {
 	w.level.bytes += int64(len(w.block))
 	binary.LittleEndian.PutUint32(w.block, uint32(len(w.block)-blockHeader))
 	binary.LittleEndian.PutUint32(w.block[4:], crc32.Checksum(w.block[blockHeader:], castagnoli))
+	w.run.xor(w.block, w.run.to)
 	if _, err := w.run.file.WriteAt(w.block, w.run.to); err != nil {
 		return fmt.Errorf("write a temporary file: %w", diskFull(err))
 	}
@@ -199,6 +215,7 @@ func (r *runReader) read(reuse bool) error {
 	if _, err := r.run.file.ReadAt(head[:], r.run.from); err != nil {
 		return eof(err)
 	}
+	r.run.xor(head[:], r.run.from)
 	n := int(binary.LittleEndian.Uint32(head[:]))
 	if n == 0 || blockHeader+n > r.run.maxBlock || int64(blockHeader+n) > r.run.to-r.run.from {
 		return errDamaged
@@ -210,6 +227,7 @@ func (r *runReader) read(reuse bool) error {
 	if _, err := r.run.file.ReadAt(r.block, r.run.from+blockHeader); err != nil {
 		return eof(err)
 	}
+	r.run.xor(r.block, r.run.from+blockHeader)
 	if crc32.Checksum(r.block, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
 		return errDamaged
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -111,8 +112,17 @@ func equal(a, b [][]byte) bool { return slices.EqualFunc(a, b, bytes.Equal) }
 
 // TestSortersAgreeWithModel sorts the same records with much memory and with little, by one sorter and by several.
 func TestSortersAgreeWithModel(t *testing.T) {
-	path := t.TempDir()
-	files := NewDirectory(path, 0, 1<<40)
+	t.Run("plain", func(t *testing.T) { testSortersAgreeWithModel(t, NewDirectory(t.TempDir(), 0, 1<<40)) })
+	t.Run("encrypted", func(t *testing.T) { testSortersAgreeWithModel(t, encrypted(t.TempDir())) })
+}
+
+func encrypted(path string) *Directory {
+	d := NewDirectory(path, 0, 1<<40)
+	d.Encrypt()
+	return d
+}
+
+func testSortersAgreeWithModel(t *testing.T, files *Directory) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 40 {
 		n := []int{0, 1, 2, 30, 300, 3000, 20_000}[r.IntN(7)]
@@ -200,6 +210,38 @@ func TestManyRuns(t *testing.T) {
 	rows.Close()
 	if n := files.Open(); n != 0 {
 		t.Errorf("%d files are open", n)
+	}
+}
+
+// TestEncryptedFilesTellNothing looks for what is sorted in the files, also where runs were written over others. In plain files it
+// is found.
+func TestEncryptedFilesTellNothing(t *testing.T) {
+	for _, files := range []*Directory{NewDirectory(t.TempDir(), 0, 1<<40), encrypted(t.TempDir())} {
+		s := New(Options{Limit: -1, Memory: newBudget(1 << 40), Files: files, ShareBytes: minRunBytes})
+		row := bytes.Repeat([]byte("legible "), 200)
+		for i := range 2 * maxRuns * minRunBytes / len(row) {
+			if _, err := s.Add(fmt.Appendf(nil, "%08d", i*7919%100_000), row, &pauses{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		seen := map[string]bool{}
+		for i, l := range s.runs.levels {
+			text, err := io.ReadAll(io.NewSectionReader(l.file, 0, 1<<30))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := bytes.Contains(text, []byte("legible")); found == files.encrypt || len(text) == 0 {
+				t.Errorf("encrypted %v, level %d of %d bytes: it can be read %v", files.encrypt, i, len(text), found)
+			}
+			for _, r := range l.list {
+				start := string(text[r.from : r.from+blockHeader])
+				if files.encrypt && seen[start] {
+					t.Error("two runs begin alike")
+				}
+				seen[start] = true
+			}
+		}
+		s.Close()
 	}
 }
 

@@ -52,10 +52,12 @@ func (f *smallFile) Write(b []byte) (int, error) {
 	return f.File.Write(b)
 }
 
-func TestFullDisk(t *testing.T) {
+func TestFullDisk(t *testing.T) { bothWays(t, testFullDisk) }
+
+func testFullDisk(t *testing.T, e Encryption) {
 	mem := vfs.NewCrashableMem()
 	d := &smallDisk{FS: mem}
-	s := open(t, "data", Options{fs: d})
+	s := open(t, "data", Options{fs: d, Encryption: e})
 	defer closeStore(t, s)
 	if err := s.MetaSet(t.Context(), "a", []byte("1")); err != nil {
 		t.Fatal(err)
@@ -83,7 +85,7 @@ func TestFullDisk(t *testing.T) {
 	if err := s.MetaSet(t.Context(), "d", []byte("4")); err != nil {
 		t.Fatal(err)
 	}
-	crashed := open(t, "data", Options{fs: mem.CrashClone(vfs.CrashCloneCfg{})})
+	crashed := open(t, "data", Options{fs: mem.CrashClone(vfs.CrashCloneCfg{}), Encryption: e})
 	defer closeStore(t, crashed)
 	if got := meta(t, crashed, ""); got != "a=1 b=2 d=4" {
 		t.Errorf("after the disk had space again and a crash: %s", got)

@@ -12,45 +12,72 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// formatVersion is the layout of the data directory: keys, encodings and engine. A change that an older server would misread
-// gets a new number, and Open learns to convert the old one.
-const formatVersion = "1"
+// Formats of the data directory: keys, encodings and engine. A change that an older server would misread gets a new name, and Open
+// learns to convert the old one. That the files are encrypted is such a change.
+const (
+	formatPlain      = "1"
+	formatEncrypted  = "1-encrypted"
+	formatConverting = "1-converting" // between the two; only Reencrypt reads it
+)
 
-// formatFile holds the version as text, so that a person can read it.
+// formatFile holds the format as text, so that a person can read it.
 const formatFile = "FORMAT"
 
-// checkFormat refuses a directory whose data this program would misread, and marks a new one.
-func checkFormat(fs vfs.FS, dir, storePath string) error {
+// unfinished is the end of the name of a file that is being written and will get its name when it is complete.
+const unfinished = ".new"
+
+// readFormat returns the format of a directory, and nothing for a new one.
+func readFormat(fs vfs.FS, dir, storePath string) (string, error) {
 	name := filepath.Join(dir, formatFile)
-	f, err := fs.Open(name)
+	text, err := readFile(fs, name, 64)
 	if err == nil {
-		text, err := io.ReadAll(io.LimitReader(f, 64))
-		if err := firstError(err, f.Close()); err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
+		format := strings.TrimSpace(string(text))
+		switch format {
+		case formatPlain, formatEncrypted, formatConverting:
+			return format, nil
 		}
-		if v := strings.TrimSpace(string(text)); v != formatVersion {
-			return fmt.Errorf("%w: %s says version %q, this program reads version %q: use the version of the program that created it",
-				ErrFormat, name, v, formatVersion)
-		}
-		return nil
+		return "", fmt.Errorf("%w: %s says version %q, this program reads version %q: use the version of the program that created it",
+			ErrFormat, name, format, formatPlain)
 	}
 	if _, statErr := fs.Stat(name); statErr == nil {
-		return err // it is there but cannot be opened
+		return "", err // it is there but cannot be read
 	}
 	if _, err := fs.Stat(storePath); err == nil {
-		return fmt.Errorf("%w: %s is there but %s is missing", ErrFormat, storePath, name)
+		return "", fmt.Errorf("%w: %s is there but %s is missing", ErrFormat, storePath, name)
 	}
-	return writeFormat(fs, dir, name)
+	return "", nil
 }
 
-// writeFormat creates the file so that after a crash it is either complete or absent.
-func writeFormat(fs vfs.FS, dir, name string) error {
-	temporary := name + ".new"
+func writeFormat(fs vfs.FS, dir, format string) error {
+	return replaceFile(fs, dir, formatFile, []byte(format+"\n"))
+}
+
+// readFile reads a file of at most limit bytes.
+func readFile(fs vfs.FS, name string, limit int) ([]byte, error) {
+	f, err := fs.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err := firstError(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(data) > limit {
+		return nil, fmt.Errorf("%w: %s has more than %d bytes", ErrFormat, name, limit)
+	}
+	return data, nil
+}
+
+// replaceFile writes a file of the directory so that after a crash it is either the new or the old one, and the new one when
+// replaceFile has returned.
+func replaceFile(fs vfs.FS, dir, base string, data []byte) error {
+	name := filepath.Join(dir, base)
+	temporary := name + unfinished
 	f, err := fs.Create(temporary, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write([]byte(formatVersion + "\n"))
+	_, err = f.Write(data)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -99,6 +126,11 @@ func firstError(a, b error) error {
 		return a
 	}
 	return b
+}
+
+// Leftover tells whether a file is what Open leaves in a new directory when it is killed before the directory has a store.
+func Leftover(name string) bool {
+	return name == keyringFile || name == keyringFile+unfinished || name == formatFile+unfinished
 }
 
 // Exists tells whether there is a store in dir.

@@ -88,10 +88,12 @@ func (r *SortedRun) Ingest(ctx context.Context) error {
 // runs counts the sorted runs since the start.
 type runs struct{ atomic.Uint64 }
 
-// removeRuns removes runs that a crash has left behind.
-func (s *Store) removeRuns() error {
-	if err := s.fs.RemoveAll(s.fs.PathJoin(s.dir, ingestDirectory)); err != nil {
-		return fmt.Errorf("remove interrupted sorted runs: %w", err)
+// removeLeftovers removes what a crash has left behind: sorted runs, and what Reencrypt was about to finish.
+func (s *Store) removeLeftovers() error {
+	for _, name := range []string{ingestDirectory, reencryptedFile} {
+		if err := s.fs.RemoveAll(s.fs.PathJoin(s.dir, name)); err != nil {
+			return fmt.Errorf("remove what a crash has left: %w", err)
+		}
 	}
 	return nil
 }

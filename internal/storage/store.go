@@ -24,6 +24,9 @@ var (
 	ErrDiskFull = errors.New("no space left on device")
 )
 
+// storeDirectory is the engine's part of the data directory.
+const storeDirectory = "store"
+
 // Options configure a Store. The zero value is usable.
 type Options struct {
 	// CacheBytes is the memory for cached blocks and for memtables together. Zero means 256 MB; the least is 16 MB.
@@ -35,6 +38,9 @@ type Options struct {
 	// Fatal is called when the engine cannot go on, for example when its manifest cannot be written. It must not return.
 	// Nil means panic.
 	Fatal func(error)
+
+	// Encryption has the key of a directory that is, or shall be, encrypted.
+	Encryption Encryption
 
 	// Locked says that the caller holds the lock of LockDirectory and keeps it until the store is closed: a server takes it
 	// before it writes its log into the directory.
@@ -58,6 +64,7 @@ type Store struct {
 	die  func(error)
 	lock *os.File // holds the flock; nil in memory, and when the caller holds it
 
+	encryption EncryptionStatus
 	cacheBytes int64
 	cache      *pebble.Cache
 	rows       *rowCache
@@ -85,7 +92,7 @@ type Store struct {
 func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
 		dir:        dir,
-		path:       filepath.Join(dir, "store"),
+		path:       filepath.Join(dir, storeDirectory),
 		log:        o.Logger,
 		die:        o.Fatal,
 		cacheBytes: max(o.CacheBytes, minCacheBytes),
@@ -128,14 +135,19 @@ func (s *Store) open(o Options) (err error) {
 			}
 		}()
 	}
-	if err := checkFormat(s.fs, s.dir, s.path); err != nil {
+	ring, err := openDirectory(s.fs, s.dir, o.Encryption)
+	if err != nil {
 		return err
 	}
 	if err := s.checkSpace(); err != nil {
 		return err
 	}
 	s.fs = vfs.OnDiskFull(s.fs, s.waitForSpace)
-	if err := s.removeRuns(); err != nil {
+	if ring != nil {
+		s.fs = &encryptedFS{FS: s.fs, ring: ring}
+		s.encryption = EncryptionStatus{KeyID: o.Encryption.Key.ID(), DataKeys: ring.Len(), Made: ring.Made()}
+	}
+	if err := s.removeLeftovers(); err != nil {
 		return err
 	}
 	s.rows = newRowCache(rowCacheBytes(s.cacheBytes))

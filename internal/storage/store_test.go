@@ -247,9 +247,11 @@ func TestSoftWritesReachTheDiskWithinASecond(t *testing.T) {
 }
 
 // What was waited for survives a crash, and so does all that was applied before it; batches survive whole, in order.
-func TestCrashKeepsAPrefix(t *testing.T) {
+func TestCrashKeepsAPrefix(t *testing.T) { bothWays(t, testCrashKeepsAPrefix) }
+
+func testCrashKeepsAPrefix(t *testing.T, e Encryption) {
 	mem := NewMemFS()
-	s := open(t, "data", Options{Mem: mem})
+	s := open(t, "data", Options{Mem: mem, Encryption: e})
 	const writers, each = 8, 50
 	var mu sync.Mutex // orders the batches
 	var acked [writers]int
@@ -290,7 +292,7 @@ func TestCrashKeepsAPrefix(t *testing.T) {
 	closeStore(t, s)
 	close(crashes)
 	check := func(fs *MemFS, atLeast int) {
-		c := open(t, "data", Options{Mem: fs})
+		c := open(t, "data", Options{Mem: fs, Encryption: e})
 		defer closeStore(t, c)
 		n := strings.Fields(meta(t, c, "n"))
 		m := strings.Fields(meta(t, c, "m"))
