@@ -39,6 +39,8 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 		return withOptions(administration, argv, words[1:], stdout, stderr)
 	case "create-certs":
 		return withOptions(createCerts, argv, words[1:], stdout, stderr)
+	case "reencrypt":
+		return withOptions(reencrypt, argv, words[1:], stdout, stderr)
 	case "export", "import", "dump", "restore", "index-rebuild", "repl":
 		return runTool("rethinkdb-"+first, words[1:], stderr)
 	default:
@@ -126,6 +128,8 @@ func runCommand(cmd command, argv, words []string, stdout, stderr io.Writer) err
 		return runCreate(s, stdout, stderr)
 	case createCerts:
 		return runCreateCerts(s, stdout)
+	case reencrypt:
+		return runReencrypt(s, stdout, stderr)
 	}
 	return runServer(cmd, s, argv, stdout, stderr)
 }

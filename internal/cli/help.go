@@ -43,6 +43,13 @@ version.
 Run one command on a server, or without one open a console: one command a line,
 with a history, and completion by the tab key. Commands may come from a pipe.
 `,
+	reencrypt: `Usage: rethinkdb reencrypt [options]
+
+Write all files of a data directory anew, encrypted with a new data key, while
+the server is stopped: to encrypt a directory that is not, or to get rid of what
+was encrypted with an old key. After a crash run it again. It needs free space
+for the largest file.
+`,
 	createCerts: `Usage: rethinkdb create-certs [options]
 
 Make certificates for TLS when nobody else does: an authority, a certificate of
@@ -53,13 +60,14 @@ clients, or with --renew before the certificates expire.
 }
 
 // documented are the commands that have a page of help.
-var documented = []command{serve, create, proxy, administration, createCerts}
+var documented = []command{serve, create, proxy, administration, createCerts, reencrypt}
 
 const commandList = `Commands:
   create                    prepare a data directory and exit
   serve                     serve an existing data directory
   admin                     set the authentication key, list and change tables
   create-certs              make certificates for TLS
+  reencrypt                 encrypt an existing data directory anew
   export, import, dump, restore, index-rebuild, repl
                             run the tool rethinkdb-NAME of the Python driver
   help [COMMAND]            print help, here or for a command

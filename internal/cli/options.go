@@ -16,13 +16,15 @@ const (
 	proxy
 	administration // `rethinkdb admin`, which takes words besides
 	createCerts
+	reencrypt
 
 	servers  = porcelain | serve
 	creators = porcelain | create
 	local    = porcelain | serve | create // all that have a data directory
 	network  = porcelain | serve | proxy  // all that listen
 	every    = local | proxy
-	all      = every | administration | createCerts
+	stored   = local | reencrypt // all that read a data directory
+	all      = every | administration | createCerts | reencrypt
 )
 
 // name is what the user writes after `rethinkdb`, and after `rethinkdb help`.
@@ -38,6 +40,8 @@ func (c command) name() string {
 		return "admin"
 	case createCerts:
 		return "create-certs"
+	case reencrypt:
+		return "reencrypt"
 	default:
 		return ""
 	}
@@ -46,6 +50,7 @@ func (c command) name() string {
 // Sections of the help, in their order.
 const (
 	fileSection        = "Files"
+	encryptionSection  = "Encryption"
 	serverSection      = "Server"
 	authSection        = "Authentication"
 	networkSection     = "Network"
@@ -87,6 +92,8 @@ const (
 var options = []option{
 	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_data", commands: local, section: fileSection,
 		help: "the directory that holds the data; created, readable by its owner only, when it is missing (default rethinkdb_data)"},
+	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_data", commands: reencrypt, section: fileSection,
+		help: "the directory that holds the data (default rethinkdb_data)"},
 	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_certs", commands: createCerts, section: fileSection,
 		help: "the directory for the certificates and keys, made for their owner only when it is missing. One that has an authority is added to (default rethinkdb_certs)"},
 	{long: "--cache-size", arg: "mb", commands: local, section: fileSection,
@@ -95,6 +102,17 @@ var options = []option{
 		help: "accepted for old scripts: how many disk operations run at once is chosen automatically (default 64)"},
 	{long: "--direct-io", commands: local, section: fileSection,
 		help: "accepted for old scripts: the storage engine always uses the page cache"},
+
+	{long: "--encryption-key-file", arg: "file", commands: stored, section: encryptionSection,
+		help: "encrypt the data directory with the key in this file: 32 random bytes, such as 'openssl rand -hex 32' prints. Nobody but its owner may be able to read it, and it must not lie in the data directory. A new directory begins encrypted; an existing one is encrypted with 'rethinkdb reencrypt'. Without the key the data is lost"},
+	{long: "--encryption-key-command", arg: "command", commands: stored, section: encryptionSection,
+		help: "the same with a command that prints the key, run with the shell at each start"},
+	{long: "--old-encryption-key-file", arg: "file", commands: stored, section: encryptionSection,
+		help: "replace this key by the one above, if the directory still needs it. The files stay as they are; new ones get a new data key"},
+	{long: "--old-encryption-key-command", arg: "command", commands: stored, section: encryptionSection,
+		help: "the same with a command"},
+	{long: "--decrypt", commands: reencrypt, section: encryptionSection,
+		help: "write the files so that no key is needed any more"},
 
 	{long: "--server-name", short: "-n", arg: "name", commands: creators, section: serverSection,
 		help: "name of a new server, shown in the system tables: letters, digits, _ and - (default the host's name and three random characters)"},
@@ -196,9 +214,9 @@ var options = []option{
 		help: "give the files to this user, as whom the server runs"},
 	{long: "--rungroup", arg: "group", commands: createCerts, section: userSection,
 		help: "give the files to this group (default the user's group)"},
-	{long: "--runuser", arg: "user", commands: every, section: userSection,
+	{long: "--runuser", arg: "user", commands: every | reencrypt, section: userSection,
 		help: "give up root for this user before any data is touched"},
-	{long: "--rungroup", arg: "group", commands: every, section: userSection,
+	{long: "--rungroup", arg: "group", commands: every | reencrypt, section: userSection,
 		help: "run with this group (default the user's group)"},
 
 	{long: "--http-tls-key", arg: "file", commands: network, section: tlsSection,

@@ -20,10 +20,13 @@ func withoutPasswords(argv []string) []string {
 	return words
 }
 
-// isSecret tells whether the word at a place of the program's command line is a password or an authentication key.
+// isSecret tells whether the word at a place of the program's command line is a password, an authentication key or a way to one.
 func isSecret(argv []string, i int) bool {
 	if i > 0 && argv[i-1] == "--initial-password" {
 		return argv[i] != inventPassword
+	}
+	if i > 0 && (argv[i-1] == "--encryption-key-command" || argv[i-1] == "--old-encryption-key-command") {
+		return true // there may be a token in it
 	}
 	return len(argv) > 1 && argv[1] == "admin" && slices.Contains(argv[:i], "auth")
 }

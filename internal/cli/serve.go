@@ -137,6 +137,9 @@ func runCreate(s settings, stdout, stderr io.Writer) (err error) {
 	if err := s.password(&c, stdout, stderr); err != nil {
 		return err
 	}
+	if c.Keys, err = s.encryptionKeys(stderr); err != nil {
+		return err
+	}
 	syscall.Umask(0o077)
 	path := s.one("--directory")
 	directory, err := openDirectory(path, true, id)
@@ -252,6 +255,9 @@ func runServer(cmd command, s settings, argv []string, stdout, stderr io.Writer)
 		return exitStatus(startDaemon(argv, password, stdout, stderr))
 	}
 	if err := s.password(&c, stdout, stderr); err != nil {
+		return err
+	}
+	if c.Keys, err = s.encryptionKeys(stderr); err != nil {
 		return err
 	}
 	// From here on only the user of the server can read what it writes.

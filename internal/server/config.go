@@ -46,6 +46,8 @@ type Config struct {
 
 	CacheBytes int64 // 0 chooses by the free memory
 
+	Keys Keys // of the data directory
+
 	Cluster, Driver, Web Port
 	NoWeb                bool
 	BindAll              bool // --bind says all, which keeps the advice to say it off the console

@@ -118,10 +118,13 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 		return nil, err
 	}
 	data := &data{}
-	data.store, err = storage.Open(d.Path, storage.Options{CacheBytes: cacheBytes, Logger: log, Fatal: fatal, Locked: true})
+	data.store, err = storage.Open(d.Path, storage.Options{
+		CacheBytes: cacheBytes, Logger: log, Fatal: fatal, Locked: true, Encryption: storage.Encryption(c.Keys),
+	})
 	if err != nil {
 		return nil, storeError(d.Path, err)
 	}
+	announceEncryption(data.store, log)
 	defer func() {
 		if err != nil {
 			if data.catalog != nil {
@@ -168,6 +171,9 @@ func (d *data) Close() error {
 
 // storeError says what to do about a store that does not open.
 func storeError(path string, err error) error {
+	if err := keyError(path, err); err != nil {
+		return err
+	}
 	switch {
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		return fmt.Errorf("Could not write to directory '%s': %s. Free some space there, or choose another with --directory.", path, reason(err))

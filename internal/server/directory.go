@@ -77,7 +77,9 @@ func holdsFiles(entries []fs.DirEntry) bool {
 		switch e.Name() {
 		case "lost+found", LogFileName, temporaryName:
 		default:
-			return true
+			if !storage.Leftover(e.Name()) {
+				return true
+			}
 		}
 	}
 	return false

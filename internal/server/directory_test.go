@@ -83,6 +83,8 @@ func TestEmptyDirectoryOfTheOperator(t *testing.T) {
 	if present(filepath.Join(path, "file")) || !present(filepath.Join(path, "lost+found")) || !present(filepath.Join(path, LogFileName)) {
 		t.Error("not exactly the half-made data was removed")
 	}
+	put(t, path, "KEYRING")
+	put(t, path, "FORMAT.new")
 	if d = acquire(t, path, true); !d.New {
 		t.Error("what a failed start leaves counts as data")
 	}

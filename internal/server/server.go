@@ -127,6 +127,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		}
 	}()
 
+	if err := c.Keys.check(d); err != nil {
+		return nil, err
+	}
 	if err := d.protect(logger); err != nil {
 		return nil, err
 	}
@@ -170,8 +173,11 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	})
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
-	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes),
-		extsort.NewDirectory(d.temporary(), keepFreeBytes, temporaryCaches*cacheBytes))
+	temporary := extsort.NewDirectory(d.temporary(), keepFreeBytes, temporaryCaches*cacheBytes)
+	if c.Keys.Key != nil {
+		temporary.Encrypt()
+	}
+	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes), temporary)
 	engine.LimitTime(c.QueryTimeout)
 	engine.LogSlow(c.SlowQuery)
 	// Whatever has become of its file, /proc/self/exe is this program.
