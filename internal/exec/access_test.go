@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/reql/reqltest"
@@ -408,10 +409,133 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// TestRevokedFeed checks that a feed ends with the right to read what it reads, before anything that it has in store.
+func TestRevokedFeed(t *testing.T) {
+	s := newServer(t)
+	restore := []string{
+		`r.db("rethinkdb").table("users").insert({id: "u", password: false})`,
+		`r.grant("u", {read: true, config: true})`, `r.db("test").grant("u", {read: null})`, `r.table("t").grant("u", {read: null, config: null})`,
+		`r.db("rethinkdb").grant("u", {read: true})`,
+	}
+	for _, q := range append([]string{
+		`r.dbCreate("test")`, `r.tableCreate("t")`, `r.tableCreate("other")`, `r.table("t").indexCreate("n")`, `r.table("t").indexWait()`,
+		`r.table("t").insert(r.range(20).map(i => {id: i, n: i}))`,
+	}, restore...) {
+		if got := s.run(t, q); failed(got) {
+			t.Fatalf("%s\n%s", q, got)
+		}
+	}
+	u := s.as("u")
+	const read, config = "read", "config"
+	for _, c := range []struct{ query, revoke, right string }{
+		{`r.table("t").changes()`, `r.grant("u", {read: null})`, read},
+		{`r.table("t").changes()`, `r.db("test").grant("u", {read: false})`, read},
+		{`r.table("t").changes()`, `r.db("rethinkdb").table("users").get("u").delete()`, read},
+		{`r.table("t").changes()`, `r.db("rethinkdb").table("permissions").filter({user: "u"}).delete()`, read},
+		{`r.table("t").changes(squash: true)`, "", read},
+		{`r.table("t").changes(include_initial: true)`, "", read},
+		{`r.table("t").filter(x => x("n").gt(3)).map(x => x("n")).changes()`, "", read},
+		{`r.table("t").between(1, 10, index: "n").changes()`, "", read},
+		{`r.table("t").getAll(1, 2).changes()`, "", read},
+		{`r.table("t").get(1).changes()`, "", read},
+		{`r.table("t").get(1).changes(include_initial: true)`, "", read},
+		{`r.table("t").orderBy(index: "n").limit(3).changes()`, "", read},
+		{`r.table("t").orderBy(index: "id").limit(3).changes(include_initial: true)`, "", read},
+		{`r.table("t").min(index: "n").changes()`, "", read},
+		{`r.table("other").changes().union(r.table("t").changes())`, "", read},
+		{`r.table("t").union(r.table("other")).changes()`, "", read},
+		{`r.table("t").changes().map(x => x("new_val"))`, "", read},
+		{`r.db("rethinkdb").table("users").changes()`, `r.db("rethinkdb").grant("u", {read: null})`, read},
+		{`r.db("rethinkdb").table("users").get("u").changes()`, `r.db("rethinkdb").table("users").grant("u", {read: false})`, read},
+		{`r.db("rethinkdb").table("jobs").changes()`, `r.db("rethinkdb").grant("u", {read: null})`, read},
+		{`r.table("t").config().changes()`, `r.table("t").grant("u", {config: false})`, config},
+		{`r.db("test").config().changes()`, `r.grant("u", {config: null})`, config},
+	} {
+		t.Run(c.query+c.revoke, func(t *testing.T) {
+			if c.revoke == "" {
+				c.revoke = `r.table("t").grant("u", {read: false})`
+			}
+			feed := u.startFeed(t, c.query)
+			defer feed.Close()
+			wait := make(chan struct{}, 1)
+			for feed.Wait(func() { wait <- struct{}{} }) == false {
+				if out, more := feed.Next(context.Background(), nil); !more {
+					t.Fatalf("the feed has ended: %s", out)
+				}
+			}
+			s.run(t, `r.table("t").get(1).update({n: r.random(1e9)}, non_atomic: true)`) // it may have something
+			if got := s.run(t, c.revoke); failed(got) {
+				t.Fatal(got)
+			}
+			checkEnded(t, feed, c.right)
+			for _, q := range append(restore, `r.db("rethinkdb").table("users").grant("u", {read: null})`) {
+				s.run(t, q)
+			}
+		})
+	}
+}
+
+// TestRevokedFirstChanges checks a query that waits for the first changes of a table.
+func TestRevokedFirstChanges(t *testing.T) {
+	s := newServer(t)
+	for _, q := range []string{
+		`r.dbCreate("test")`, `r.tableCreate("t")`, `r.db("rethinkdb").table("users").insert({id: "u", password: false})`, `r.grant("u", {read: true})`,
+	} {
+		if got := s.run(t, q); failed(got) {
+			t.Fatalf("%s\n%s", q, got)
+		}
+	}
+	answer := make(chan string)
+	u := s.as("u")
+	const denied = "User `u` does not have the required `read` permission."
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		go func() { answer <- u.run(t, `r.table("t").changes().limit(1).count()`) }()
+		s.run(t, `r.table("t").info()`) // gives it time to begin
+		if got := s.run(t, `r.grant("u", {read: null})`); failed(got) {
+			t.Fatal(got)
+		}
+		got, _, _ := strings.Cut(<-answer, "\nat ")
+		switch {
+		case got == "Permission: "+denied:
+			return
+		case got != "Internal: Unexpected exception: "+denied: // it had not begun to wait yet
+			t.Fatal(got)
+		case time.Now().After(deadline):
+			t.Fatal("it never waits")
+		}
+		s.run(t, `r.grant("u", {read: true})`)
+	}
+}
+
+// startFeed starts a feed and gives its cursor after the first answer.
+func (s *server) startFeed(t *testing.T, script string) session.Feed {
+	t.Helper()
+	body, err := reqltest.Query(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, bad := reql.ParseQuery(body)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	out, cur := s.compiler.Compile(q).Start(context.Background(), nil)
+	if cur == nil {
+		t.Fatalf("no feed: %s", out)
+	}
+	return cur.(session.Feed)
+}
+
 func checkRevoked(t *testing.T, cur session.Cursor) {
 	t.Helper()
+	checkEnded(t, cur, "read")
+}
+
+// checkEnded checks that a cursor ends for the lack of a right.
+func checkEnded(t *testing.T, cur session.Cursor, right string) {
+	t.Helper()
 	out, more := cur.Next(context.Background(), nil)
-	const want = "Permission: User `u` does not have the required `read` permission."
+	want := "Permission: User `u` does not have the required `" + right + "` permission."
 	got := string(out)
 	if r := parseResponse(t, out); r.T >= int(reql.ClientError) {
 		got, _, _ = strings.Cut(printError(t, r), "\nat ")

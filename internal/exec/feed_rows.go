@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/feed"
@@ -116,18 +117,30 @@ func (r *feedRows) next(fr *frame) (datum.Value, bool, error) {
 	}
 }
 
-// await waits for news.
+// recheckInterval is how often a query that waits for the first changes asks for the right to see them. Feeds that are polled
+// are told of changes of rights.
+const recheckInterval = time.Second
+
+// await waits for news, as long as the client may see them.
 func (r *feedRows) await(fr *frame) error {
 	news := make(chan struct{}, len(r.streams))
 	if !r.wait(func() { news <- struct{}{} }) {
-		return nil
+		return r.permitted(fr)
 	}
 	fr.pace.end()
-	select {
-	case <-news:
-		return nil
-	case <-fr.q.ctx.Done():
-		return errInterrupted
+	recheck := time.NewTicker(recheckInterval)
+	defer recheck.Stop()
+	for {
+		select {
+		case <-news:
+			return r.permitted(fr)
+		case <-recheck.C:
+			if err := r.permitted(fr); err != nil {
+				return err
+			}
+		case <-fr.q.ctx.Done():
+			return errInterrupted
+		}
 	}
 }
 

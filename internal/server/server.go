@@ -158,6 +158,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		return nil, err
 	}
 	n.sessions = session.NewManager()
+	n.data.users.OnChange(func() { n.sessions.Recheck(auth.Admin) })
 	n.system = system.Start(system.Options{
 		Catalog:  n.data.catalog,
 		Store:    n.data.store,

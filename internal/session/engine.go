@@ -64,7 +64,7 @@ type Cursor interface {
 
 // Feed is what a Cursor implements in addition if it waits for changes for as long as the client wishes. While it waits it has
 // no goroutine and does not count against the client's parallel queries. Its Next never waits: it appends nothing when there
-// is nothing.
+// is nothing, and may be called without a reason.
 type Feed interface {
 	Cursor
 	// Wait makes wake be called once, as soon as Next may have something, and returns true. It returns false when that is so

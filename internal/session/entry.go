@@ -28,6 +28,7 @@ type entry struct {
 	cursor Cursor
 	feed   Feed   // the cursor, if it is one
 	wake   func() // for the feed; made when it first waits
+	rights uint64 // Manager.rights when the feed was last asked, which looks whether the client may still see it
 
 	// Guarded by Session.mu.
 	running bool
@@ -265,6 +266,7 @@ const (
 func (s *Session) step(e *entry, r *request, buf []byte) (out []byte, o outcome) {
 	mark := len(buf) - headerBytes
 	done := false
+	e.rights = s.opt.Manager.rights.Load()
 	switch {
 	case e.ctx.Err() != nil: // what interrupted it is the answer
 	case r.kind == reql.Start:

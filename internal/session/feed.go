@@ -40,11 +40,11 @@ func (s *Session) continueFeed(token int64, dst []byte, to Responder) (out []byt
 	return s.answer(e, r, dst), true
 }
 
-// park parks an entry until its feed has something. It returns false when that is so already; after true the entry belongs to
-// whoever answers the request.
+// park parks an entry until its feed has something, or rights have changed. It returns false when that is so already; after true
+// the entry belongs to whoever answers the request.
 func (s *Session) park(e *entry, r request) bool {
 	s.mu.Lock()
-	if e.why != uninterrupted {
+	if e.why != uninterrupted || e.rights != s.opt.Manager.rights.Load() {
 		s.mu.Unlock()
 		return false
 	}

@@ -74,3 +74,37 @@ func TestFeedsOfAClientShareWrites(t *testing.T) {
 		t.Errorf("%d answers in %d writes", answered, writes)
 	}
 }
+
+const revoked = `{"t":18,"e":6000000,"r":["revoked"],"b":[]}`
+
+// After a change of rights a feed that waits looks whether its client may still see it, and goes on waiting if so.
+func TestRecheckAsksFeedsThatWait(t *testing.T) {
+	f := start(t)
+	f.send(1, `[1,"feed"]`)
+	f.expect(1, opened)
+	f.send(1, `[2]`)
+	f.running(1)
+	f.manager.Recheck("")
+	f.engine.Publish()
+	f.expect(1, `{"t":3,"r":[1],"n":[1]}`)
+	f.send(1, `[2]`)
+	f.running(1)
+	f.engine.Revoked.Store(true)
+	f.manager.Recheck("admin") // whose session it is
+	f.send(2, `[1,5]`)
+	f.expect(2, `{"t":1,"r":[5]}`)
+	f.manager.Recheck("")
+	f.expect(1, revoked)
+	f.eventually("the feed is closed", func() bool { return f.engine.Cursors.Load() == 0 })
+}
+
+// No feed begins to wait with rights that have changed since it was last asked.
+func TestRecheckBeforeAFeedWaits(t *testing.T) {
+	f := start(t)
+	f.send(1, `[1,"feed"]`)
+	f.expect(1, opened)
+	f.engine.Revoked.Store(true)
+	f.manager.Recheck("")
+	f.send(1, `[2]`)
+	f.expect(1, revoked)
+}

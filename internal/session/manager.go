@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,7 +11,9 @@ import (
 
 // Manager knows all sessions of the server, so that their queries can be listed and killed: the system table `jobs`.
 type Manager struct {
-	mu       sync.Mutex // taken before Session.mu
+	rights atomic.Uint64 // counts calls of Recheck
+
+	mu       sync.Mutex // guards sessions; taken before Session.mu
 	sessions map[*Session]struct{}
 }
 
@@ -107,6 +110,28 @@ func (m *Manager) Kill(id uuid.UUID) bool {
 		}
 	}
 	return false
+}
+
+// Recheck has all feeds that wait look whether their clients may still see them, except those of one user. It is called after a
+// change of rights, and waits for nobody. Other cursors ask before each batch.
+func (m *Manager) Recheck(except string) {
+	m.rights.Add(1) // before the look at who is parked, so that nobody parks behind our back
+	for _, s := range m.all() {
+		if s.opt.Client.User == except {
+			continue
+		}
+		s.mu.Lock()
+		var waiting []*entry
+		for _, e := range s.live {
+			if e.parked {
+				waiting = append(waiting, e)
+			}
+		}
+		s.mu.Unlock()
+		for _, e := range waiting {
+			s.wakeUp(e)
+		}
+	}
 }
 
 func (s *Session) kill(id uuid.UUID) bool {

@@ -36,14 +36,10 @@ func (s *System) Authorize(c *exec.Client, r exec.Right, t exec.Table) error {
 	var database string
 	switch t := t.(type) {
 	case *catalog.Table:
-		database = string(t.Config.Database)
-		// It may have been moved to another database since the query named it.
-		if now, ok := s.catalog.Snapshot().TableByID(t.Config.ID); ok {
-			database = string(now.Config.Database)
-		}
+		database = s.databaseOf(t)
 	case *use:
-		if r == exec.ReadRows && !t.selected {
-			return t.mayRead()
+		if r == exec.ReadRows {
+			return t.mayReadRow()
 		}
 		if r != exec.Configure {
 			return nil
@@ -63,6 +59,14 @@ func (s *System) Authorize(c *exec.Client, r exec.Right, t exec.Table) error {
 	default:
 		return s.require(c, auth.Config, database, t.ID())
 	}
+}
+
+// databaseOf is the identifier of a table's database. The table may have been moved since a query named it.
+func (s *System) databaseOf(t *catalog.Table) string {
+	if now, ok := s.catalog.Snapshot().TableByID(t.Config.ID); ok {
+		t = now
+	}
+	return string(t.Config.Database)
 }
 
 // requireAll checks the right to configure a database and all of its tables.

@@ -216,7 +216,8 @@ func (s *System) ConfigRow(c *exec.Client, db exec.DB, tableName string) (exec.T
 		if _, err := s.findDatabase(db); err != nil {
 			return nil, datum.Value{}, err
 		}
-		return s.selection(c, "db_config"), str(db.ID), nil
+		mayRead := func() error { return s.require(c, auth.Config, db.ID, "") }
+		return s.selection(c, "db_config", mayRead), str(db.ID), nil
 	}
 	if db.ID == DatabaseID {
 		return nil, datum.Value{}, special("you can't configure the tables in it.")
@@ -225,7 +226,8 @@ func (s *System) ConfigRow(c *exec.Client, db exec.DB, tableName string) (exec.T
 	if err != nil {
 		return nil, datum.Value{}, err
 	}
-	return s.selection(c, "table_config"), str(t.ID()), nil
+	mayRead := func() error { return s.require(c, auth.Config, s.databaseOf(t), t.ID()) }
+	return s.selection(c, "table_config", mayRead), str(t.ID()), nil
 }
 
 // StatusRow finds the row that status() of a table selects.
@@ -237,11 +239,11 @@ func (s *System) StatusRow(c *exec.Client, db exec.DB, tableName string) (exec.T
 	if err != nil {
 		return nil, datum.Value{}, err
 	}
-	return s.selection(c, "table_status"), str(t.ID()), nil
+	return s.selection(c, "table_status", func() error { return nil }), str(t.ID()), nil
 }
 
-func (s *System) selection(c *exec.Client, systemTable string) exec.Table {
-	return &use{systemTable: s.tables[systemTable], system: s, view: view{client: c}, selected: true}
+func (s *System) selection(c *exec.Client, systemTable string, mayRead func() error) exec.Table {
+	return &use{systemTable: s.tables[systemTable], system: s, view: view{client: c}, selected: mayRead}
 }
 
 // Wait is wait. The tables of one server are ready as soon as they exist.

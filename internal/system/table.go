@@ -47,8 +47,9 @@ type use struct {
 	*systemTable
 	system *System
 	view   view
-	// selected says that config() or status() has led here, which have checked the rights to read their row.
-	selected bool
+	// selected checks the rights to read the row that config() or status() has led to, which are not those to read the table.
+	// It is nil for other uses.
+	selected func() error
 }
 
 var _ exec.Table = (*use)(nil)
@@ -76,6 +77,14 @@ func (u *use) mayRead() error {
 	return nil
 }
 
+// mayReadRow checks the right to read the row that the use is about.
+func (u *use) mayReadRow() error {
+	if u.selected != nil {
+		return u.selected()
+	}
+	return u.mayRead()
+}
+
 func (u *use) list(ctx context.Context) ([]datum.Value, error) {
 	if err := u.mayRead(); err != nil {
 		return nil, err
@@ -85,10 +94,8 @@ func (u *use) list(ctx context.Context) ([]datum.Value, error) {
 
 // Get reads the row with that key.
 func (u *use) Get(ctx context.Context, key datum.Value, _ table.ReadOptions) (datum.Value, error) {
-	if !u.selected {
-		if err := u.mayRead(); err != nil {
-			return datum.Value{}, err
-		}
+	if err := u.mayReadRow(); err != nil {
+		return datum.Value{}, err
 	}
 	return u.source.get(ctx, u.view, key)
 }

@@ -35,6 +35,7 @@ type Engine struct {
 
 	Running atomic.Int64 // plans and Next calls under way
 	Cursors atomic.Int64 // open cursors
+	Revoked atomic.Bool  // feeds answer with an error when they are next asked
 
 	mu    sync.Mutex // guards what follows
 	feeds map[*feed]struct{}
@@ -252,6 +253,9 @@ func (f *feed) Quick() bool { return true }
 func (f *feed) Next(_ context.Context, dst []byte) ([]byte, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.e.Revoked.Load() {
+		return reql.AppendError(dst, reql.Errorf(reql.Permission, "revoked")), false
+	}
 	if f.have == 0 {
 		return dst, true
 	}
