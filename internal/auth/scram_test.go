@@ -28,7 +28,7 @@ func TestUnknownUserGetsASteadySalt(t *testing.T) {
 		t.Fatal(err)
 	}
 	once, again := salt("nobody"), salt("nobody")
-	if once != again || once == salt("noone") || salt("bob") != salt("bob") {
+	if once != again || once == salt("noone") {
 		t.Error("the salts of unknown users give them away")
 	}
 	if !strings.HasSuffix(once, ",i=4096") || len(once) != len(salt("bob")) {

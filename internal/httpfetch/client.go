@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -41,6 +42,7 @@ const (
 type Options struct {
 	Allow     []netip.Prefix // networks to allow beside the public ones
 	UserAgent string
+	Logger    *slog.Logger // is told of networks that were refused; nil for nobody
 }
 
 // Client makes the requests of one server. It is safe for concurrent use.
@@ -48,6 +50,9 @@ type Client struct {
 	// Set by New, then constant.
 	allow     []netip.Prefix
 	userAgent string
+	log       *slog.Logger
+
+	refusalLogged atomic.Int64 // when the log last told of a refusal, in nanoseconds of Unix time
 
 	running chan struct{} // has an element for each request that runs
 	bytes   atomic.Int64  // of the responses that are being read
@@ -55,7 +60,11 @@ type Client struct {
 
 // New makes a client.
 func New(o Options) *Client {
-	return &Client{allow: o.Allow, userAgent: o.UserAgent, running: make(chan struct{}, maxRequests)}
+	c := &Client{allow: o.Allow, userAgent: o.UserAgent, log: o.Logger, running: make(chan struct{}, maxRequests)}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	return c
 }
 
 // Session is the requests of one call of r.http: they share cookies and connections. One goroutine at a time uses it.

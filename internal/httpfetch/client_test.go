@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +36,12 @@ func get(url string) *httpfetch.Request {
 // fetch makes one request and gives its body, or the text of its error.
 func fetch(t *testing.T, allow []netip.Prefix, r *httpfetch.Request) string {
 	t.Helper()
-	s := httpfetch.New(httpfetch.Options{Allow: allow, UserAgent: "RethinkDB/test"}).Session(r.Insecure)
+	return fetchBy(t, httpfetch.New(httpfetch.Options{Allow: allow, UserAgent: "RethinkDB/test"}), r)
+}
+
+func fetchBy(t *testing.T, c *httpfetch.Client, r *httpfetch.Request) string {
+	t.Helper()
+	s := c.Session(r.Insecure)
 	defer s.Close()
 	resp, err := s.Do(t.Context(), r)
 	if err != nil {
@@ -126,8 +132,15 @@ func TestGuard(t *testing.T) {
 	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
 	refused := func(t *testing.T, allow []netip.Prefix, url string) {
 		t.Helper()
-		if got := fetch(t, allow, get(url)); !strings.Contains(got, "--http-client-allow") {
-			t.Errorf("%s: got %s, want a refusal", url, got)
+		var log strings.Builder
+		c := httpfetch.New(httpfetch.Options{Allow: allow, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		for range 2 {
+			if got := fetchBy(t, c, get(url)); got != "error: could not connect to server" {
+				t.Errorf("%s: got %s, want a refusal", url, got)
+			}
+		}
+		if strings.Count(log.String(), "--http-client-allow") != 1 {
+			t.Errorf("%s: the log has %q", url, log.String())
 		}
 	}
 	for _, host := range []string{"127.0.0.1", "127.1.2.3", "localhost", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]",

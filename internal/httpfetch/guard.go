@@ -75,9 +75,20 @@ func contains(list []netip.Prefix, addr netip.Addr) bool {
 	return false
 }
 
-// errRefused does not name the address: what an internal name resolves to is nobody's business either.
-var errRefused = errors.New("could not connect to server: it is in a network that r.http may not reach; " +
-	"the server's operator can allow it with the option --http-client-allow")
+// errRefused reads to a client like a server that is down: who must not reach the internal network need not learn what there
+// is in it either. The reason is in the log.
+var errRefused = errors.New("could not connect to server")
+
+// refusalInterval is how often the log tells of a refusal, since any client with the permission connect can cause them.
+const refusalInterval = time.Minute
+
+func (c *Client) logRefusal(to netip.AddrPort) {
+	now, last := time.Now().UnixNano(), c.refusalLogged.Load()
+	if last != 0 && now-last < int64(refusalInterval) || !c.refusalLogged.CompareAndSwap(last, now) {
+		return
+	}
+	c.log.Warn("r.http did not connect to an address that is not public; --http-client-allow allows it, and such a message comes once a minute at most.", "address", to)
+}
 
 // dialer connects to permitted addresses only.
 func (c *Client) dialer() *net.Dialer {
@@ -90,6 +101,7 @@ func (c *Client) dialer() *net.Dialer {
 				return err
 			}
 			if !c.permitted(to.Addr()) {
+				c.logRefusal(to)
 				return errRefused
 			}
 			return nil

@@ -184,7 +184,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	// Whatever has become of its file, /proc/self/exe is this program.
 	n.scripts = js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, logger)
 	engine.UseScripts(n.scripts)
-	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion}))
+	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion, Logger: logger}))
 	n.driver = wire.NewServer(wire.Options{
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate,
 		TLS: tlsConfig(n.driverTLS),
