@@ -16,13 +16,18 @@ type Command struct {
 	Batch *storage.Batch // the group adds its own state to it
 	Rows  int64          // by how much the number of rows in the group changes
 
-	// Observer is told when reads see the command, in the order of commands and before the next one gets its index. It holds
-	// up all writers of the group, so it must be short and must not wait for anything. Nil: nobody.
+	// Observer is asked and told in the order of commands, each before the next one gets its index. It holds up all writers
+	// of the group, so it must be short and must not wait for anything. Nil: nobody.
 	Observer Observer
 }
 
-// An Observer is told of commands.
-type Observer interface{ Applied(Index) }
+// An Observer takes part in a command.
+type Observer interface {
+	// Record gives what the history of the group keeps of the command, nil for nothing. It joins the batch.
+	Record(Index) []byte
+	// Applied says that reads see the command. A command that fails has no such call.
+	Applied(Index)
+}
 
 // State is what a group keeps besides the rows, in the same batch as the rows. The zero State is that of a new group.
 type State struct {

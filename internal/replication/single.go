@@ -40,6 +40,7 @@ type Single struct {
 	mu      sync.Mutex // taken after latches, never before
 	dropped bool
 	key     []byte // of the state
+	history []byte // room for a key of the history
 	value   [stateBytes]byte
 }
 
@@ -118,6 +119,12 @@ func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
 	}
 	next := State{Applied: Index(g.applied.Load()) + 1, Rows: g.rows.Load() + cmd.Rows}
 	cmd.Batch.Set(g.key, g.encode(next))
+	if cmd.Observer != nil {
+		if record := cmd.Observer.Record(next.Applied); record != nil {
+			g.history = storage.AppendHistoryKey(g.history[:0], g.id, uint64(next.Applied))
+			cmd.Batch.Set(g.history, record)
+		}
+	}
 	if err := g.store.Apply(cmd.Batch); err != nil {
 		return 0, err
 	}

@@ -50,6 +50,8 @@ type Shard struct {
 
 	indexes atomic.Pointer[indexSet]
 	indexMu sync.Mutex // guards changes of indexes; taken alone
+
+	history history
 }
 
 // Create makes an empty shard in the store. It is on disk when Create returns.
@@ -58,7 +60,7 @@ func Create(ctx context.Context, store *storage.Store, c Config) (*Shard, error)
 	if err != nil {
 		return nil, err
 	}
-	return newShard(store, g, c), nil
+	return newShard(store, g, c)
 }
 
 // Open returns a shard that Create has made.
@@ -67,15 +69,15 @@ func Open(store *storage.Store, c Config) (*Shard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newShard(store, g, c), nil
+	return newShard(store, g, c)
 }
 
-func newShard(store *storage.Store, g replication.Group, c Config) *Shard {
+func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, error) {
 	s := &Shard{config: c, store: store, group: g, latches: newLatches()}
 	s.lower, s.upper = storage.KindRange(c.Group, storage.KindRow)
 	s.indexes.Store(newIndexSet(nil, nil))
 	s.scratch.New = func() any { return s.newWriteScratch() }
-	return s
+	return s, s.openHistory()
 }
 
 // Drop removes the rows and everything else of the shard. Writes that come later fail.

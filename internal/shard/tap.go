@@ -12,6 +12,7 @@ type CommitIndex = replication.Index
 type Change struct {
 	Key      []byte      // the encoded primary key
 	Old, New datum.Value // the stored rows before and after; absent where there is none
+	Number   uint32      // among the changes of the commit, those that nobody is interested in included
 }
 
 // A Tap is told of the commits of a shard: package feed follows tables with it. Its methods are called by writers, so they
@@ -60,9 +61,14 @@ func (s *Shard) CloseTap() {
 	}
 }
 
-// report collects what one write has to tell the tap. Without a tap, or when nobody is interested, it costs two atomic loads.
+// report collects what one write has to tell the tap, and what the history keeps of it. When nobody is interested, it costs three
+// atomic loads.
 type report struct {
 	shard *Shard // constant
+
+	recording bool   // the history was on when the write began
+	entry     []byte // of the history
+	number    uint32 // of the next change
 
 	tap        Tap // nil: there was none when the write began
 	generation uint64
@@ -73,6 +79,9 @@ type report struct {
 
 func (p *report) begin(r *Request, order []int32) {
 	p.request, p.order = r, order
+	if p.recording = p.shard.history.on.Load(); p.recording {
+		p.entry = beginEntry(p.entry)
+	}
 	if t := p.shard.tap.Load(); t != nil {
 		p.tap, p.generation = *t, (*t).Generation()
 	}
@@ -80,10 +89,15 @@ func (p *report) begin(r *Request, order []int32) {
 
 // add takes the change of one row: its new encoding is copied, nil for a row that is deleted.
 func (p *report) add(key []byte, old datum.Value, encoded []byte) {
+	number := p.number
+	p.number++
+	if p.recording {
+		p.record(key, old, encoded)
+	}
 	if p.tap == nil || p.generation == 0 || !p.tap.Interested(key) {
 		return
 	}
-	c := Change{Old: old}
+	c := Change{Old: old, Number: number}
 	own := make([]byte, len(key)+len(encoded))
 	c.Key = own[:copy(own, key):len(key)]
 	if encoded != nil {
@@ -95,8 +109,37 @@ func (p *report) add(key []byte, old datum.Value, encoded []byte) {
 	p.changes = append(p.changes, c)
 }
 
+// record adds a change to the entry of the history, until that is too large to be kept.
+func (p *report) record(key []byte, old datum.Value, encoded []byte) {
+	if int64(len(p.entry)) <= p.shard.history.maxEntryBytes() {
+		p.entry = appendChange(p.entry, key, old, encoded)
+	}
+}
+
+// Record implements replication.Observer.
+func (p *report) Record(CommitIndex) []byte {
+	h := &p.shard.history
+	if !h.on.Load() {
+		p.recording = false // it has been switched off meanwhile
+		return nil
+	}
+	if !p.recording { // or on
+		p.recording, p.entry = true, beginEntry(p.entry)
+		p.eachChange(p.record)
+	}
+	kind := entryChanges
+	if int64(len(p.entry)) > h.maxEntryBytes() {
+		kind, p.entry = entryOmitted, p.entry[:entryHeadBytes]
+	}
+	h.stamp(kind, p.entry)
+	return p.entry
+}
+
 // Applied implements replication.Observer.
 func (p *report) Applied(index CommitIndex) {
+	if p.recording {
+		p.shard.history.written(p.entry)
+	}
 	t := p.shard.tap.Load()
 	if t == nil {
 		return
@@ -112,20 +155,31 @@ func (p *report) Applied(index CommitIndex) {
 // again collects the changes once more, for somebody who has come while the write was under way.
 func (p *report) again(t Tap, generation uint64) {
 	p.tap, p.generation, p.changes = t, generation, nil
+	p.recording, p.number = false, 0 // the history has them
+	p.eachChange(p.add)
+}
+
+// eachChange calls f with the changes of the write.
+func (p *report) eachChange(f func(key []byte, old datum.Value, encoded []byte)) {
 	for _, i := range p.order {
 		res := &p.request.Results[i]
 		switch {
 		case !res.Changed:
 		case res.New.IsAbsent():
-			p.add(p.request.Keys[i], res.Old, nil)
+			f(p.request.Keys[i], res.Old, nil)
 		default:
-			p.add(p.request.Keys[i], res.Old, datum.AppendEncoded(nil, res.New))
+			f(p.request.Keys[i], res.Old, datum.AppendEncoded(nil, res.New))
 		}
 	}
 }
 
 // reset forgets the write. The changes belong to the tap now.
-func (p *report) reset() { *p = report{shard: p.shard} }
+func (p *report) reset() {
+	*p = report{shard: p.shard, entry: p.entry[:0]}
+	if cap(p.entry) > maxScratchBytes {
+		p.entry = nil
+	}
+}
 
 // EachValue calls f for each value that a row is indexed by, in no defined order; a value comes as often as the row has it.
 func (x *Index) EachValue(row datum.Value, f func(v datum.Value)) {

@@ -22,11 +22,11 @@ type GroupID uint32
 type Kind byte
 
 const (
-	KindChangeLog Kind = 'l' // key: index of the change
-	KindRow       Kind = 'd' // key: encoded primary key; value: encoded document
-	KindIndex     Kind = 'i' // key: 4 bytes of index number, encoded index value, encoded primary key
-	KindTouched   Kind = 'j' // key: 4 bytes of index number, encoded primary key; no value. Rows that changed during a build
-	KindState     Kind = 's' // no further key; value: sequence number and row count
+	KindHistory Kind = 'l' // key: 8 bytes of commit index; value: what the commit changed
+	KindRow     Kind = 'd' // key: encoded primary key; value: encoded document
+	KindIndex   Kind = 'i' // key: 4 bytes of index number, encoded index value, encoded primary key
+	KindTouched Kind = 'j' // key: 4 bytes of index number, encoded primary key; no value. Rows that changed during a build
+	KindState   Kind = 's' // no further key; value: sequence number and row count
 )
 
 // PrefixLen is the number of bytes that AppendPrefix appends.
@@ -52,6 +52,14 @@ func IndexRange(g GroupID, k Kind, index uint32) (lower, upper []byte) {
 	lower = AppendIndexPrefix(nil, g, k, index)
 	return lower, successor(lower)
 }
+
+// AppendHistoryKey appends the key of a commit in the history of a group.
+func AppendHistoryKey(dst []byte, g GroupID, index uint64) []byte {
+	return binary.BigEndian.AppendUint64(AppendPrefix(dst, g, KindHistory), index)
+}
+
+// HistoryIndex is the commit index of a key that AppendHistoryKey has made.
+func HistoryIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key[PrefixLen:]) }
 
 // isRow tells whether a key is that of a row.
 func isRow(key []byte) bool {
