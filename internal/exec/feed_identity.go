@@ -62,13 +62,14 @@ func (w *identityWriter) term(t *reql.Term, spine bool) {
 		w.function(t)
 		return
 	case reql.TermTable: // the hub is that of the table
+		w.sure = w.sure && spine // another query has read it
 		return
 	case reql.TermImplicitVar:
 		w.sure = w.sure && len(w.vars) > 0
 		return
 	}
 	if s := specs[t.Type]; s != nil && !spine {
-		w.sure = w.sure && s.det == detAlways
+		w.sure = w.sure && s.det&^detSingleServer == detAlways
 		w.quick = w.quick && !s.slow && !s.slowOnMany
 	}
 	w.out = binary.AppendUvarint(w.out, uint64(len(t.Args)))

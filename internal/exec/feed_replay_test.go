@@ -149,6 +149,7 @@ type shadow struct {
 	feed   *feedReader
 	values map[string]int
 	places []string // with offsets: the values in their order
+	token  string   // of the last event with one
 }
 
 type change struct {
@@ -157,18 +158,27 @@ type change struct {
 	OldOffset *int            `json:"old_offset"`
 	NewOffset *int            `json:"new_offset"`
 	Error     string          `json:"error"`
+	Token     string          `json:"resume_token"`
 }
 
 // follow applies what has arrived.
 func (s *shadow) follow(t *testing.T) {
 	t.Helper()
-	for _, row := range s.feed.take() {
+	s.apply(t, s.feed.take())
+}
+
+func (s *shadow) apply(t *testing.T, rows []json.RawMessage) {
+	t.Helper()
+	for _, row := range rows {
 		var c change
 		if err := json.Unmarshal(row, &c); err != nil {
 			t.Fatal(err)
 		}
 		if c.Error != "" {
 			t.Fatalf("%s: %s", s.feed.name, row)
+		}
+		if c.Token != "" {
+			s.token = c.Token
 		}
 		if old := string(c.Old); old != "" && old != "null" {
 			if s.values[old]--; s.values[old] < 0 {

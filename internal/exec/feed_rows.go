@@ -70,23 +70,41 @@ func (r *feedRows) event(fr *frame) (e feed.Event, ok bool, err error) {
 		}
 	}
 	for ; r.initial < len(r.streams); r.initial++ {
-		if e, ok, err = r.streams[r.initial].initialEvent(fr); ok || err != nil {
+		s := r.streams[r.initial]
+		if e, ok, err = s.initialEvent(fr); ok || err != nil {
 			return e, ok, err
+		}
+		if e, ok, err = s.replayed(fr); err != nil {
+			return e, false, s.failed(err, r.at)
+		} else if ok {
+			return r.located(s, e), true, nil
 		}
 	}
 	if !r.ready {
 		r.ready = true
 		if r.options.states {
-			return feed.Event{Kind: feed.Ready}, true, nil
+			return r.located(nil, feed.Event{Kind: feed.Ready}), true, nil
 		}
 	}
 	for range r.streams {
-		if e, ok, err = r.streams[r.turn].event(r.at); ok || err != nil {
-			return e, ok, err
+		s := r.streams[r.turn]
+		if e, ok, err = s.event(r.at); ok || err != nil {
+			return r.located(s, e), ok, err
 		}
 		r.turn = (r.turn + 1) % len(r.streams)
 	}
 	return e, false, nil
+}
+
+// located takes note of where an event of a stream is, and gives it a token if it is to have one.
+func (r *feedRows) located(s *feedStream, e feed.Event) feed.Event {
+	if e.At != nil {
+		s.position = *e.At
+	}
+	if r.options.tokens && (e.At != nil || e.Kind == feed.Ready) {
+		e.Token = encodeToken(r.streams)
+	}
+	return e
 }
 
 // open subscribes to everything, so that no change is missed from now on.

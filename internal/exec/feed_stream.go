@@ -13,7 +13,11 @@ import (
 // followedTable is a table with rows on disk, whose commits can be followed.
 type followedTable interface {
 	feed.Followed
+	feed.Log
 	Snapshot() (*table.Snapshot, error)
+	KeepHistory(context.Context) error
+	LeaveHistory()
+	LastLogged() (table.LoggedCommit, error)
 }
 
 // watchedTable is a table whose rows are made when they are asked for: a system table.
@@ -32,6 +36,14 @@ type feedStream struct {
 
 	row    datum.Value // an initial value that comes
 	copies int         // so many times more
+
+	// Of a feed that can be resumed.
+	mark     feedMark
+	position feed.Position    // behind the last event; zero for what never changes
+	resumed  bool             // the position is that of a token
+	private  *feed.Expression // the expression once more, for the replay
+	replay   *feed.Replay     // of the history; nil when there is none, or none left
+	history  followedTable    // which keeps its history for us
 }
 
 // stream gives a feed of the source.
@@ -44,6 +56,9 @@ func (f *feedSource) stream(fr *frame, id feedIdentity, o *feedOptions) *feedStr
 		s.eval = f.evaluation(fr)
 	}
 	s.expression = f.expression(fr, id)
+	if o.resumable() {
+		s.private = f.expression(fr, id)
+	}
 	return s
 }
 
@@ -62,9 +77,15 @@ func (s *feedStream) open(fr *frame, o *feedOptions) error {
 			return blame(err, f.at)
 		}
 		s.expression.Point = key
+		if s.private != nil {
+			s.private.Point = key
+		}
 	}
 	switch t := f.table.Table.(type) {
 	case followedTable:
+		if o.resumable() {
+			return s.openResumable(fr, t, o)
+		}
 		return s.openStored(t, o)
 	case watchedTable:
 		return s.openWatched(fr, t.Watch(), o)
@@ -92,6 +113,43 @@ func (s *feedStream) openStored(t followedTable, o *feedOptions) (err error) {
 	return nil
 }
 
+// openResumable subscribes to what is on disk, behind the position of a token or from now on.
+func (s *feedStream) openResumable(fr *frame, t followedTable, o *feedOptions) error {
+	if err := t.KeepHistory(fr.q.ctx); err != nil {
+		return err
+	}
+	s.history = t
+	hub := feed.Of(t).Resumable()
+	if s.resumed {
+		s.replay = hub.Resume(t, s.expression, s.private, o.Options, s.position)
+		return nil
+	}
+	var err error
+	if s.sub, err = hub.Subscribe(s.expression, o.Options); err != nil {
+		return err
+	}
+	last, err := s.firstState(t, o)
+	if err != nil {
+		return err
+	}
+	s.position.Place = feed.Behind(last)
+	s.sub.Begin(s.position.Place)
+	return t.Sync(fr.q.ctx) // a crash must not take back what the client is about to see
+}
+
+// firstState gives the last commit that a feed does not tell of, and with initial values reads them in the state behind it.
+func (s *feedStream) firstState(t followedTable, o *feedOptions) (last table.LoggedCommit, err error) {
+	if !o.initial {
+		return t.LastLogged()
+	}
+	snap, err := t.Snapshot()
+	if err != nil {
+		return last, err
+	}
+	s.initial = &snapshotRows{source: s.source, point: s.expression.Point, snap: snap}
+	return snap.LastLogged()
+}
+
 func (s *feedStream) openWatched(fr *frame, w *feed.Watch, o *feedOptions) (err error) {
 	if !o.initial { // so that what has changed since the last look is not taken for later
 		if _, _, err := w.State(fr.q.ctx); err != nil {
@@ -108,6 +166,18 @@ func (s *feedStream) openWatched(fr *frame, w *feed.Watch, o *feedOptions) (err 
 	s.sub.After(index)
 	s.initial = &listedRows{source: s.source, rows: rows}
 	return nil
+}
+
+// replayed gives the next event from the history; ok is false after the last.
+func (s *feedStream) replayed(fr *frame) (e feed.Event, ok bool, err error) {
+	if s.replay == nil {
+		return e, false, nil
+	}
+	if e, ok, err = s.replay.Next(fr.q.ctx, fr.tick); ok || err != nil {
+		return e, ok, err
+	}
+	s.sub, s.replay = s.replay.Subscription(), nil
+	return e, false, nil
 }
 
 // initialEvent gives the next initial value; ok is false after the last.
@@ -169,7 +239,13 @@ func (s *feedStream) failed(err error, changes *reql.Term) error {
 		return failAt(at, reql.OpFailed, "Changefeed aborted (unavailable).")
 	case errors.Is(err, feed.ErrIndexGone), errors.Is(err, table.ErrIndexDropped):
 		return failAt(at, reql.OpFailed, "The secondary index `%s` was replaced by a different one.", s.expression.Order.IndexName)
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, table.ErrHistoryGone):
+		return failAt(changes, reql.OpFailed, cannotResume+"the change history of table `%s` does not reach back to the token any more.", s.source.table.displayName())
+	case errors.Is(err, table.ErrHistoryLost):
+		return failAt(changes, reql.OpFailed, cannotResume+"table `%s` is not, or no longer, in the state that the token is of. It may have been restored from a backup.", s.source.table.displayName())
+	case errors.Is(err, table.ErrHistoryOff):
+		return failAt(changes, reql.OpFailed, "Table `%s` keeps no change history, so its feeds have no resume tokens.", s.source.table.displayName())
+	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
 		return errInterrupted
 	}
 	switch err.(type) { //nolint:errorlint // never wrapped
@@ -186,7 +262,14 @@ func (s *feedStream) close() {
 		s.initial.close()
 		s.initial = nil
 	}
+	if s.replay != nil {
+		s.sub = s.replay.Subscription()
+	}
 	if s.sub != nil {
 		s.sub.Close()
+	}
+	if s.history != nil {
+		s.history.LeaveHistory()
+		s.history = nil
 	}
 }

@@ -28,6 +28,10 @@ func init() {
 	// - include_states (bool; false): adds objects of `state`: "initializing" before initial values, "ready" after them
 	// - include_offsets (bool; false): adds `old_offset` and `new_offset`, the places among the first rows of an order
 	// - include_types (bool; false): adds `type`: "add", "remove", "change", "initial" or "state"
+	// - include_resume_token (bool; false): adds `resume_token` to changes, and to the state "ready": a string that says how to go
+	//   on behind them. Such a feed tells of a change when it is on disk. Not for the first rows of an order, and not for system tables
+	// - resume_after (string; none): a `resume_token`. The feed goes on behind it, also after the server was started again, and
+	//   has no initial values. The rest of the query has to be the same. See docs/changefeeds.md
 	// - changefeed_queue_size (integer; 100000): how many changes may wait for the client. With one more all of them are dropped,
 	//   and an object of `error` says how many
 	//
@@ -37,11 +41,13 @@ func init() {
 	// - QueryLogic: Cannot get changes on the first elements of an unordered stream.
 	// - QueryLogic: Cannot call a terminal (`reduce`, `count`, etc.) on an infinite stream (such as a changefeed).
 	// - OpFailed: Changefeed aborted (unavailable).
+	// - OpFailed: Cannot resume the changefeed: …
 	//
 	//	> r.table("heroes").get(1).changes(include_initial: true).limit(1)("new_val")("name")
 	//	"Ada"
 	register(reql.TermChanges, spec{min: 1, max: 1, val: evalChanges, compile: compileChanges, det: detNever, slow: true,
-		opts: []string{"squash", "changefeed_queue_size", "include_initial", "include_states", "include_offsets", "include_types"}})
+		opts: []string{"squash", "changefeed_queue_size", "include_initial", "include_states", "include_offsets", "include_types",
+			"include_resume_token", "resume_after"}})
 }
 
 // watched is the data of a min or max that changes stands around: it is not to read a row.
@@ -58,7 +64,11 @@ func compileChanges(_ *builder, n *opNode) error {
 type feedOptions struct {
 	feed.Options
 	initial, states, types bool
+	tokens                 bool // events say how to go on behind them
 }
+
+// resumable tells that the feed needs the history of its tables.
+func (o *feedOptions) resumable() bool { return o.Positions }
 
 // defaultQueueSize is how many changes wait for a client that does not fetch them.
 const defaultQueueSize = 100_000
@@ -106,7 +116,20 @@ func evalChanges(c call) (val, error) {
 		if err := s.check(c, &o); err != nil {
 			return val{}, err
 		}
-		r.streams = append(r.streams, s.stream(c.fr, identity.part(i), &o))
+		id := identity.part(i)
+		stream := s.stream(c.fr, id, &o)
+		if o.resumable() {
+			if err := s.unresumable(c, id); err != nil {
+				return val{}, err
+			}
+			if stream.mark, err = s.mark(id); err != nil {
+				return val{}, err
+			}
+		}
+		r.streams = append(r.streams, stream)
+	}
+	if err := c.resume(r); err != nil {
+		return val{}, err
 	}
 	return val{x: feedSeq(r, c.fr), at: c.n.t}, nil
 }
@@ -129,11 +152,16 @@ func (c call) feedOptions() (o feedOptions, err error) {
 	for _, x := range [...]struct {
 		name string
 		to   *bool
-	}{{"include_initial", &o.initial}, {"include_states", &o.states}, {"include_types", &o.types}, {"include_offsets", &o.Offsets}} {
+	}{{"include_initial", &o.initial}, {"include_states", &o.states}, {"include_types", &o.types}, {"include_offsets", &o.Offsets}, {"include_resume_token", &o.tokens}} {
 		if *x.to, _, err = c.optBool(x.name); err != nil {
 			return o, err
 		}
 	}
+	_, resumed, err := c.opt("resume_after")
+	if err != nil {
+		return o, err
+	}
+	o.Positions = o.tokens || resumed
 	return o, nil
 }
 

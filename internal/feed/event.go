@@ -22,6 +22,10 @@ type Event struct {
 	// Skipped is how many elements an overflow has cost.
 	Skipped int
 
+	// At is where a change is in the history, and Token what a client has to say to go on behind the event, if these are wanted.
+	At    *Position
+	Token string
+
 	shared *node // of a change that others get as well: its JSON is made once
 }
 
@@ -44,12 +48,13 @@ type Format struct{ Types, Offsets bool }
 func (e *Event) Datum(f Format) datum.Value {
 	fields := make([]datum.Field, 0, 5)
 	add := func(key string, v datum.Value) { fields = append(fields, datum.Field{Key: key, Val: v}) }
+	state := ""
 	switch e.Kind {
 	case Overflow:
 		add("error", datum.String(e.overflowText()))
 		return datum.Object(fields)
 	case Initializing, Ready:
-		add("state", datum.String(e.state()))
+		state = e.state()
 	default:
 		change := e.Kind == Change
 		if f.Offsets {
@@ -63,6 +68,12 @@ func (e *Event) Datum(f Format) datum.Value {
 			add("old_val", orNull(e.Old))
 		}
 	}
+	if e.Token != "" {
+		add(tokenField, datum.String(e.Token))
+	}
+	if state != "" {
+		add("state", datum.String(state))
+	}
 	if f.Types {
 		add("type", datum.String(e.typ()))
 	}
@@ -71,11 +82,26 @@ func (e *Event) Datum(f Format) datum.Value {
 
 // AppendJSON appends the event as JSON.
 func (e *Event) AppendJSON(dst []byte, f Format) ([]byte, error) {
-	if e.shared != nil && !f.Offsets {
+	if e.shared == nil || f.Offsets {
+		return datum.AppendJSON(dst, e.Datum(f))
+	}
+	if e.Token == "" {
 		return e.shared.appendJSON(dst, f.Types)
 	}
-	return datum.AppendJSON(dst, e.Datum(f))
+	// The token may be of several feeds, so it is not shared.
+	dst, err := e.shared.appendJSON(dst, false)
+	if err != nil {
+		return dst, err
+	}
+	dst = append(append(dst[:len(dst)-1], `,"`+tokenField+`":"`...), e.Token...)
+	if f.Types {
+		dst = append(append(dst, `","type":"`...), e.typ()...)
+	}
+	return append(dst, `"}`...), nil
 }
+
+// tokenField is the field of the token in the events of a feed.
+const tokenField = "resume_token"
 
 func (e *Event) overflowText() string {
 	return "Changefeed cache over array size limit, skipped " + strconv.Itoa(e.Skipped) + " elements."
@@ -123,6 +149,8 @@ type node struct {
 
 	// Set before the node is linked, then constant.
 	index    table.CommitIndex
+	epoch    table.Epoch
+	change   uint32 // of the commit
 	number   uint64 // of the events of the group, in their order
 	bytes    uint64 // of all events up to this one
 	old, new datum.Value

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 
 	"rethinkdb/internal/datum"
@@ -54,4 +55,36 @@ func (o *Order) before(a, b string) bool {
 		return a > b
 	}
 	return a < b
+}
+
+// change adds the events of one change of a commit in a range.
+func (e *Expression) change(in commit, c *table.Change, l *chain) {
+	if e.Point != nil && !bytes.Equal(e.Point, c.Key) {
+		return
+	}
+	if e.Eval == nil {
+		l.add(&node{index: in.index, epoch: in.epoch, change: c.Number, key: c.Key, old: c.Old, new: c.New})
+		return
+	}
+	var old, new datum.Value
+	var olds, news int
+	if !c.Old.IsAbsent() {
+		old, olds = e.Eval(c.Key, c.Old)
+	}
+	if !c.New.IsAbsent() {
+		new, news = e.Eval(c.Key, c.New)
+	}
+	for i := range max(olds, news) {
+		if i < olds && i < news && datum.Equal(old, new) {
+			continue
+		}
+		n := &node{index: in.index, epoch: in.epoch, change: c.Number, key: c.Key, nth: i}
+		if i < olds {
+			n.old = old
+		}
+		if i < news {
+			n.new = new
+		}
+		l.add(n)
+	}
 }

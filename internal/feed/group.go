@@ -4,9 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-
-	"rethinkdb/internal/datum"
-	"rethinkdb/internal/table"
 )
 
 // A group is the subscribers of one expression. It evaluates each change once and links the result to the end of its list.
@@ -124,42 +121,12 @@ func (g *group) evaluate(batch []commit, lost int) {
 		}
 		for i := range batch {
 			for j := range batch[i].changes {
-				g.change(batch[i].index, &batch[i].changes[j], &l)
+				g.expression.change(batch[i], &batch[i].changes[j], &l)
 			}
 		}
 	}
 	if l.first != nil {
 		g.link(&l)
-	}
-}
-
-// change adds the events of one change in a range.
-func (g *group) change(index table.CommitIndex, c *table.Change, l *chain) {
-	eval := g.expression.Eval
-	if eval == nil {
-		l.add(&node{index: index, key: c.Key, old: c.Old, new: c.New})
-		return
-	}
-	var old, new datum.Value
-	var olds, news int
-	if !c.Old.IsAbsent() {
-		old, olds = eval(c.Key, c.Old)
-	}
-	if !c.New.IsAbsent() {
-		new, news = eval(c.Key, c.New)
-	}
-	for i := range max(olds, news) {
-		n := &node{index: index, key: c.Key, nth: i}
-		if i < olds {
-			n.old = old
-		}
-		if i < news {
-			n.new = new
-		}
-		if i < olds && i < news && datum.Equal(old, new) {
-			continue
-		}
-		l.add(n)
 	}
 }
 

@@ -43,6 +43,10 @@ type Hub struct {
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup // dispatch and the goroutines of groups
 
+	gate   *gate       // to the feeds that can be resumed; nil for a table without a history
+	before *Hub        // the hub in front of the gate, if this is the one behind it
+	epoch  table.Epoch // of all commits
+
 	generation atomic.Uint64
 	open       atomic.Int64 // groups
 	wide       atomic.Int64 // groups that want changes of all rows
@@ -63,6 +67,7 @@ type Hub struct {
 
 type commit struct {
 	index   table.CommitIndex
+	epoch   table.Epoch
 	changes []table.Change
 }
 
@@ -83,12 +88,21 @@ func NewHub(applied func() table.CommitIndex) *Hub {
 }
 
 // Of returns the hub of a table.
-func Of(t Followed) *Hub { return t.Follow(func() table.Tap { return NewHub(t.Applied) }).(*Hub) }
+func Of(t Followed) *Hub {
+	return t.Follow(func() table.Tap {
+		h := NewHub(t.Applied)
+		h.epoch = t.Epoch()
+		h.gate = newGate(h, t.Sync)
+		return h
+	}).(*Hub)
+}
 
 // Followed is a table with rows on disk.
 type Followed interface {
 	Follow(open func() table.Tap) table.Tap
 	Applied() table.CommitIndex
+	Epoch() table.Epoch
+	Sync(context.Context) error
 }
 
 var _ table.Tap = (*Hub)(nil)
@@ -98,6 +112,10 @@ func (h *Hub) Generation() uint64 { return h.generation.Load() }
 
 // Interested implements table.Tap.
 func (h *Hub) Interested(key []byte) bool {
+	return h.wants(key) || h.gate != nil && h.gate.behind.wants(key)
+}
+
+func (h *Hub) wants(key []byte) bool {
 	switch {
 	case h.open.Load() == 0:
 		return false
@@ -111,21 +129,32 @@ func (h *Hub) Interested(key []byte) bool {
 
 // Committed implements table.Tap.
 func (h *Hub) Committed(index table.CommitIndex, changes []table.Change) {
-	c := commit{index, changes}
-	size := c.size()
+	c := commit{index, h.epoch, changes}
+	h.gate.take(c)
+	if h.gate == nil || h.open.Load() > 0 {
+		h.put(0, c)
+	}
+}
+
+// put appends commits, of which some are known to be lost before, to what is pending.
+func (h *Hub) put(lost int, commits ...commit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ended != nil {
+	if h.ended != nil || lost == 0 && len(commits) == 0 {
 		return
 	}
-	if h.pendingBytes+size > maxPendingBytes {
-		h.lost += len(changes)
-		for i := range h.pending {
-			h.lost += len(h.pending[i].changes)
+	h.lost += lost
+	for _, c := range commits {
+		size := c.size()
+		if h.pendingBytes+size > maxPendingBytes {
+			h.lost += len(c.changes)
+			for i := range h.pending {
+				h.lost += len(h.pending[i].changes)
+			}
+			clear(h.pending)
+			h.pending, h.pendingBytes = h.pending[:0], 0
+			continue
 		}
-		clear(h.pending)
-		h.pending, h.pendingBytes = h.pending[:0], 0
-	} else {
 		h.pending = append(h.pending, c)
 		h.pendingBytes += size
 	}
@@ -197,7 +226,7 @@ func (h *Hub) pointsOf(batch []commit, lost int) []pointBatch {
 		for i := range c.changes {
 			if g := h.points[string(c.changes[i].Key)]; g != nil {
 				p := find(g)
-				p.batch = append(p.batch, commit{c.index, c.changes[i : i+1]})
+				p.batch = append(p.batch, commit{c.index, c.epoch, c.changes[i : i+1]})
 			}
 		}
 	}
@@ -240,6 +269,9 @@ func (h *Hub) join(e *Expression, s *Subscription) (g *group, err error) {
 	}
 	h.open.Add(1)
 	h.generation.Add(1)
+	if h.before != nil {
+		h.before.generation.Add(1)
+	}
 	return g, nil
 }
 
@@ -255,8 +287,8 @@ func (h *Hub) leave(g *group, s *Subscription) {
 	if e.Point != nil {
 		if h.points[string(e.Point)] == g {
 			delete(h.points, string(e.Point))
-			h.open.Add(-1)
 		}
+		h.open.Add(-1)
 		return
 	}
 	i := slices.Index(h.ranges, g)
@@ -272,7 +304,13 @@ func (h *Hub) leave(g *group, s *Subscription) {
 }
 
 // Groups returns the number of expressions that have subscribers.
-func (h *Hub) Groups() int { return int(h.open.Load()) }
+func (h *Hub) Groups() int {
+	n := int(h.open.Load())
+	if h.gate != nil {
+		n += h.gate.behind.Groups()
+	}
+	return n
+}
 
 // Dropped implements table.Tap: it ends all feeds.
 func (h *Hub) Dropped() { h.end(ErrAborted) }
@@ -282,14 +320,24 @@ func (h *Hub) end(why error) {
 	if h.ended == nil {
 		h.ended = why
 	}
-	groups := slices.Clone(h.ranges)
-	for _, g := range h.points {
-		groups = append(groups, g)
-	}
 	clear(h.pending)
 	h.pending = h.pending[:0]
 	h.mu.Unlock()
 	h.cancel()
+	h.endGroups(why)
+	if h.gate != nil {
+		h.gate.behind.end(why)
+	}
+}
+
+// endGroups ends the feeds that there are.
+func (h *Hub) endGroups(why error) {
+	h.mu.Lock()
+	groups := slices.Clone(h.ranges)
+	for _, g := range h.points {
+		groups = append(groups, g)
+	}
+	h.mu.Unlock()
 	for _, g := range groups {
 		g.end(why)
 	}
@@ -311,4 +359,7 @@ func (h *Hub) IndexDropped(x *table.ShardIndex) {
 func (h *Hub) Close() {
 	h.end(ErrAborted)
 	h.wg.Wait()
+	if h.gate != nil {
+		h.gate.behind.Close()
+	}
 }

@@ -68,9 +68,12 @@ func (s *Subscription) absorb() {
 			continue
 		}
 		s.merged.add(n)
+		s.to = n.place()
 		if len(s.merged.list) > s.options.QueueSize && !s.merged.pairs {
 			s.skipped += len(s.merged.list)
+			ready := s.merged.ready
 			s.merged = newMerged(false)
+			s.merged.ready, s.from = ready, s.to
 		}
 	}
 }
@@ -101,6 +104,43 @@ func (s *Subscription) nextMerged() (Event, bool) {
 // settle makes events of the merged changes. The caller holds mu.
 func (s *Subscription) settle() {
 	m := s.merged
+	if m.pairs {
+		m.ready = append(m.ready, s.pairs()...)
+	} else {
+		events := m.events()
+		if s.options.Positions {
+			locate(events, s.from, s.to)
+			s.from = s.to
+		}
+		m.ready = append(m.ready, events...)
+	}
+	m.list = m.list[:0]
+	clear(m.byID)
+}
+
+// events gives the merged changes of rows.
+func (m *merged) events() (events []Event) {
+	for _, c := range m.list {
+		if c.old.IsAbsent() && c.new.IsAbsent() || !c.old.IsAbsent() && !c.new.IsAbsent() && datum.Equal(c.old, c.new) {
+			continue
+		}
+		events = append(events, Event{Old: c.old, New: c.new})
+	}
+	return events
+}
+
+// locate gives the events of a batch their positions. Behind the last of them is the end of the batch.
+func locate(events []Event, from, to Place) {
+	for i := range events {
+		events[i].At = &Position{Place: to}
+		if i < len(events)-1 {
+			events[i].At.From, events[i].At.Done = from, uint32(i+1)
+		}
+	}
+}
+
+// pairs gives the merged changes of items. The caller holds mu.
+func (s *Subscription) pairs() (events []Event) {
 	emit := func(old, new *Item, e Event) {
 		if s.options.Offsets {
 			s.offsets(&e, old, new)
@@ -108,16 +148,11 @@ func (s *Subscription) settle() {
 		if !e.Old.IsAbsent() && !e.New.IsAbsent() && datum.Equal(e.Old, e.New) && e.OldOffset == e.NewOffset {
 			return
 		}
-		m.ready = append(m.ready, e)
+		events = append(events, e)
 	}
 	var gone, come []*Item
-	for _, c := range m.list {
+	for _, c := range s.merged.list {
 		switch {
-		case !m.pairs:
-			if c.old.IsAbsent() && c.new.IsAbsent() {
-				continue
-			}
-			emit(nil, nil, Event{Old: c.old, New: c.new})
 		case c.oldItem != nil && c.newItem != nil:
 			emit(c.oldItem, c.newItem, Event{Old: c.old, New: c.new})
 		case c.oldItem != nil:
@@ -136,6 +171,5 @@ func (s *Subscription) settle() {
 		}
 		emit(old, new, e)
 	})
-	m.list = m.list[:0]
-	clear(m.byID)
+	return events
 }

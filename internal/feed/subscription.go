@@ -16,6 +16,7 @@ type Options struct {
 	Squash    bool          // changes of a row that wait are made one
 	Interval  time.Duration // how long changes are collected, with Squash
 	Offsets   bool          // of the first rows of an order
+	Positions bool          // events say where they are in the history
 }
 
 // maxLagBytes is how much may wait for one subscriber, whatever the number of elements.
@@ -47,6 +48,8 @@ type Subscription struct {
 
 	// With Squash.
 	merged *merged
+	from   Place       // where it begins, with Positions
+	to     Place       // of the last change in it
 	due    bool        // the interval is over
 	timer  *time.Timer // runs the interval
 }
@@ -105,6 +108,14 @@ func (s *Subscription) After(index table.CommitIndex) {
 	s.after = max(s.after, index)
 }
 
+// Begin makes the subscription leave out what is before a place in the history, which is the end of a commit.
+func (s *Subscription) Begin(p Place) {
+	s.After(p.Index)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.from, s.to = p, p
+}
+
 // Initial returns the next of the first rows of an order that the subscription begins with; ok is false after the last.
 func (s *Subscription) Initial() (e Event, ok bool) {
 	s.mu.Lock()
@@ -151,6 +162,9 @@ func (s *Subscription) Next() (e Event, ok bool, err error) {
 			continue
 		}
 		e = n.event()
+		if s.options.Positions {
+			e.At = &Position{Place: n.place()}
+		}
 		if !s.options.Offsets {
 			if n.oldItem != nil && n.newItem != nil && datum.Equal(n.old, n.new) {
 				continue

@@ -187,3 +187,6 @@ func (h *history) end(ctx context.Context) error {
 	h.first = entryHead{}
 	return nil
 }
+
+// Epoch returns the epoch of the commits since the shard was opened.
+func (s *Shard) Epoch() Epoch { return s.history.epoch }

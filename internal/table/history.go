@@ -53,3 +53,6 @@ func (t *Table) ReadHistory(ctx context.Context, epoch Epoch, from CommitIndex, 
 
 // LastLogged returns the newest commit of the history, without its changes.
 func (t *Table) LastLogged() (LoggedCommit, error) { return t.shards[0].LastLogged() }
+
+// Epoch returns the epoch of the commits since the table was opened.
+func (t *Table) Epoch() Epoch { return t.shards[0].Epoch() }

@@ -346,3 +346,6 @@ func (x *Index) Distinct(_ context.Context, o IndexScan) (Rows, error) {
 	}
 	return x.parts[0].Distinct(so), nil
 }
+
+// Number names the index among those that the table has had.
+func (x *Index) Number() uint32 { return x.config.Number }

@@ -1,0 +1,112 @@
+package exec_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// resumable tells whether feeds of the kind have tokens.
+func resumable(sequence string) bool { return !strings.Contains(sequence, "limit(") }
+
+// TestResumedReplay is TestReplay for feeds that are cut again and again, somewhere among the events that have arrived, and go on
+// behind the last event that was looked at.
+func TestResumedReplay(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	s := newServer(t)
+	s.run(t, `r.dbCreate("test")`)
+	s.run(t, `r.tableCreate("t")`)
+	for _, q := range []string{`r.table("t").indexCreate("v")`, `r.table("t").indexCreate("m", multi: true)`, `r.table("t").indexCreate("g", geo: true)`, `r.table("t").indexWait()`} {
+		if out := s.run(t, q); !strings.HasPrefix(out, "{") && !strings.HasPrefix(out, "[") {
+			t.Fatalf("%s: %s", q, out)
+		}
+	}
+	var writers sync.WaitGroup
+	t.Cleanup(writers.Wait)
+	for w := range uint64(4) {
+		rnd := rand.New(rand.NewPCG(seed, w))
+		writers.Go(func() {
+			for range 250 {
+				s.write(t, rnd)
+			}
+		})
+	}
+	kinds := replayed
+	kinds = append(kinds[:len(kinds):len(kinds)], struct{ sequence, options string }{`r.table("t").get(3)`, ``}, struct{ sequence, options string }{`r.table("t").get(4)`, `squash: true, `})
+	rnd := rand.New(rand.NewPCG(seed, 99))
+	var shadows []*shadow
+	var sequences []string
+	for _, k := range kinds {
+		if !resumable(k.sequence) {
+			continue
+		}
+		open := k.sequence + `.changes(` + k.options + `include_resume_token: true, `
+		f := s.openFeed(t, open+`include_initial: true, include_states: true)`)
+		shadows = append(shadows, &shadow{feed: f, values: map[string]int{}})
+		sequences = append(sequences, k.sequence)
+	}
+	defer func() {
+		for _, x := range shadows {
+			x.feed.close()
+		}
+	}()
+	cuts := 0
+	done := make(chan struct{})
+	go func() { writers.Wait(); close(done) }()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		x := shadows[rnd.IntN(len(shadows))]
+		rows := x.feed.take()
+		if len(rows) == 0 && rnd.IntN(4) > 0 {
+			continue
+		}
+		if rnd.IntN(3) > 0 {
+			x.apply(t, rows)
+			continue
+		}
+		x.apply(t, rows[:rnd.IntN(len(rows)+1)])
+		if x.token == "" {
+			x.values = map[string]int{}
+		}
+		x.reopen(t, s)
+		cuts++
+	}
+	t.Logf("%d cuts", cuts)
+	for i, x := range shadows {
+		x.reopen(t, s)
+		var want []string
+		for _, r := range s.start(t, mustQuery(t, sequences[i])) {
+			for _, v := range r.R {
+				if string(v) != "null" {
+					want = append(want, string(v))
+				}
+			}
+		}
+		eventually(t, func() bool {
+			x.follow(t)
+			return x.same(want)
+		}, func() string {
+			return fmt.Sprintf("%s\nreplays to %v\nbut is %v", x.feed.name, x.values, want)
+		})
+	}
+}
+
+// reopen ends the feed, with what has arrived and was not looked at, and goes on behind its last token.
+func (s *shadow) reopen(t *testing.T, server *server) {
+	t.Helper()
+	s.feed.close()
+	query, _, _ := strings.Cut(s.feed.name, "resume_after:")
+	query = strings.TrimSuffix(query, ")")
+	if s.token != "" {
+		query = strings.TrimSuffix(query, ", ") + `, resume_after: "` + s.token + `"`
+	}
+	s.feed = server.openFeed(t, query+")")
+}

@@ -1,0 +1,227 @@
+package exec
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+
+	"github.com/google/uuid"
+
+	"rethinkdb/internal/feed"
+	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
+)
+
+// A resume token is base64url of
+//
+//	version (1 byte) | number of sources (uvarint) | the sources | CRC-32C of all before (4 bytes, big endian)
+//
+// and each source, of which a union has several, is
+//
+//	table (16 bytes) | what is watched of it (8) | 0, for a source that never changes
+//	                                             | 1, place
+//	                                             | 2, place, place where the batch of squashed changes begins, events of it that were given (uvarint)
+//
+// with a place as epoch (8 bytes, big endian), commit index, change and copy (uvarints). The checksum finds accidents. It is no
+// signature: whoever makes up a token reads changes of a table that he may read.
+const tokenVersion = 1
+
+// maxTokenBytes bounds what is decoded. It is enough for unions of several hundred sources.
+const maxTokenBytes = 64 << 10
+
+// feedMark says what a source is of. A token fits a source with the same mark only.
+type feedMark struct {
+	table [16]byte
+	what  [8]byte
+}
+
+// mark gives the mark of a source.
+func (f *feedSource) mark(id feedIdentity) (m feedMark, err error) {
+	u, err := uuid.Parse(f.table.ID())
+	if err != nil {
+		return m, err
+	}
+	m.table = u
+	h := sha256.New()
+	h.Write([]byte(id.name))
+	number := uint32(0) // an index that was dropped and made again has another one
+	if f.scan != nil {
+		switch src := f.scan.rows.(type) {
+		case *indexSource:
+			number = src.index.Number()
+		case *geoSource:
+			number = src.info.Index.Number()
+		}
+	}
+	h.Write(binary.BigEndian.AppendUint32(nil, number))
+	copy(m.what[:], h.Sum(nil))
+	return m, nil
+}
+
+// Bytes in front of the places of a source.
+const (
+	neverChanges byte = iota
+	atPlace
+	inBatch
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// encodeToken makes the token of the present positions of a feed.
+func encodeToken(streams []*feedStream) string {
+	b := binary.AppendUvarint([]byte{tokenVersion}, uint64(len(streams)))
+	for _, s := range streams {
+		b = append(append(b, s.mark.table[:]...), s.mark.what[:]...)
+		p := &s.position
+		switch {
+		case p.Index == 0:
+			b = append(b, neverChanges)
+		case p.Done == 0:
+			b = appendPlace(append(b, atPlace), p.Place)
+		default:
+			b = appendPlace(appendPlace(append(b, inBatch), p.Place), p.From)
+			b = binary.AppendUvarint(b, uint64(p.Done))
+		}
+	}
+	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func appendPlace(b []byte, p feed.Place) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(p.Epoch))
+	b = binary.AppendUvarint(b, uint64(p.Index))
+	b = binary.AppendUvarint(b, uint64(p.Change))
+	return binary.AppendUvarint(b, uint64(p.Copy))
+}
+
+// markedPosition is a source in a token.
+type markedPosition struct {
+	mark     feedMark
+	position feed.Position
+}
+
+var errNoToken = errors.New("not a resume token")
+
+// decodeToken reads a token.
+func decodeToken(token string) ([]markedPosition, error) {
+	if len(token) > maxTokenBytes {
+		return nil, errNoToken
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(b) < 5 || b[0] != tokenVersion {
+		return nil, errNoToken
+	}
+	end := len(b) - 4
+	if binary.BigEndian.Uint32(b[end:]) != crc32.Checksum(b[:end], castagnoli) {
+		return nil, errNoToken
+	}
+	r := tokenReader{b: b[1:end], ok: true}
+	var sources []markedPosition
+	for n := r.uvarint(); n > 0 && r.ok; n-- {
+		sources = append(sources, r.source())
+	}
+	if !r.ok || len(r.b) > 0 {
+		return nil, errNoToken
+	}
+	return sources, nil
+}
+
+// tokenReader reads the parts of a token, until one is missing.
+type tokenReader struct {
+	b  []byte
+	ok bool
+}
+
+func (r *tokenReader) take(n int) []byte {
+	if !r.ok || len(r.b) < n {
+		r.ok = false
+		return make([]byte, n)
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *tokenReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.ok = false
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *tokenReader) uint32() uint32 {
+	v := r.uvarint()
+	r.ok = r.ok && v == uint64(uint32(v))
+	return uint32(v)
+}
+
+func (r *tokenReader) place() feed.Place {
+	return feed.Place{Epoch: table.Epoch(binary.BigEndian.Uint64(r.take(8))), Index: table.CommitIndex(r.uvarint()), Change: r.uint32(), Copy: r.uint32()}
+}
+
+func (r *tokenReader) source() (s markedPosition) {
+	copy(s.mark.table[:], r.take(16))
+	copy(s.mark.what[:], r.take(8))
+	switch r.take(1)[0] {
+	case neverChanges:
+		return s
+	case atPlace:
+		s.position.Place = r.place()
+	case inBatch:
+		s.position.Place, s.position.From, s.position.Done = r.place(), r.place(), r.uint32()
+		r.ok = r.ok && s.position.Done > 0 && s.position.From.Compare(s.position.Place) < 0
+	default:
+		r.ok = false
+	}
+	r.ok = r.ok && s.position.Index > 0
+	return s
+}
+
+// Errors of resuming begin alike, so that a client can tell them from others.
+const cannotResume = "Cannot resume the changefeed: "
+
+// resume sets where the streams of a feed begin.
+func (c call) resume(r *feedRows) error {
+	token, ok, err := c.optStr("resume_after")
+	if err != nil || !ok {
+		return err
+	}
+	sources, err := decodeToken(token)
+	if err != nil {
+		return c.logic(cannotResume + "`resume_after` is not a resume token.")
+	}
+	if len(sources) != len(r.streams) {
+		return c.logic(cannotResume + "the token is of another feed.")
+	}
+	for i, s := range r.streams {
+		switch p := &sources[i]; {
+		case p.mark.table != s.mark.table:
+			return c.fail(reql.OpFailed, cannotResume+"the token is of another table than `%s`, or of one that was dropped since.", s.source.table.displayName())
+		case p.mark != s.mark || (p.position.Index > 0) != (s.expression != nil):
+			return c.logic(cannotResume + "the token is of another feed.")
+		default:
+			s.position, s.resumed = p.position, true
+		}
+	}
+	r.options.initial = false
+	return nil
+}
+
+// unresumable gives the error of a source whose feeds cannot be resumed.
+func (f *feedSource) unresumable(c call, id feedIdentity) error {
+	if _, system := f.table.Table.(watchedTable); system {
+		return c.fail(reql.OpFailed, "System tables don't support resume tokens.")
+	}
+	if f.ordered {
+		return c.logic("Cannot include resume tokens for limit subs.")
+	}
+	if id.name == "" {
+		return c.logic("Cannot include resume tokens: what the feed shows depends on more than its terms, such as the time, a variable or another query.")
+	}
+	return nil
+}
