@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// cutsInTest is how often feeds are cut.
+const cutsInTest = 300
+
 // resumable tells whether feeds of the kind have tokens.
 func resumable(sequence string) bool { return !strings.Contains(sequence, "limit(") }
 
@@ -26,12 +29,22 @@ func TestResumedReplay(t *testing.T) {
 		}
 	}
 	var writers sync.WaitGroup
-	t.Cleanup(writers.Wait)
-	for w := range uint64(4) {
+	enough := make(chan struct{})
+	stop := sync.OnceFunc(func() {
+		close(enough)
+		writers.Wait()
+	})
+	t.Cleanup(stop)
+	for w := range uint64(3) {
 		rnd := rand.New(rand.NewPCG(seed, w))
 		writers.Go(func() {
-			for range 250 {
-				s.write(t, rnd)
+			for {
+				select {
+				case <-enough:
+					return
+				default:
+					s.write(t, rnd)
+				}
 			}
 		})
 	}
@@ -54,15 +67,7 @@ func TestResumedReplay(t *testing.T) {
 			x.feed.close()
 		}
 	}()
-	cuts := 0
-	done := make(chan struct{})
-	go func() { writers.Wait(); close(done) }()
-	for running := true; running; {
-		select {
-		case <-done:
-			running = false
-		default:
-		}
+	for cuts := 0; cuts < cutsInTest; {
 		x := shadows[rnd.IntN(len(shadows))]
 		rows := x.feed.take()
 		if len(rows) == 0 && rnd.IntN(4) > 0 {
@@ -79,7 +84,7 @@ func TestResumedReplay(t *testing.T) {
 		x.reopen(t, s)
 		cuts++
 	}
-	t.Logf("%d cuts", cuts)
+	stop()
 	for i, x := range shadows {
 		x.reopen(t, s)
 		var want []string
