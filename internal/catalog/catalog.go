@@ -22,6 +22,8 @@ type Options struct {
 	NewServer Server
 	// Compile makes the functions of secondary indexes. Without it no table may have any.
 	Compile IndexCompiler
+	// History limits the change history of tables without limits of their own. Zero means DefaultHistory.
+	History HistoryLimits
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -42,10 +44,11 @@ type Catalog struct {
 	log     *slog.Logger
 	compile IndexCompiler
 	cells   table.CellFunction
+	history HistoryLimits
 
-	background context.Context // of the builds of indexes; Close ends it
+	background context.Context // of the builds of indexes and of trimHistories; Close ends it
 	end        context.CancelFunc
-	builds     sync.WaitGroup
+	tasks      sync.WaitGroup // in the background
 	buildSlots chan struct{}
 
 	current atomic.Pointer[Snapshot]
@@ -56,7 +59,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, log: o.Log, compile: o.Compile, cells: o.Cells, buildSlots: make(chan struct{}, maxBuilds)}
+	c := &Catalog{store: o.Store, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, buildSlots: make(chan struct{}, maxBuilds)}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	c.mu.Lock() // builds that begin now end by changing the catalog
 	defer func() {
@@ -65,9 +68,12 @@ func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
 		}
 		c.mu.Unlock()
 		if err != nil {
-			c.builds.Wait()
+			c.tasks.Wait()
 		}
 	}()
+	if c.history == (HistoryLimits{}) {
+		c.history = DefaultHistory
+	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -87,6 +93,7 @@ func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
 		return nil, err
 	}
 	c.publish(s)
+	c.tasks.Go(c.trimHistories)
 	return c, nil
 }
 
@@ -179,6 +186,7 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 		if err != nil {
 			return err
 		}
+		t.LimitHistory(c.historyLimits(&cfg))
 		if err := c.openIndexes(ctx, s.putTable(t, cfg)); err != nil {
 			return err
 		}
@@ -321,6 +329,7 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	if err := c.set(ctx, keyTable+string(cfg.ID), encodeTable(cfg)); err != nil {
 		return nil, errors.Join(err, open.Drop(ctx))
 	}
+	open.LimitHistory(c.historyLimits(&cfg))
 	n := s.edit()
 	t := n.putTable(open, cfg)
 	c.publish(n)
@@ -361,6 +370,7 @@ func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snap
 		return nil, nil, err
 	}
 	before.Table.SetDurability(tableConfig(cfg).Durability)
+	before.Table.LimitHistory(c.historyLimits(&cfg))
 	n := s.edit()
 	after = n.putTable(before.Table, cfg)
 	c.publish(n)

@@ -37,6 +37,7 @@ func newWorld(t *testing.T) *world {
 	w.openStore()
 	w.openCatalog()
 	t.Cleanup(func() {
+		w.Close()
 		if err := w.store.Close(); err != nil {
 			t.Error(err)
 		}
@@ -65,6 +66,7 @@ func (w *world) openCatalog() {
 // restart closes everything and opens it again.
 func (w *world) restart() {
 	w.t.Helper()
+	w.Close()
 	if err := w.store.Close(); err != nil {
 		w.t.Fatal(err)
 	}

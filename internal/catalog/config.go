@@ -6,6 +6,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
+	"rethinkdb/internal/table"
 )
 
 // Durability is when a write is acknowledged: after or before it is on disk.
@@ -49,9 +50,17 @@ type TableConfig struct {
 	LastIndex uint32
 	// WriteHook is the `write_hook` field of the table's configuration row; absent without a hook.
 	WriteHook datum.Value
+	// History limits the change history; nil means what the server was started with.
+	History *HistoryLimits
 	// Groups are the numbers under which storage keeps the table's rows. They are never used again.
 	Groups []storage.GroupID
 }
+
+// HistoryLimits say how much of the history of a table is kept; no bytes, none. A value is never changed.
+type HistoryLimits = table.HistoryLimits
+
+// DefaultHistory is what nobody has set otherwise.
+var DefaultHistory = table.DefaultHistory
 
 // ShardConfig says which servers hold a shard.
 type ShardConfig struct {

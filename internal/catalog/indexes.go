@@ -167,7 +167,7 @@ func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg tabl
 	}
 	building, stop := context.WithCancel(c.background)
 	h.stop = stop
-	c.builds.Go(func() {
+	c.tasks.Go(func() {
 		defer close(h.ended)
 		c.build(building, t.Table, t.Config.ID, cfg, h)
 	})
@@ -368,7 +368,7 @@ func (c *Catalog) Close() {
 	c.mu.Lock() // a CreateIndex has seen the end, or its build is one of those that the end waits for
 	c.end()
 	c.mu.Unlock()
-	c.builds.Wait()
+	c.tasks.Wait()
 	for _, t := range c.current.Load().tables {
 		t.CloseTap()
 	}

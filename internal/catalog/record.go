@@ -20,7 +20,8 @@ const (
 )
 
 // recordVersion is the newest format of records that this program writes and reads.
-const recordVersion = 3 // since 2 a table has the definitions of its indexes, since 3 they can be unique
+// Since 2 a table has the definitions of its indexes, since 3 they can be unique, since 4 it may have limits of its change history.
+const recordVersion = 4
 
 func encodeRecord(fields ...datum.Field) []byte {
 	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
@@ -84,8 +85,32 @@ func encodeTable(c TableConfig) []byte {
 		datum.Field{Key: "indexes", Val: encodeIndexes(c.Indexes)},
 		datum.Field{Key: "last_index", Val: datum.Int(int64(c.LastIndex))},
 		datum.Field{Key: "write_hook", Val: hook},
+		datum.Field{Key: "history", Val: encodeHistory(c.History)},
 		datum.Field{Key: "groups", Val: datum.Array(groups)},
 	)
+}
+
+// encodeHistory makes null of no limits of its own.
+func encodeHistory(l *HistoryLimits) datum.Value {
+	if l == nil {
+		return datum.Null
+	}
+	return datum.Object([]datum.Field{{Key: "bytes", Val: datum.Int(l.Bytes)}, {Key: "age_ms", Val: datum.Int(l.Age.Milliseconds())}})
+}
+
+// history reads the limits of the change history. Records before version 4 have none.
+func (r *record) history(c *TableConfig) {
+	v, ok := r.val.Get("history")
+	if r.err != nil || !ok || v.Kind() == datum.KindNull {
+		return
+	}
+	if v.Kind() != datum.KindObject {
+		r.fail("has a history of the wrong type %s", v.TypeName())
+		return
+	}
+	l := &record{key: r.key + " (history)", val: v}
+	c.History = &HistoryLimits{Bytes: l.int("bytes"), Age: time.Duration(l.int("age_ms")) * time.Millisecond}
+	r.err = l.err
 }
 
 func encodeIndexes(indexes []Index) datum.Value {
@@ -292,6 +317,7 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 		SplitPoints: recordStrings[string](r, "split_points"),
 	}
 	r.indexes(&c)
+	r.history(&c)
 	if r.err == nil {
 		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
 			c.WriteHook = hook

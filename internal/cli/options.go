@@ -192,6 +192,10 @@ var options = []option{
 		help: "memory for what one query collects: rows to sort, groups, arrays, an array as the result; in MB (1048576 bytes). A sort or distinct that needs more goes on in temporary files in the data directory, anything else is an error of that query (default a quarter of --cache-size, at least 64)"},
 	{long: "--slow-query-log", arg: "milliseconds", commands: servers, section: querySection,
 		help: "write a line to the log for each query that takes at least that much work: what it looks like, without the values in it, how long it took, the rows it read, returned and wrote, and whose it was (default 0, none)"},
+	{long: "--changefeed-history-size", arg: "mb", def: "64", commands: servers, section: querySection,
+		help: "how much each table keeps of what was changed, for feeds that resume; in MB (1048576 bytes), 0 for none. Only tables with such feeds keep any, until a while after the last one. A table may have its own limits, in its table_config (default 64)"},
+	{long: "--changefeed-history-age", arg: "seconds", def: "86400", commands: servers, section: querySection,
+		help: "how long it is kept, and how long after the last feed a table goes on keeping it (default 86400, a day)"},
 
 	{long: "--cores", short: "-c", arg: "n", commands: servers, section: cpuSection,
 		help: "processors to use at the same time (default all that this process may use)"},

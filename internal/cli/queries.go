@@ -18,8 +18,29 @@ func (s settings) queries(c *server.Config) (err error) {
 	if c.QueryMemoryBytes, err = s.queryMemory(); err != nil {
 		return err
 	}
-	c.SlowQuery, err = s.duration("--slow-query-log", time.Millisecond)
-	return err
+	if c.SlowQuery, err = s.duration("--slow-query-log", time.Millisecond); err != nil {
+		return err
+	}
+	return s.history(c)
+}
+
+// maxHistoryAge bounds --changefeed-history-age.
+const maxHistoryAge = 365 * 24 * time.Hour
+
+// history reads how much is kept for feeds that come back.
+func (s settings) history(c *server.Config) error {
+	size, err := strconv.ParseUint(s.one("--changefeed-history-size"), 10, 63)
+	if err != nil || size > maxCacheMegabytes {
+		return refusef("ERROR: changefeed-history-size should be a number from 0 to %d, got '%s'", maxCacheMegabytes, s.one("--changefeed-history-size")).
+			hint("The number is in megabytes.")
+	}
+	age, err := strconv.ParseUint(s.one("--changefeed-history-age"), 10, 63)
+	if err != nil || age == 0 || age > uint64(maxHistoryAge/time.Second) {
+		return refusef("ERROR: changefeed-history-age should be a number from 1 to %d, got '%s'", maxHistoryAge/time.Second, s.one("--changefeed-history-age")).
+			hint("The number is in seconds.")
+	}
+	c.HistoryBytes, c.HistoryAge = int64(size)<<20, time.Duration(age)*time.Second
+	return nil
 }
 
 // queryMemory is the memory for one query in bytes, 0 for the default.

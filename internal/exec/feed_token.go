@@ -182,8 +182,10 @@ func (r *tokenReader) source() (s markedPosition) {
 	return s
 }
 
-// Errors of resuming begin alike, so that a client can tell them from others.
-const cannotResume = "Cannot resume the changefeed: "
+// cannotResume is an error after which the client has to start the feed anew. All of them begin alike, so that it can tell.
+func cannotResume(at *reql.Term, class reql.ErrorClass, why string) error {
+	return failAt(at, class, "Cannot resume the changefeed: %s", why)
+}
 
 // resume sets where the streams of a feed begin.
 func (c call) resume(r *feedRows) error {
@@ -193,17 +195,17 @@ func (c call) resume(r *feedRows) error {
 	}
 	sources, err := decodeToken(token)
 	if err != nil {
-		return c.logic(cannotResume + "`resume_after` is not a resume token.")
+		return cannotResume(c.n.t, reql.QueryLogic, "`resume_after` is not a resume token.")
 	}
 	if len(sources) != len(r.streams) {
-		return c.logic(cannotResume + "the token is of another feed.")
+		return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
 	}
 	for i, s := range r.streams {
 		switch p := &sources[i]; {
 		case p.mark.table != s.mark.table:
-			return c.fail(reql.OpFailed, cannotResume+"the token is of another table than `%s`, or of one that was dropped since.", s.source.table.displayName())
+			return cannotResume(c.n.t, reql.OpFailed, "the token is of another table than `"+s.source.table.displayName()+"`, or of one that was dropped since.")
 		case p.mark != s.mark || (p.position.Index > 0) != (s.expression != nil):
-			return c.logic(cannotResume + "the token is of another feed.")
+			return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
 		default:
 			s.position, s.resumed = p.position, true
 		}

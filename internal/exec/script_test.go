@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func TestMain(m *testing.M) {
 // scripts begin with a database test and no tables.
 //
 // "feed name" opens a feed; "take name n" waits for n events and shows all that have come since the last time, with "end" also the
-// end of the feed.
+// end of the feed. Resume tokens are shown as "…"; in what follows, $name stands for the last that feed name has given. "close name" ends a feed.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if filepath.Ext(path) != ".txt" {
@@ -60,16 +61,23 @@ func TestScripts(t *testing.T) {
 		s := newServer(t)
 		s.run(t, `r.dbCreate("test")`)
 		feeds := map[string]*feedReader{}
+		tokens := map[string]string{}
 		t.Cleanup(func() {
 			for _, f := range feeds {
 				f.close()
 			}
 		})
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			for name, token := range tokens {
+				d.Input = strings.ReplaceAll(d.Input, "$"+name, strconv.Quote(token))
+			}
 			switch d.Cmd {
 			case "query":
 				return s.run(t, d.Input, d.HasArg("sorted"))
 			case "feed":
+				if old := feeds[d.CmdArgs[0].Key]; old != nil {
+					old.close()
+				}
 				feeds[d.CmdArgs[0].Key] = s.openFeed(t, d.Input)
 				return ""
 			case "take":
@@ -77,7 +85,15 @@ func TestScripts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				return feeds[d.CmdArgs[0].Key].show(t, count, d.HasArg("end"))
+				name := d.CmdArgs[0].Key
+				shown := feeds[name].show(t, count, d.HasArg("end"))
+				if all := tokenPattern.FindAllStringSubmatch(shown, -1); all != nil {
+					tokens[name] = all[len(all)-1][1]
+				}
+				return tokenPattern.ReplaceAllString(shown, `"resume_token":"…"`)
+			case "close":
+				feeds[d.CmdArgs[0].Key].close()
+				return ""
 			case "explain":
 				return s.plan(t, d.Input)
 			case "profile":
@@ -88,6 +104,8 @@ func TestScripts(t *testing.T) {
 		})
 	})
 }
+
+var tokenPattern = regexp.MustCompile(`"resume_token":"([^"]+)"`)
 
 // server is an engine over a store in memory.
 type server struct {

@@ -61,6 +61,9 @@ type Config struct {
 
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
 
+	HistoryBytes int64         // of the change history of a table; 0 for none
+	HistoryAge   time.Duration // of its oldest entry
+
 	QueryMemoryBytes int64         // for what one query collects; 0 chooses by the cache
 	QueryTimeout     time.Duration // for the work on one request of a query; 0 for no limit
 	SlowQuery        time.Duration // work from which on a query is logged; 0 for none

@@ -144,7 +144,8 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if c.CacheBytes > 0 {
 		configured.CacheBytes = c.CacheBytes
 	}
-	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells})
+	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
+		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}})
 	if err != nil {
 		return nil, fmt.Errorf("Could not read the catalog in directory '%s': %w. If the files are damaged, restore them from a backup.", d.Path, err)
 	}

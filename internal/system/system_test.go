@@ -70,6 +70,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(cat.Close)
 	users, err := auth.OpenUsers(store)
 	if err != nil {
 		t.Fatal(err)

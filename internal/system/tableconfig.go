@@ -29,7 +29,7 @@ func tableConfigRow(snap *catalog.Snapshot, c catalog.TableConfig, f Format) dat
 	if hook.IsAbsent() {
 		hook = datum.Null
 	}
-	return object(
+	row := []datum.Field{
 		field("db", f.database(snap, c.Database)),
 		field("durability", str(c.Durability)),
 		field("id", str(c.ID)),
@@ -39,7 +39,11 @@ func tableConfigRow(snap *catalog.Snapshot, c catalog.TableConfig, f Format) dat
 		field("shards", datum.Array(shards)),
 		field("write_acks", str(c.WriteAcks)),
 		field("write_hook", hook),
-	)
+	}
+	if c.History != nil {
+		row = append(row, field("changefeed_history", historyValue(c.History)))
+	}
+	return object(row...)
 }
 
 func (t tableConfig) list(_ context.Context, v view) ([]datum.Value, error) {
@@ -69,7 +73,13 @@ func (t tableConfig) write(ctx context.Context, v view, w rowWrite) (datum.Value
 	}
 	switch {
 	case exists && !w.new.IsAbsent():
-		return w.new, t.modify(ctx, v, table, w.new)
+		if err := t.modify(ctx, v, table, w.new); err != nil {
+			return w.new, err
+		}
+		if _, given := w.new.Get("changefeed_history"); given { // which may be null, or say less than it means
+			return t.get(ctx, v, w.key)
+		}
+		return w.new, nil
 	case exists:
 		_, err := t.s.dropTable(ctx, table)
 		if errors.Is(err, catalog.ErrTableGone) {
@@ -155,7 +165,7 @@ func (r *configReader) read(row datum.Value) (cfg catalog.TableConfig, err error
 		return cfg, err
 	}
 	for _, read := range []func(*catalog.TableConfig) error{
-		r.name, r.database, r.id, r.indexes, r.primaryKey, r.shards, r.writeAcks, r.durability, r.writeHook,
+		r.name, r.database, r.id, r.indexes, r.primaryKey, r.shards, r.writeAcks, r.durability, r.writeHook, r.history,
 	} {
 		if err := read(&cfg); err != nil {
 			return cfg, err
