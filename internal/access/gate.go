@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"rethinkdb/internal/audit"
 )
 
 // Port is one of the three ports of a server.
@@ -84,11 +86,12 @@ type Policy struct {
 
 // A Gate admits peers to ports. Its methods may be called at the same time.
 type Gate struct {
-	// Set by NewGate and Narrow, then constant.
+	// Set by NewGate, Narrow and Audit, then constant.
 	policy      Policy
 	narrowed    func() Lists
 	credentials func(Port) bool
 	log         *slog.Logger
+	audit       *audit.Log
 
 	mu      sync.Mutex // guards what follows
 	ports   []func() (ended int)
@@ -107,6 +110,9 @@ func NewGate(p Policy, credentials func(Port) bool, log *slog.Logger) *Gate {
 // Narrow adds lists that may change while the server runs. Both these and the policy's must let a peer in: who may write to the
 // database cannot open a port further than whoever starts the server. It is called before the first peer.
 func (g *Gate) Narrow(lists func() Lists) { g.narrowed = lists }
+
+// Audit has refusals written into the audit log. It is called before the first peer.
+func (g *Gate) Audit(log *audit.Log) { g.audit = log }
 
 // Attach adds a port, by what ends those of its connections that are no longer admitted and tells how many these were. It may call
 // Admit, and waits for nobody.
@@ -145,22 +151,23 @@ func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 	if peer.IsLoopback() {
 		return nil
 	}
-	text := ""
+	text, reason := "", ""
 	const outside = "The %s port of this server is open to some networks only, and %s is in none of them. They are set %s."
 	switch {
 	case !Contains(g.policy.Allow[port], peer):
-		text = fmt.Sprintf(outside, port, peer, "with "+port.AllowOption())
+		text, reason = fmt.Sprintf(outside, port, peer, "with "+port.AllowOption()), "not in "+port.AllowOption()
 	case !Contains(g.narrowed()[port], peer):
-		text = fmt.Sprintf(outside, port, peer, "in the table `rethinkdb.access_config`")
+		text, reason = fmt.Sprintf(outside, port, peer, "in the table `rethinkdb.access_config`"), "not in rethinkdb.access_config"
 	case g.policy.Mode == Off || g.credentials(port):
 	case g.policy.Mode == Private && isPrivate(peer):
 	default:
-		text = g.protected(port, peer)
+		text, reason = g.protected(port, peer), "protected mode"
 	}
 	if text == "" {
 		return nil
 	}
 	g.report(port, peer)
+	g.audit.Record(audit.Event{Kind: audit.PeerRefused, Peer: netip.AddrPortFrom(peer, 0), Port: port.String(), Reason: reason})
 	return &Refusal{text}
 }
 

@@ -86,6 +86,9 @@ func (c *Conversation) User() (string, error) {
 	return c.user, nil
 }
 
+// ClaimedUser is the name that the client has given, empty if it has not come to that. Until User says so it is nobody's.
+func (c *Conversation) ClaimedUser() string { return c.user }
+
 func (c *Conversation) first(message string) (answer string, err error) {
 	if c.header, c.firstBare, err = c.parseGS2(message); err != nil {
 		return "", err

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 )
 
@@ -31,23 +32,35 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 		forbid(w, refused.Error())
 		return "", false
 	}
+	event := audit.Event{Kind: audit.PeerRefused, Peer: peer, Port: access.Web.String()}
+	defer func() {
+		if event.Method != "" || event.Reason != "" {
+			s.opt.Audit.Record(event)
+		}
+	}()
 	if !s.fromOwnPage(r) {
+		event.Reason = "request from a page of another site"
 		forbid(w, "A page of another site sent this request. The web port serves its own pages only.")
 		return "", false
 	}
 	if !s.opt.Users.HasPassword(auth.Admin) {
 		if name := hostName(r.Host); !s.knowsHost(name) {
+			event.Reason = "request for another name"
 			forbid(w, "This server does not know itself by the name "+name+". Use its address or localhost, or start it with --http-host "+name+".")
 			return "", false
 		}
+		event.Kind, event.User, event.Method = audit.LogIn, auth.Admin, audit.NoPassword
 		return auth.Admin, true
 	}
 	name, password, given := r.BasicAuth()
 	if given {
+		event.User, event.Method = name, audit.Basic
 		user, err := s.opt.Users.Check(peer.Addr(), name, password)
 		if err == nil {
+			event.Kind, event.User = audit.LogIn, user
 			return user, true
 		}
+		event.Kind, event.Reason = audit.LogInRefused, err.Error()
 		var refused *auth.Error
 		switch {
 		case !errors.As(err, &refused):

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/session"
 )
@@ -37,6 +38,8 @@ type Options struct {
 
 	// Gate says which addresses are served; nil serves all.
 	Gate *access.Gate
+	// Audit is told of log-ins and refusals; nil is not.
+	Audit *audit.Log
 	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Hosts are names of the server, in lower case, beside localhost and its addresses.

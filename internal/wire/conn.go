@@ -49,9 +49,10 @@ type conn struct {
 	crowded bool // there were too many connections without a log-in already; set before run
 
 	// Owned by the goroutine of run.
-	rd  *reader
-	v1  bool // the handshake is V1_0
-	out *[]byte
+	rd    *reader
+	v1    bool // the handshake is V1_0
+	out   *[]byte
+	claim claim
 
 	w writer
 
@@ -76,6 +77,7 @@ func (c *conn) run() {
 	defer c.srv.remove(c)
 	defer c.tcp.Close()
 	in, err := c.logIn()
+	c.audit(in, err)
 	if err != nil {
 		if c.refuse(err) {
 			c.linger(lingerBytes, lingerTime)

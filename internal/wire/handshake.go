@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 )
 
@@ -57,12 +58,15 @@ func (c *conn) handshake() (login, error) {
 	magic := binary.LittleEndian.Uint32(b)
 	c.rd.consume(4)
 	if err := c.admit(magic == magicV10); err != nil {
+		c.claim.refusedByGate = true
 		return login{}, err
 	}
 	switch magic {
 	case magicV10:
+		c.claim.method = audit.SCRAM
 		return c.handshakeV1()
 	case magicV03, magicV04:
+		c.claim = claim{method: audit.AuthKey, user: auth.Admin}
 		if err := c.handshakeV0(); err != nil {
 			return login{}, err
 		}
@@ -174,6 +178,9 @@ func (c *conn) handshakeV1() (login, error) {
 	if err != nil {
 		return login{}, err
 	}
+	if *m.authenticationMethod == auth.MethodScramPlus {
+		c.claim.method = audit.SCRAMPlus
+	}
 	if err := c.answer(conversation, m); err != nil {
 		return login{}, err
 	}
@@ -192,6 +199,7 @@ func (c *conn) answer(conversation *auth.Conversation, m message) error {
 		return &auth.Error{Code: 5, Msg: "Expected a string for `authentication`."}
 	}
 	text, err := conversation.Next(*m.authentication)
+	c.claim.user = conversation.ClaimedUser()
 	if err != nil {
 		return err
 	}

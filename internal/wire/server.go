@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/session"
 )
@@ -36,7 +37,7 @@ const (
 // ErrServerClosed is what Serve returns after Shutdown.
 var ErrServerClosed = errors.New("wire: server closed")
 
-// Options of a Server. All but Gate and TLS are required.
+// Options of a Server. All but Gate, Audit and TLS are required.
 type Options struct {
 	Engine   session.Engine
 	Sessions *session.Manager
@@ -45,6 +46,8 @@ type Options struct {
 	Version  string // as the handshake V1_0 gives it to drivers
 	// Gate says which addresses are served; nil serves all.
 	Gate *access.Gate
+	// Audit is told of log-ins and refusals; nil is not.
+	Audit *audit.Log
 	// TLS makes connections begin with a TLS handshake. It may have GetConfigForClient to follow a renewed certificate.
 	TLS *tls.Config
 }
