@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -15,6 +16,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Msg }
+
+// Reason is the refusal for the audit log, which counts equal ones: without the seconds to wait.
+func Reason(err error) string {
+	var refused *Error
+	if errors.As(err, &refused) && refused.Wait > 0 {
+		return "Too many wrong passwords"
+	}
+	return err.Error()
+}
 
 // slowedDown is the refusal during a pause.
 func slowedDown(wait time.Duration) *Error {

@@ -21,16 +21,16 @@ const (
 	passwordAttempts = 3
 )
 
-// parseAdmin reads the words after `rethinkdb admin`: options, wherever they stand, and the command, which is all other words.
-func parseAdmin(words []string) (s settings, command []string, err error) {
+// parseMixed reads the words after a command that takes others than options: options, wherever they stand, and all other words.
+func parseMixed(words []string, cmd command) (s settings, others []string, err error) {
 	var options []string
 	for i := 0; i < len(words); i++ {
-		o := find(words[i], administration)
+		o := find(words[i], cmd)
 		switch {
-		case o == nil && len(command) == 0 && looksLikeOption(words[i]):
-			return nil, nil, unknownWord(words[i], administration)
+		case o == nil && len(others) == 0 && looksLikeOption(words[i]):
+			return nil, nil, unknownWord(words[i], cmd)
 		case o == nil:
-			command = append(command, words[i])
+			others = append(others, words[i])
 		case o.arg == "":
 			options = append(options, words[i])
 		default:
@@ -38,20 +38,20 @@ func parseAdmin(words []string) (s settings, command []string, err error) {
 			i++
 		}
 	}
-	s, err = parseWords(options, administration)
+	s, err = parseWords(options, cmd)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.verify(administration); err != nil {
+	if err := s.verify(cmd); err != nil {
 		return nil, nil, err
 	}
-	s.addDefaults(administration)
-	return s, command, nil
+	s.addDefaults(cmd)
+	return s, others, nil
 }
 
 // runAdmin runs one command, or a console when there is none.
 func runAdmin(words []string, stdout, stderr io.Writer) error {
-	s, command, err := parseAdmin(words)
+	s, command, err := parseMixed(words, administration)
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,8 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 		return withOptions(createCerts, argv, words[1:], stdout, stderr)
 	case "reencrypt":
 		return withOptions(reencrypt, argv, words[1:], stdout, stderr)
+	case "audit-verify":
+		return withOptions(auditVerify, argv, words[1:], stdout, stderr)
 	case "export", "import", "dump", "restore", "index-rebuild", "repl":
 		return runTool("rethinkdb-"+first, words[1:], stderr)
 	default:
@@ -105,8 +107,11 @@ func helpCommand(cmd command) string {
 }
 
 func runCommand(cmd command, argv, words []string, stdout, stderr io.Writer) error {
-	if cmd == administration {
+	switch cmd {
+	case administration:
 		return runAdmin(words, stdout, stderr)
+	case auditVerify:
+		return runAuditVerify(words, stdout, stderr)
 	}
 	s, err := readSettings(words, cmd, stderr)
 	if err != nil {

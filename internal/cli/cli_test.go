@@ -273,7 +273,7 @@ func TestServersThatAdminJoins(t *testing.T) {
 		"-j db1 -j db2:5000 -j [fd00::1]": "db1:29015 db2:5000 [fd00::1]:29015",
 		"-j db1 -j db2:5000 -o 10":        "db1:29025 db2:5000",
 	} {
-		s, _, err := parseAdmin(strings.Fields(line))
+		s, _, err := parseMixed(strings.Fields(line), administration)
 		if err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}

@@ -57,10 +57,17 @@ the server and one of a client, with their keys, as PEM files in a directory.
 Then the options of the server that use them are printed. Run it again to add
 clients, or with --renew before the certificates expire.
 `,
+	auditVerify: `Usage: rethinkdb audit-verify [options] FILE...
+
+Find lines of an audit log (--audit-log) that were changed, removed or
+exchanged. Name all files of one log, in any order. The exit status is 1 when
+something is found. What was cut off at the end shows only when an entry is
+known from elsewhere: give --last, or --join for the running server.
+`,
 }
 
 // documented are the commands that have a page of help.
-var documented = []command{serve, create, proxy, administration, createCerts, reencrypt}
+var documented = []command{serve, create, proxy, administration, createCerts, reencrypt, auditVerify}
 
 const commandList = `Commands:
   create                    prepare a data directory and exit
@@ -68,6 +75,7 @@ const commandList = `Commands:
   admin                     set the authentication key, list and change tables
   create-certs              make certificates for TLS
   reencrypt                 encrypt an existing data directory anew
+  audit-verify              find lines of an audit log that were changed
   export, import, dump, restore, index-rebuild, repl
                             run the tool rethinkdb-NAME of the Python driver
   help [COMMAND]            print help, here or for a command

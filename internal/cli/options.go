@@ -17,14 +17,16 @@ const (
 	administration // `rethinkdb admin`, which takes words besides
 	createCerts
 	reencrypt
+	auditVerify // takes files besides
 
 	servers  = porcelain | serve
 	creators = porcelain | create
 	local    = porcelain | serve | create // all that have a data directory
 	network  = porcelain | serve | proxy  // all that listen
 	every    = local | proxy
-	stored   = local | reencrypt // all that read a data directory
-	all      = every | administration | createCerts | reencrypt
+	stored   = local | reencrypt            // all that read a data directory
+	clients  = administration | auditVerify // that connect to a server
+	all      = every | clients | createCerts | reencrypt
 )
 
 // name is what the user writes after `rethinkdb`, and after `rethinkdb help`.
@@ -42,6 +44,8 @@ func (c command) name() string {
 		return "create-certs"
 	case reencrypt:
 		return "reencrypt"
+	case auditVerify:
+		return "audit-verify"
 	default:
 		return ""
 	}
@@ -151,11 +155,13 @@ var options = []option{
 		help: "join the cluster of this server (not in this version)", absent: noCluster},
 	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: administration, section: networkSection,
 		help: "the server to connect to, by its intracluster port; when it is given several times the first that answers (default localhost:29015)"},
-	{long: "--cluster-port", arg: "port", def: "29015", commands: administration, section: networkSection,
+	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: auditVerify, section: networkSection,
+		help: "ask the running server, by its intracluster port, for its last entry, which then must be in the files; when it is given several times the first that answers (default none is asked)"},
+	{long: "--cluster-port", arg: "port", def: "29015", commands: clients, section: networkSection,
 		help: "the port of a --join without one, as the server was given it (default 29015)"},
-	{long: "--port-offset", short: "-o", arg: "n", def: "0", commands: administration, section: networkSection,
+	{long: "--port-offset", short: "-o", arg: "n", def: "0", commands: clients, section: networkSection,
 		help: "added to that port, as for the server (default 0)"},
-	{long: "--password-file", arg: "file", commands: administration, section: authSection,
+	{long: "--password-file", arg: "file", commands: clients, section: authSection,
 		help: "a file with the password of the user admin, which is the authentication key; - reads the first line of the standard input. Without it the password is in the environment variable RETHINKDB_PASSWORD, or asked for on a terminal"},
 	{long: "--exit-failure", short: "-x", commands: administration, section: consoleSection,
 		help: "end the console with exit status 1 when a command fails"},
@@ -247,6 +253,14 @@ var options = []option{
 
 	{long: "--log-file", arg: "file", commands: every, section: logSection,
 		help: "where to write the log (default log_file in the data directory)"},
+	{long: "--audit-log", arg: "file", commands: servers, section: logSection,
+		help: "write who logs in, who is refused and who changes users, permissions or configuration to this file, readable by its owner only: lines of JSON, each with the hash of the one before, which rethinkdb audit-verify checks (default none; the newest 1000 entries are in the table rethinkdb.audit)"},
+	{long: "--audit-log-size", arg: "mb", def: "64", commands: servers, section: logSection,
+		help: "continue the audit log in a new file when it has this size, in MB (1048576 bytes); the full one gets the number of its last entry as the end of its name (default 64)"},
+	{long: "--audit-log-keep", arg: "n", def: "10", commands: servers, section: logSection,
+		help: "how many full files of the audit log to keep; the oldest are removed (default 10)"},
+	{long: "--last", arg: "number:hash", commands: auditVerify, section: logSection,
+		help: "an entry that must be there, as an earlier run has printed it: it shows that nothing was cut off at the end. With --join the running server is asked for its last entry instead"},
 	{long: "--no-update-check", commands: every, section: logSection,
 		help: "accepted for old scripts: this server never asks anybody for updates"},
 	{long: "--debug-address", arg: "address:port", commands: servers, section: unlistedSection},

@@ -211,6 +211,9 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if err := s.common(&c); err != nil {
 		return c, err
 	}
+	if err := s.audit(&c); err != nil {
+		return c, err
+	}
 	if err := s.queries(&c); err != nil {
 		return c, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/wire"
 )
 
@@ -39,6 +40,7 @@ type clusterPort struct {
 	listeners *listeners
 	gate      *access.Gate
 	driver    *wire.Server
+	audit     *audit.Log
 	log       *slog.Logger
 	greetings chan struct{}  // has an element for each client that has not said what it is
 	wg        sync.WaitGroup // one goroutine for each socket, and for each greeting
@@ -47,8 +49,8 @@ type clusterPort struct {
 	told time.Time // when the log last said that a server tried to join
 }
 
-func startClusterPort(l *listeners, gate *access.Gate, driver *wire.Server, log *slog.Logger) *clusterPort {
-	p := &clusterPort{listeners: l, gate: gate, driver: driver, log: log, greetings: make(chan struct{}, maxGreetings)}
+func startClusterPort(l *listeners, gate *access.Gate, driver *wire.Server, auditLog *audit.Log, log *slog.Logger) *clusterPort {
+	p := &clusterPort{listeners: l, gate: gate, driver: driver, audit: auditLog, log: log, greetings: make(chan struct{}, maxGreetings)}
 	for _, socket := range l.list {
 		p.wg.Go(func() { p.serve(socket) })
 	}
@@ -95,6 +97,7 @@ func (p *clusterPort) greet(conn net.Conn) {
 		return
 	}
 	p.warn(conn)
+	p.audit.Record(audit.Event{Kind: audit.PeerRefused, Peer: netip.AddrPortFrom(peerOf(conn), 0), Port: access.Cluster.String(), Reason: "not rethinkdb admin"})
 	p.report(refuse(conn, refusal))
 }
 

@@ -68,6 +68,10 @@ type Config struct {
 	QueryTimeout     time.Duration // for the work on one request of a query; 0 for no limit
 	SlowQuery        time.Duration // work from which on a query is logged; 0 for none
 
+	AuditLog      string // absolute; empty keeps the newest entries in memory only
+	AuditLogBytes int64  // from which on a file is continued in the next one
+	AuditLogKeep  int    // how many full files are kept
+
 	LogFile      string // absolute; empty is log_file in the data directory
 	ConfigFile   string // only for advice on the console
 	Argv         []string

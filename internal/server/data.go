@@ -40,6 +40,8 @@ type data struct {
 	store   *storage.Store
 	users   *auth.Users
 	catalog *catalog.Catalog
+
+	passwordSet bool // admin has got the initial password just now
 }
 
 // checkSpace refuses a directory on a full disk.
@@ -137,7 +139,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if err != nil {
 		return nil, err
 	}
-	if err := setInitialPassword(data.users, d, c, log); err != nil {
+	if data.passwordSet, err = setInitialPassword(data.users, d, c, log); err != nil {
 		return nil, err
 	}
 	configured := catalog.Server{Name: c.ServerName, Tags: c.ServerTags, CacheBytes: catalog.AutoCache}

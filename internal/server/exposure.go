@@ -24,6 +24,7 @@ func (n *node) openGate() *access.Gate {
 		}
 		return users.HasPassword(auth.Admin)
 	}, n.log)
+	gate.Audit(n.audit)
 	gate.Narrow(func() access.Lists { return n.data.catalog.Snapshot().Access() })
 	users.OnChange(gate.Enforce) // without the password of admin strangers may no longer be here
 	return gate
@@ -76,12 +77,15 @@ func (n *node) warnOfExposure() {
 
 // issues are what an operator should see of the server itself.
 func (n *node) issues() []system.Issue {
-	open := n.exposed()
-	if len(open) == 0 {
-		return nil
-	}
+	var issues []system.Issue
 	id, name := n.system.ServerInfo()
-	return []system.Issue{system.NoPassword(id, name, open, n.whom(), remedy)}
+	if open := n.exposed(); len(open) > 0 {
+		issues = append(issues, system.NoPassword(id, name, open, n.whom(), remedy))
+	}
+	for _, problem := range n.audit.Problems() {
+		issues = append(issues, system.AuditLog(id, name, problem))
+	}
+	return issues
 }
 
 // hosts are the names under which browsers may ask for this server.

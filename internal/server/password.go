@@ -17,27 +17,27 @@ import (
 // to show it to.
 const PasswordFileName = "initial_password"
 
-// setInitialPassword gives admin a password if there is none yet.
-func setInitialPassword(users *auth.Users, d *Directory, c Config, log *slog.Logger) error {
+// setInitialPassword gives admin a password if there is none yet, and tells whether it has done so.
+func setInitialPassword(users *auth.Users, d *Directory, c Config, log *slog.Logger) (set bool, err error) {
 	password := c.InitialPassword
 	if password == "" && !c.InventPassword {
-		return nil
+		return false, nil
 	}
 	if users.HasPassword(auth.Admin) {
 		logfile.Notice(log, "Ignoring --initial-password option because the admin password is already configured.")
-		return nil
+		return false, nil
 	}
 	if c.InventPassword {
 		password = rand.Text()
 		// Somebody must know it before it counts.
 		if err := announcePassword(password, d, c, log); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if _, err := users.SetInitialPassword(password); err != nil {
-		return fmt.Errorf("set the initial password: %w", err)
+	if set, err = users.SetInitialPassword(password); err != nil {
+		return false, fmt.Errorf("set the initial password: %w", err)
 	}
-	return nil
+	return set, nil
 }
 
 // announcePassword shows an invented password to a person, or writes it into a file that only the user of the server can read.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/certificate"
 	"rethinkdb/internal/exec"
@@ -85,6 +86,7 @@ func (n *node) stopBy(sig os.Signal, signals chan os.Signal, logger *slog.Logger
 		name = "SIGINT"
 	}
 	logfile.Notice(logger, "Server got %s; shutting down...", name)
+	n.audit.Record(audit.Event{Kind: audit.Stopped, Reason: name})
 	return n.stop()
 }
 
@@ -97,6 +99,7 @@ type node struct {
 	started time.Time
 
 	data        *data
+	audit       *audit.Log
 	gate        *access.Gate
 	driverTLS   *certificate.Source // nil without TLS
 	webTLS      *certificate.Source // nil without TLS
@@ -150,6 +153,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	}
 	d.MarkInitialized()
 
+	if err := n.openAudit(); err != nil {
+		return nil, err
+	}
 	n.gate = n.openGate()
 	if err := n.openCertificates(); err != nil {
 		return nil, err
@@ -165,6 +171,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Users:    n.data.users,
 		Process:  n.process,
 		Log:      log,
+		Audit:    n.audit,
 		Logger:   logger,
 		Sessions: n.sessions,
 		SetCache: n.setCache,
@@ -186,19 +193,19 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	engine.UseScripts(n.scripts)
 	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion, Logger: logger}))
 	n.driver = wire.NewServer(wire.Options{
-		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate,
+		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate, Audit: n.audit,
 		TLS: tlsConfig(n.driverTLS),
 	})
 	n.gate.Attach(n.driver.Enforce)
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
-	n.cluster = startClusterPort(n.clusterPort, n.gate, n.driver, logger)
+	n.cluster = startClusterPort(n.clusterPort, n.gate, n.driver, n.audit, logger)
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
 	if n.webPort == nil {
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
 	} else {
 		n.web = web.NewServer(web.Options{
 			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Status: n.status,
-			Gate: n.gate, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
+			Gate: n.gate, Audit: n.audit, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
 		})
 		n.gate.Attach(n.web.Enforce)
 		serve := n.web.Serve
@@ -405,6 +412,7 @@ func (n *node) close() error {
 	}
 	n.serving.Wait()
 	n.cancel()
+	errs = append(errs, n.audit.Close()) // it writes to the store
 	if n.data != nil {
 		errs = append(errs, n.closeData())
 	}

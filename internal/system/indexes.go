@@ -42,7 +42,8 @@ func (s *System) awaitBuild(ctx context.Context, id catalog.TableID, name string
 }
 
 // IndexCreate is index_create.
-func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.IndexOptions) error {
+func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.IndexOptions) (err error) {
+	defer s.auditOperation(c, "index_create", db.Name+"."+tableName, "index "+o.Name, &err)
 	if db.ID == DatabaseID {
 		return special("you can't create secondary indexes on the tables in it.")
 	}
@@ -65,7 +66,8 @@ func noIndex(db exec.DB, tableName, name string) error {
 }
 
 // IndexDrop is index_drop.
-func (s *System) IndexDrop(ctx context.Context, c *exec.Client, db exec.DB, tableName, name string) error {
+func (s *System) IndexDrop(ctx context.Context, c *exec.Client, db exec.DB, tableName, name string) (err error) {
+	defer s.auditOperation(c, "index_drop", db.Name+"."+tableName, "index "+name, &err)
 	if db.ID == DatabaseID {
 		return noIndex(db, tableName, name)
 	}
@@ -81,7 +83,8 @@ func (s *System) IndexDrop(ctx context.Context, c *exec.Client, db exec.DB, tabl
 }
 
 // IndexRename is index_rename.
-func (s *System) IndexRename(ctx context.Context, c *exec.Client, db exec.DB, tableName, old, name string, overwrite bool) error {
+func (s *System) IndexRename(ctx context.Context, c *exec.Client, db exec.DB, tableName, old, name string, overwrite bool) (err error) {
+	defer s.auditOperation(c, "index_rename", db.Name+"."+tableName, "index "+old+" to "+name, &err)
 	if db.ID == DatabaseID {
 		return noIndex(db, tableName, old)
 	}

@@ -80,6 +80,16 @@ func NoPassword(id, name string, ports []string, whom, remedy string) Issue {
 	}
 }
 
+// AuditLog is the issue that something is wrong with the audit log of a server.
+func AuditLog(id, name, problem string) Issue {
+	return Issue{
+		Type: "audit_log", Critical: true,
+		Description: "On server " + name + ": " + problem,
+		Subject:     id + "\x00" + problem,
+		Info:        object(field("server", str(name)), field("server_id", str(id)), field("message", str(problem))),
+	}
+}
+
 // unreachableTables are the tables with replicas on servers that are not there. On one server that means a data
 // directory whose tables were placed on others.
 func unreachableTables(snap *catalog.Snapshot, f Format) []Issue {

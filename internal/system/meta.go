@@ -47,7 +47,8 @@ func (s *System) configurableTable(c *exec.Client, db exec.DB, name string) (*ca
 }
 
 // DBCreate is db_create.
-func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (datum.Value, error) {
+func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (_ datum.Value, err error) {
+	defer s.auditOperation(c, "db_create", name, "", &err)
 	if name == catalog.SystemDatabase {
 		return datum.Value{}, catalog.DatabaseExists(name)
 	}
@@ -65,7 +66,8 @@ func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (dat
 }
 
 // DBDrop is db_drop.
-func (s *System) DBDrop(ctx context.Context, c *exec.Client, name string) (datum.Value, error) {
+func (s *System) DBDrop(ctx context.Context, c *exec.Client, name string) (_ datum.Value, err error) {
+	defer s.auditOperation(c, "db_drop", name, "", &err)
 	if name == catalog.SystemDatabase {
 		return datum.Value{}, special("you can't delete it.")
 	}
@@ -104,7 +106,8 @@ func (s *System) forgotten(err error) {
 }
 
 // TableCreate is table_create.
-func (s *System) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, name string, o exec.TableOptions) (datum.Value, error) {
+func (s *System) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, name string, o exec.TableOptions) (_ datum.Value, err error) {
+	defer s.auditOperation(c, "table_create", db.Name+"."+name, "", &err)
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't create new tables in it.")
 	}
@@ -170,7 +173,8 @@ func placement(o exec.TableOptions) catalog.Placement {
 }
 
 // TableDrop is table_drop.
-func (s *System) TableDrop(ctx context.Context, c *exec.Client, db exec.DB, name string) (datum.Value, error) {
+func (s *System) TableDrop(ctx context.Context, c *exec.Client, db exec.DB, name string) (_ datum.Value, err error) {
+	defer s.auditOperation(c, "table_drop", db.Name+"."+name, "", &err)
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't drop tables in it.")
 	}
@@ -265,7 +269,10 @@ func (s *System) Wait(_ context.Context, db exec.DB, tableName string, _ exec.Wa
 }
 
 // Reconfigure is reconfigure, also with emergency_repair.
-func (s *System) Reconfigure(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.TableOptions) (datum.Value, error) {
+func (s *System) Reconfigure(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.TableOptions) (_ datum.Value, err error) {
+	if !o.DryRun {
+		defer s.auditOperation(c, "reconfigure", named(db, tableName), "", &err)
+	}
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't configure the tables in it.")
 	}
@@ -277,11 +284,20 @@ func (s *System) Reconfigure(ctx context.Context, c *exec.Client, db exec.DB, ta
 }
 
 // Rebalance is rebalance.
-func (s *System) Rebalance(ctx context.Context, c *exec.Client, db exec.DB, tableName string) (datum.Value, error) {
+func (s *System) Rebalance(ctx context.Context, c *exec.Client, db exec.DB, tableName string) (_ datum.Value, err error) {
+	defer s.auditOperation(c, "rebalance", named(db, tableName), "", &err)
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't rebalance the tables in it.")
 	}
 	return s.eachTable(c, db, tableName, func(t *catalog.Table) (datum.Value, error) { return s.rebalance(ctx, t) })
+}
+
+// named is the name of a table, or of its database when tableName is "".
+func named(db exec.DB, tableName string) string {
+	if tableName == "" {
+		return db.Name
+	}
+	return db.Name + "." + tableName
 }
 
 // eachTable runs an operation on one table, or on all tables of a database when tableName is "", and adds up the results.
@@ -429,7 +445,16 @@ func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, 
 
 // Grant is grant: it changes the permissions of a user on a table, on a database (tableName is "") or globally (db is
 // nil).
-func (s *System) Grant(_ context.Context, c *exec.Client, db *exec.DB, tableName string, user string, perms datum.Value) (datum.Value, error) {
+func (s *System) Grant(_ context.Context, c *exec.Client, db *exec.DB, tableName string, user string, perms datum.Value) (_ datum.Value, err error) {
+	on := "" // everything
+	if db != nil {
+		on = named(*db, tableName)
+	}
+	defer func() {
+		if err != nil {
+			s.auditOperation(c, "grant", on, "", &err)
+		}
+	}()
 	var scope auth.Scope
 	if db != nil {
 		scope.Database = db.ID
@@ -454,6 +479,7 @@ func (s *System) Grant(_ context.Context, c *exec.Client, db *exec.DB, tableName
 	if err != nil {
 		return datum.Value{}, authError(err)
 	}
+	s.auditGrant(c, on, user, before, after)
 	return object(
 		field("granted", datum.Int(1)),
 		field("permissions_changes", changes(before, after)),

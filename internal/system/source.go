@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 
+	"rethinkdb/internal/auth"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
 )
@@ -24,6 +25,9 @@ type source interface {
 	// lock, so that nothing has changed the row through the table since it was read.
 	write(ctx context.Context, v view, w rowWrite) (datum.Value, error)
 }
+
+// A restricted source takes another permission on the table from those who read it, besides read.
+type restricted interface{ alsoTakes() auth.Permission }
 
 // rowWrite is the change of one row of a system table. It is also made when old equals new, and when both are absent
 // (the deletion of a row that is not there), as some tables refuse even that.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
@@ -24,6 +25,7 @@ type Options struct {
 
 	Process  func() Process // what server_status shows
 	Log      Log            // what logs shows
+	Audit    *audit.Log     // what audit shows, and is told of changes
 	Logger   *slog.Logger   // where changes of the server's configuration are noted
 	Issues   func() []Issue // what current_issues shows beside what this package finds itself
 	Sessions Sessions       // what jobs and stats show of clients
@@ -44,6 +46,7 @@ type System struct {
 	users    *auth.Users
 	process  func() Process
 	log      Log
+	audit    *audit.Log // nil: none
 	logger   *slog.Logger
 	issues   func() []Issue
 	sessions Sessions
@@ -66,7 +69,7 @@ var _ exec.Cluster = (*System)(nil)
 // Start makes the system database of a server. Stop it.
 func Start(o Options) *System {
 	s := &System{
-		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, logger: o.Logger,
+		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
 		allow: o.Allow, accessChanged: o.AccessChanged,
 	}

@@ -71,6 +71,11 @@ func (u *use) mayRead() error {
 	if err := u.system.require(u.view.client, auth.Read, DatabaseID, u.id); err != nil {
 		return err
 	}
+	if r, ok := u.source.(restricted); ok {
+		if err := u.system.require(u.view.client, r.alsoTakes(), DatabaseID, u.id); err != nil {
+			return err
+		}
+	}
 	if c := u.view.client; hidden(u.name) && c != nil && c.User != auth.Admin {
 		return reql.Errorf(reql.Permission, "Internal permission error, required `admin` permission.")
 	}
@@ -153,7 +158,12 @@ func (u *use) Sync(context.Context) error {
 
 // Write changes rows one after the other. There is no batch: what an earlier row has changed stays when a later one
 // fails. The durability is ignored, since every change is on disk when its row is done.
-func (u *use) Write(ctx context.Context, req table.WriteRequest) ([]table.WriteResult, error) {
+func (u *use) Write(ctx context.Context, req table.WriteRequest) (_ []table.WriteResult, err error) {
+	defer func() {
+		if err != nil { // a success is written down row by row
+			u.system.auditOperation(u.view.client, "write", catalog.SystemDatabase+"."+u.name, "", &err)
+		}
+	}()
 	if err := u.mayRead(); err != nil {
 		return nil, err
 	}
@@ -199,7 +209,9 @@ func (u *use) writeRow(ctx context.Context, key datum.Value, generated bool, upd
 		}
 	}
 	if r.Err == nil {
-		r.Changed = !datum.Equal(r.Old, r.New)
+		if r.Changed = !datum.Equal(r.Old, r.New); r.Changed {
+			u.auditWrite(key, r.Old, r.New)
+		}
 		return r, nil
 	}
 	if endsStatement(r.Err) {

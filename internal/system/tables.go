@@ -14,6 +14,7 @@ func (s *System) systemTables() map[string]*systemTable {
 	tables := map[string]*systemTable{}
 	for name, src := range map[string]source{
 		"access_config":  accessConfig{s},
+		"audit":          auditTable{s, illegalToWrite("audit")},
 		"cluster_config": clusterConfig{s},
 		"current_issues": issuesTable{s, illegalToWrite("current_issues")},
 		"db_config":      dbConfig{s},
@@ -40,7 +41,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config"}
+var additions = []string{"access_config", "audit"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

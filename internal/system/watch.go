@@ -30,7 +30,8 @@ func (u *use) Watch() *feed.Watch {
 	if w == nil {
 		seen := u.view
 		_, log := t.source.(logsTable)
-		w = feed.NewWatch(func(ctx context.Context) ([]datum.Value, error) { return t.source.list(ctx, seen) }, log)
+		_, auditLog := t.source.(auditTable)
+		w = feed.NewWatch(func(ctx context.Context) ([]datum.Value, error) { return t.source.list(ctx, seen) }, log || auditLog)
 		if t.watches == nil {
 			t.watches = map[watchKey]*feed.Watch{}
 		}

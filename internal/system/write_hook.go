@@ -21,7 +21,8 @@ func (s *System) WriteHook(c *exec.Client, db exec.DB, tableName string) (datum.
 }
 
 // SetWriteHook is set_write_hook.
-func (s *System) SetWriteHook(ctx context.Context, c *exec.Client, db exec.DB, tableName string, hook datum.Value) error {
+func (s *System) SetWriteHook(ctx context.Context, c *exec.Client, db exec.DB, tableName string, hook datum.Value) (err error) {
+	defer s.auditOperation(c, "set_write_hook", db.Name+"."+tableName, hookDetail(hook), &err)
 	if db.ID == DatabaseID {
 		return special("you can't set a write hook on the tables in it.")
 	}
@@ -34,4 +35,12 @@ func (s *System) SetWriteHook(ctx context.Context, c *exec.Client, db exec.DB, t
 		return nil
 	})
 	return tableGone(err, db, tableName)
+}
+
+// hookDetail says of a hook only whether there is one.
+func hookDetail(hook datum.Value) string {
+	if hook.IsAbsent() || hook.Kind() == datum.KindNull {
+		return "removed"
+	}
+	return "set"
 }

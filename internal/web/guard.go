@@ -60,7 +60,7 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 			event.Kind, event.User = audit.LogIn, user
 			return user, true
 		}
-		event.Kind, event.Reason = audit.LogInRefused, err.Error()
+		event.Kind, event.Reason = audit.LogInRefused, auth.Reason(err)
 		var refused *auth.Error
 		switch {
 		case !errors.As(err, &refused):

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 
@@ -13,7 +14,8 @@ import (
 type claim struct {
 	method        audit.Method // empty until the client has begun a handshake
 	user          string
-	refusedByGate bool // which has written that down itself
+	reason        string // of the refusal, if its text is not it
+	refusedByGate bool   // which has written that down itself
 }
 
 // audit writes the outcome of the log-in into the audit log: a success, or a refusal that the client is told of. A client that
@@ -26,7 +28,7 @@ func (c *conn) audit(in login, err error) {
 	var old *refusal
 	var v1 *auth.Error
 	if err != nil {
-		e.Kind, e.User, e.Reason = audit.LogInRefused, c.claim.user, err.Error()
+		e.Kind, e.User, e.Reason = audit.LogInRefused, c.claim.user, cmp.Or(c.claim.reason, auth.Reason(err))
 		switch {
 		case c.claim.refusedByGate || isOrdinary(err):
 			return

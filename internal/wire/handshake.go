@@ -122,6 +122,7 @@ func (c *conn) handshakeV0() error {
 		case !errors.As(err, &refused):
 			return err
 		case refused.Wait > 0:
+			c.claim.reason = auth.Reason(err)
 			return &refusal{refused.Msg}
 		}
 		return &refusal{"Incorrect authorization key."}
