@@ -318,6 +318,10 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	if cfg.ID == "" {
 		cfg.ID = TableID(NewUUID())
 	}
+	indexes, err := c.newIndexes(&cfg, 0)
+	if err != nil {
+		return nil, err
+	}
 	open, err := table.Create(ctx, c.store, tableConfig(cfg))
 	if err != nil {
 		return nil, err
@@ -332,6 +336,9 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	open.LimitHistory(c.historyLimits(&cfg))
 	n := s.edit()
 	t := n.putTable(open, cfg)
+	if err := c.addIndexes(ctx, t, indexes); err != nil {
+		return nil, errors.Join(err, c.delete(ctx, keyTable+string(cfg.ID)), open.Drop(ctx))
+	}
 	c.publish(n)
 	return t, nil
 }
@@ -366,13 +373,20 @@ func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snap
 	if taken, ok := d.tables[cfg.Name]; ok && taken.Config.ID != id {
 		return nil, nil, tableRenameTaken(before.DatabaseName, before.Config.Name, d.Name, cfg.Name)
 	}
+	indexes, err := c.newIndexes(&cfg, before.Config.LastIndex)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := c.set(ctx, keyTable+string(id), encodeTable(cfg)); err != nil {
 		return nil, nil, err
 	}
-	before.Table.SetDurability(tableConfig(cfg).Durability)
-	before.Table.LimitHistory(c.historyLimits(&cfg))
 	n := s.edit()
 	after = n.putTable(before.Table, cfg)
+	if err := c.addIndexes(ctx, after, indexes); err != nil {
+		return nil, nil, errors.Join(err, c.set(ctx, keyTable+string(id), encodeTable(before.Config)))
+	}
+	before.Table.SetDurability(tableConfig(cfg).Durability)
+	before.Table.LimitHistory(c.historyLimits(&cfg))
 	c.publish(n)
 	return before, after, nil
 }

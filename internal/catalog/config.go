@@ -52,6 +52,8 @@ type TableConfig struct {
 	WriteHook datum.Value
 	// History limits the change history; nil means what the server was started with.
 	History *HistoryLimits
+	// TTL is when rows expire; nil for never. Who changes it makes a new one.
+	TTL *TTL
 	// Groups are the numbers under which storage keeps the table's rows. They are never used again.
 	Groups []storage.GroupID
 }
@@ -61,6 +63,23 @@ type HistoryLimits = table.HistoryLimits
 
 // DefaultHistory is what nobody has set otherwise.
 var DefaultHistory = table.DefaultHistory
+
+// TTL is the time to live of a table's rows: a row expires Seconds after the time that is its value in an index. A row whose value is
+// not a time never does. The index cannot be dropped or renamed meanwhile.
+type TTL struct {
+	Index   string
+	Seconds float64 // at least 0
+	// Field says that the user has named the field with the time of expiry, which is also the name of the index. Seconds is 0.
+	Field bool
+}
+
+// inUse is the error of changing the index of that name if the table's rows expire by it.
+func (c *TableConfig) inUse(index string) error {
+	if c.TTL == nil || c.TTL.Index != index {
+		return nil
+	}
+	return &IndexInUseError{index}
+}
 
 // ShardConfig says which servers hold a shard.
 type ShardConfig struct {

@@ -38,6 +38,13 @@ var (
 	errCatalogClosed = errors.New("the server is about to end")
 )
 
+// IndexInUseError is the error of dropping or renaming an index that the rows of its table expire by.
+type IndexInUseError struct{ Name string }
+
+func (e *IndexInUseError) Error() string {
+	return fmt.Sprintf("the rows of the table expire by the index %q", e.Name)
+}
+
 // indexHandle is an index that is in use, and its build.
 type indexHandle struct {
 	index atomic.Pointer[table.Index]
@@ -248,39 +255,51 @@ func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32, not
 	return err
 }
 
-// CreateIndex adds an index to a table and begins to build it.
-func (c *Catalog) CreateIndex(ctx context.Context, id TableID, x Index) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.current.Load()
-	before, ok := s.tables[id]
-	if !ok {
-		return ErrTableGone
-	}
-	if c.background.Err() != nil {
-		return errCatalogClosed
-	}
-	cfg := before.Config.Clone()
-	at, exists := cfg.findIndex(x.Name)
+// AddIndex adds an index to a configuration, for UpdateTable, which then begins to build it.
+func (c *TableConfig) AddIndex(x Index) error {
+	at, exists := c.findIndex(x.Name)
 	if exists {
 		return ErrIndexExists
 	}
-	cfg.LastIndex++
-	x.Number, x.Ready, x.NotUnique = cfg.LastIndex, false, nil
-	cfg.Indexes = slices.Insert(cfg.Indexes, at, x)
-	index, err := c.tableIndex(x)
-	if err != nil {
-		return err
+	c.LastIndex++
+	x.Number, x.Ready, x.NotUnique = c.LastIndex, false, nil
+	c.Indexes = slices.Insert(c.Indexes, at, x)
+	return nil
+}
+
+// CreateIndex adds an index to a table and begins to build it.
+func (c *Catalog) CreateIndex(ctx context.Context, id TableID, x Index) error {
+	_, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error { return cfg.AddIndex(x) })
+	return err
+}
+
+// newIndex is an index that a change of a table's configuration has brought.
+type newIndex struct {
+	name   string
+	config table.IndexConfig
+}
+
+// newIndexes are the indexes that a configuration has with numbers after last.
+func (c *Catalog) newIndexes(cfg *TableConfig, last uint32) (list []newIndex, err error) {
+	for _, x := range cfg.Indexes {
+		if x.Number > last {
+			config, err := c.tableIndex(x)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, newIndex{x.Name, config})
+		}
 	}
-	if err := c.set(ctx, keyTable+string(id), encodeTable(cfg)); err != nil {
-		return err
+	return list, nil
+}
+
+// addIndexes begins to maintain and to build the new indexes of an unpublished table.
+func (c *Catalog) addIndexes(ctx context.Context, t *Table, list []newIndex) error {
+	for _, x := range list {
+		if err := c.addHandle(context.WithoutCancel(ctx), t, x.name, x.config); err != nil {
+			return err
+		}
 	}
-	n := s.edit()
-	t := n.putTable(before.Table, cfg)
-	if err := c.addHandle(context.WithoutCancel(ctx), t, x.Name, index); err != nil {
-		return errors.Join(err, c.set(ctx, keyTable+string(id), encodeTable(before.Config)))
-	}
-	c.publish(n)
 	return nil
 }
 
@@ -290,6 +309,9 @@ func (c *Catalog) DropIndex(ctx context.Context, id TableID, name string) error 
 		i, ok := cfg.findIndex(name)
 		if !ok {
 			return ErrNoIndex
+		}
+		if err := cfg.inUse(name); err != nil {
+			return err
 		}
 		cfg.Indexes = slices.Delete(cfg.Indexes, i, i+1)
 		return nil
@@ -314,6 +336,9 @@ func (c *Catalog) RenameIndex(ctx context.Context, id TableID, old, name string,
 		number = x.Number
 		if old == name {
 			return nil
+		}
+		if err := errors.Join(cfg.inUse(old), cfg.inUse(name)); err != nil {
+			return err
 		}
 		if j, taken := cfg.findIndex(name); taken {
 			if !overwrite {

@@ -20,7 +20,9 @@ const (
 )
 
 // recordVersion is the newest format of records that this program writes and reads.
-// Since 2 a table has the definitions of its indexes, since 3 they can be unique, since 4 it may have limits of its change history.
+//
+// Since 2 a table has the definitions of its indexes, since 3 they can be unique, and since 4 it can have a time to live and limits
+// of its change history.
 const recordVersion = 4
 
 func encodeRecord(fields ...datum.Field) []byte {
@@ -87,6 +89,7 @@ func encodeTable(c TableConfig) []byte {
 		datum.Field{Key: "write_hook", Val: hook},
 		datum.Field{Key: "history", Val: encodeHistory(c.History)},
 		datum.Field{Key: "groups", Val: datum.Array(groups)},
+		datum.Field{Key: "ttl", Val: encodeTTL(c.TTL)},
 	)
 }
 
@@ -111,6 +114,31 @@ func (r *record) history(c *TableConfig) {
 	l := &record{key: r.key + " (history)", val: v}
 	c.History = &HistoryLimits{Bytes: l.int("bytes"), Age: time.Duration(l.int("age_ms")) * time.Millisecond}
 	r.err = l.err
+}
+
+func encodeTTL(ttl *TTL) datum.Value {
+	if ttl == nil {
+		return datum.Null
+	}
+	return datum.Object([]datum.Field{
+		{Key: "index", Val: datum.String(ttl.Index)},
+		{Key: "seconds", Val: datum.Number(ttl.Seconds)},
+		{Key: "field", Val: datum.Bool(ttl.Field)},
+	})
+}
+
+// ttl reads the time to live of a table. Records before version 4 have none.
+func (r *record) ttl(c *TableConfig) {
+	v, ok := r.val.Get("ttl")
+	if r.err != nil || !ok || v.Kind() == datum.KindNull {
+		return
+	}
+	x := &record{key: r.key + " (ttl)", val: r.field("ttl", datum.KindObject), err: r.err}
+	c.TTL = &TTL{Index: x.string("index"), Field: x.field("field", datum.KindBool).Truthy()}
+	if seconds := x.field("seconds", datum.KindNumber); x.err == nil {
+		c.TTL.Seconds = seconds.AsNumber()
+	}
+	r.err = x.err
 }
 
 func encodeIndexes(indexes []Index) datum.Value {
@@ -318,6 +346,7 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 	}
 	r.indexes(&c)
 	r.history(&c)
+	r.ttl(&c)
 	if r.err == nil {
 		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
 			c.WriteHook = hook

@@ -19,6 +19,8 @@ func FuzzRecords(f *testing.F) {
 		WriteHook: datum.String("hook"), Groups: []storage.GroupID{1, 1 << 31},
 	}
 	f.Add(encodeTable(config))
+	config.TTL = &TTL{Index: "i", Seconds: 1.5}
+	f.Add(encodeTable(config))
 	config.Indexes[0].Unique, config.Indexes[0].Ready = true, false
 	config.Indexes[0].NotUnique = &table.NotUniqueError{First: datum.Int(1), Second: datum.String("b")}
 	f.Add(encodeTable(config))

@@ -67,6 +67,12 @@ func fieldDefinition(name string) (indexDefinition, error) {
 	return indexDefinition{function: functionBlob{params: []int64{-19}, body: body}}, err
 }
 
+// FieldIndex is the definition of an ordinary secondary index on a field, as the catalog keeps it.
+func FieldIndex(name string) ([]byte, error) {
+	d, err := fieldDefinition(name)
+	return d.encode(), err
+}
+
 // indexSteps is how many steps the function of an index may take for one row, in units of 1,024. A row for which it takes
 // more is left out of the index, like one on which the function fails. Writers hold the latch of the row meanwhile, so the
 // limit must not be long; and the same row must always come out the same way, so it cannot be one of time.

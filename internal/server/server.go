@@ -23,6 +23,7 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/certificate"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/expiry"
 	"rethinkdb/internal/extsort"
 	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/js"
@@ -107,6 +108,7 @@ type node struct {
 	driverPort  *listeners
 	webPort     *listeners // nil with --no-http-admin
 	system      *system.System
+	expirer     *expiry.Expirer
 	sessions    *session.Manager
 	scripts     *js.Pool
 	driver      *wire.Server
@@ -179,6 +181,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 
 		Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
 	})
+	n.expirer = expiry.Start(expiry.Options{Catalog: n.data.catalog, Logger: logger})
 	engine := exec.New(n.system, logger)
 	engine.LimitMemory(queryLimit(cacheBytes))
 	temporary := extsort.NewDirectory(d.temporary(), keepFreeBytes, temporaryCaches*cacheBytes)
@@ -401,6 +404,9 @@ func (n *node) close() error {
 	n.closePorts()
 	if n.scripts != nil {
 		n.scripts.Close()
+	}
+	if n.expirer != nil {
+		n.expirer.Stop()
 	}
 	if n.system != nil {
 		n.system.Stop()

@@ -58,6 +58,7 @@ type Index struct {
 	upper  []byte
 	marks  []byte // prefix of the keys of rows that were touched during the build
 
+	floor   atomic.Pointer[[]byte] // nil: nobody keeps it
 	dropped atomic.Bool
 	scanned atomic.Int64 // rows that the build has looked at
 	expect  atomic.Int64 // rows that it will have looked at

@@ -103,6 +103,15 @@ func (r *IndexRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 	}
 }
 
+// AppendEntry appends the key of the entry, without the prefix of the index, that the last row was returned for. Call it before
+// Park.
+func (r *IndexRows) AppendEntry(dst []byte) []byte {
+	if e := r.batch.last(); e != nil {
+		dst = append(append(dst, e.valueKey...), e.primaryKey...)
+	}
+	return dst
+}
+
 // Park gives back the memory that an open iterator pins. The scan goes on after the last row.
 func (r *IndexRows) Park() error {
 	if b := r.batch; b != nil && b.lazy && r.entries.it != nil {

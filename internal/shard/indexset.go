@@ -36,6 +36,7 @@ type indexSet struct {
 type indexUse struct {
 	index *Index
 	mark  bool // tell the builder which rows change
+	floor bool // it is kept
 }
 
 func newIndexSet(uses []indexUse, prev *indexSet) *indexSet {
@@ -116,7 +117,7 @@ func (s *Shard) AddIndex(ctx context.Context, c IndexConfig) (*Index, error) {
 			return nil, err
 		}
 	}
-	s.changeIndexes(func(uses []indexUse) []indexUse { return append(uses, indexUse{x, !c.Ready}) })
+	s.changeIndexes(func(uses []indexUse) []indexUse { return append(uses, indexUse{index: x, mark: !c.Ready}) })
 	return x, nil
 }
 

@@ -49,6 +49,7 @@ type writeScratch struct {
 	index   indexScratch
 	claims  *claims // nil until there is a unique index
 	report  report
+	lowest  lowest
 }
 
 // maxScratchBytes is the largest encoding buffer that is kept.
@@ -61,6 +62,7 @@ func (s *Shard) newWriteScratch() *writeScratch {
 func (s *Shard) putScratch(w *writeScratch) {
 	w.batch.Reset()
 	w.report.reset()
+	w.lowest = nil
 	if cap(w.encoded) > maxScratchBytes {
 		w.encoded = nil
 	}
@@ -177,6 +179,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		return s.group.State().Applied, nil
 	}
 	index, err := s.group.Commit(ctx, &w.command)
+	w.lowest.lower()
 	if err == nil {
 		s.written.Add(changed)
 	}
@@ -309,6 +312,9 @@ func (s *Shard) put(w *writeScratch, indexes *indexSet, key []byte, res *Result)
 	w.key = append(w.key[:len(s.lower)], key...)
 	for _, u := range indexes.uses {
 		u.index.update(w.batch, &w.index, key, res.Old, res.New, u.mark)
+		if u.floor {
+			w.lowest.note(u.index, &w.index.new)
+		}
 		if w.batch.Len() > storage.MaxBatchBytes {
 			return errLargeBatch
 		}

@@ -76,8 +76,12 @@ func (s *System) IndexDrop(ctx context.Context, c *exec.Client, db exec.DB, tabl
 		return err
 	}
 	err = s.catalog.DropIndex(ctx, t.Config.ID, name)
-	if errors.Is(err, catalog.ErrNoIndex) {
+	var inUse *catalog.IndexInUseError
+	switch {
+	case errors.Is(err, catalog.ErrNoIndex):
 		return noIndex(db, tableName, name)
+	case errors.As(err, &inUse):
+		return indexInUse(inUse, db, tableName)
 	}
 	return tableGone(err, db, tableName)
 }
@@ -93,7 +97,10 @@ func (s *System) IndexRename(ctx context.Context, c *exec.Client, db exec.DB, ta
 		return err
 	}
 	err = s.catalog.RenameIndex(ctx, t.Config.ID, old, name, overwrite)
+	var inUse *catalog.IndexInUseError
 	switch {
+	case errors.As(err, &inUse):
+		return indexInUse(inUse, db, tableName)
 	case !errors.Is(err, catalog.ErrNoIndex) && !errors.Is(err, catalog.ErrIndexExists):
 		return tableGone(err, db, tableName)
 	case overwrite:

@@ -37,6 +37,7 @@ func tableConfigRow(snap *catalog.Snapshot, c catalog.TableConfig, f Format) dat
 		field("name", str(c.Name)),
 		field("primary_key", str(c.PrimaryKey)),
 		field("shards", datum.Array(shards)),
+		field("ttl", ttlRow(c.TTL)),
 		field("write_acks", str(c.WriteAcks)),
 		field("write_hook", hook),
 	}
@@ -73,13 +74,7 @@ func (t tableConfig) write(ctx context.Context, v view, w rowWrite) (datum.Value
 	}
 	switch {
 	case exists && !w.new.IsAbsent():
-		if err := t.modify(ctx, v, table, w.new); err != nil {
-			return w.new, err
-		}
-		if _, given := w.new.Get("changefeed_history"); given { // which may be null, or say less than it means
-			return t.get(ctx, v, w.key)
-		}
-		return w.new, nil
+		return t.modify(ctx, v, table, w.new)
 	case exists:
 		_, err := t.s.dropTable(ctx, table)
 		if errors.Is(err, catalog.ErrTableGone) {
@@ -111,7 +106,9 @@ func (t tableConfig) create(ctx context.Context, v view, snap *catalog.Snapshot,
 	return tableConfigRow(t.s.catalog.Snapshot(), table.Config, v.format), nil
 }
 
-func (t tableConfig) modify(ctx context.Context, v view, table *catalog.Table, row datum.Value) error {
+// modify gives the row as it is then: what RethinkDB does not have may be null in row or say less than it means, and with a time to
+// live there may be one more index.
+func (t tableConfig) modify(ctx context.Context, v view, table *catalog.Table, row datum.Value) (datum.Value, error) {
 	splits := splitter{table: table}
 	edit := func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
 		changed, err := readTableConfig(snap, row, cfg, v.format)
@@ -132,8 +129,13 @@ func (t tableConfig) modify(ctx context.Context, v view, table *catalog.Table, r
 		*cfg = changed
 		return nil
 	}
-	_, err := t.s.updateTable(ctx, &splits, edit)
-	return err
+	after, err := t.s.updateTable(ctx, &splits, edit)
+	_, history := row.Get("changefeed_history")
+	_, ttl := row.Get("ttl")
+	if err != nil || !history && !ttl {
+		return row, err
+	}
+	return tableConfigRow(t.s.catalog.Snapshot(), after.Config, v.format), nil
 }
 
 // readTableConfig makes a configuration of a row. old is the present one, nil for a new table, whose row may leave out
@@ -165,7 +167,7 @@ func (r *configReader) read(row datum.Value) (cfg catalog.TableConfig, err error
 		return cfg, err
 	}
 	for _, read := range []func(*catalog.TableConfig) error{
-		r.name, r.database, r.id, r.indexes, r.primaryKey, r.shards, r.writeAcks, r.durability, r.writeHook, r.history,
+		r.name, r.database, r.id, r.indexes, r.primaryKey, r.shards, r.writeAcks, r.durability, r.writeHook, r.history, r.ttl,
 	} {
 		if err := read(&cfg); err != nil {
 			return cfg, err

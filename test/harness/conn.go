@@ -133,6 +133,9 @@ func (c *Conn) Send(query any) (uint64, error) {
 	return c.token, c.send(c.token, query)
 }
 
+// Continue asks for the next batch of a stream.
+func (c *Conn) Continue(token uint64) error { return c.send(token, []any{2}) }
+
 func (c *Conn) send(token uint64, query any) error {
 	body, err := json.Marshal(query)
 	if err != nil {
