@@ -52,7 +52,7 @@ func readTTL(cfg *catalog.TableConfig, v datum.Value) error {
 	case named.Kind() == datum.KindString && index.IsAbsent() && seconds.IsAbsent():
 		return expireAt(cfg, named.AsString())
 	case index.Kind() != datum.KindString || seconds.Kind() != datum.KindNumber || !named.IsAbsent():
-		return opFailed("Expected `{field: \"NAME\"}` or `{index: \"NAME\", seconds: NUMBER}`; got %s", v.Print())
+		return opFailed("Expected `{field: \"NAME\"}` or `{index: \"NAME\", seconds: NUMBER}`; got %s. To put one in the place of the other, use r.literal.", v.Print())
 	case seconds.AsNumber() < 0:
 		return opFailed("Expected `seconds` to be at least 0; got %s", seconds.Print())
 	}

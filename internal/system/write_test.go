@@ -71,7 +71,7 @@ var refusals = []refusal{
 	{"table_config", `update "$tbl"`, `{"shards":[{"primary_replica":"alpha","replicas":["alpha"],"nonvoting_replicas":["alpha"]}]}`, badTable + "In `shards`: The primary replica (`alpha`) must not be a nonvoting replica."},
 	{"table_config", `update "$tbl"`, `{"shards":[{"replicas":["alpha"]}]}`, badTable + "In `shards`: Expected a field named `primary_replica`."},
 	{"table_config", `update "$tbl"`, `{"ttl":5}`, badTable + "In `ttl`: Expected an object; got 5"},
-	{"table_config", `update "$tbl"`, `{"ttl":{"field":5}}`, badTable + "In `ttl`: Expected `{field: \"NAME\"}` or `{index: \"NAME\", seconds: NUMBER}`; got {\n\t\"field\":\t5\n}"},
+	{"table_config", `update "$tbl"`, `{"ttl":{"field":5}}`, badTable + "In `ttl`: Expected `{field: \"NAME\"}` or `{index: \"NAME\", seconds: NUMBER}`; got {\n\t\"field\":\t5\n}. To put one in the place of the other, use r.literal."},
 	{"table_config", `update "$tbl"`, `{"ttl":{"fild":"x"}}`, badTable + "In `ttl`: Unexpected key(s): fild"},
 	{"table_config", `update "$tbl"`, `{"ttl":{"field":"id"}}`, badTable + "In `ttl`: The primary key cannot be the time of expiry."},
 	{"table_config", `update "$tbl"`, `{"ttl":{"index":"x","seconds":5}}`, badTable + "In `ttl`: Index `x` does not exist."},
