@@ -22,7 +22,9 @@ const (
 	dialTime  = 10 * time.Second
 	loginTime = 20 * time.Second
 
+	magicV04         = 0x400c2d20
 	magicV10         = 0x34c2bdc3
+	protocolJSON     = 0x7e6970c7
 	maxMessageBytes  = 4096     // of a handshake
 	maxResponseBytes = 64 << 20 // of an answer: a batch is a few megabytes at most
 )
@@ -54,7 +56,11 @@ func Connect(ctx context.Context, address, password string) (*Connection, error)
 	}
 	c := &Connection{conn: conn, in: bufio.NewReader(conn)}
 	err = conn.SetDeadline(time.Now().Add(loginTime))
-	if err == nil {
+	switch {
+	case err != nil:
+	case password == "":
+		err = c.logInWithout()
+	default:
 		err = c.logIn(password)
 	}
 	if err == nil {
@@ -69,6 +75,25 @@ func Connect(ctx context.Context, address, password string) (*Connection, error)
 // Close ends the connection.
 func (c *Connection) Close() error { return c.conn.Close() }
 
+// logInWithout logs in without a password, or finds out that one is needed. It is the handshake V0_4 with an empty key, which a
+// server can tell from a guess.
+func (c *Connection) logInWithout() error {
+	hello := binary.LittleEndian.AppendUint32([]byte(wire.AdminPreface), magicV04)
+	hello = binary.LittleEndian.AppendUint32(hello, 0) // the length of the key
+	hello = binary.LittleEndian.AppendUint32(hello, protocolJSON)
+	if _, err := c.conn.Write(hello); err != nil {
+		return err
+	}
+	text, err := c.readText()
+	switch {
+	case err != nil:
+		return err
+	case text != "SUCCESS":
+		return errStranger
+	}
+	return nil
+}
+
 // logIn is the handshake V1_0, as drivers do it. The server proves that it knows the password, too.
 func (c *Connection) logIn(password string) error {
 	hello := binary.LittleEndian.AppendUint32([]byte(wire.AdminPreface), magicV10)
@@ -82,16 +107,12 @@ func (c *Connection) logIn(password string) error {
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
-	if password == "" {
-		// Nobody can guess what everybody knows. For a password the library's minimum holds: a server that asks for less wants
-		// to guess it from the proof.
-		client = client.WithMinIterations(1)
-	}
+	// The library's minimum of iterations holds: a server that asks for less wants to guess the password from the proof.
 	conversation := client.NewConversation()
 	answer := ""
 	for first := true; !conversation.Done(); first = false {
 		step, err := conversation.Step(answer)
-		if err != nil && !first && password != "" {
+		if err != nil && !first {
 			return fmt.Errorf("log in: %w. If no password is set on this server, leave it out", err)
 		}
 		if err != nil {
@@ -124,8 +145,8 @@ func (c *Connection) logIn(password string) error {
 // wrongPassword is the code of a handshake's refusal.
 const wrongPassword = 12
 
-// readMessage reads a message of the handshake and returns what it has for SCRAM. An error that the server told is its text.
-func (c *Connection) readMessage() (authentication string, err error) {
+// readText reads a text of the handshake. An error that the server told is its own.
+func (c *Connection) readText() (string, error) {
 	var text []byte
 	for {
 		b, err := c.in.ReadByte()
@@ -139,8 +160,21 @@ func (c *Connection) readMessage() (authentication string, err error) {
 			return "", errStranger
 		}
 	}
-	if refused, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "ERROR: "); ok {
-		return "", errors.New(refused)
+	refused, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "ERROR: ")
+	switch {
+	case !ok:
+		return string(text), nil
+	case refused == ErrPassword.Error():
+		return "", ErrPassword
+	}
+	return "", errors.New(refused)
+}
+
+// readMessage reads a message of the handshake V1_0 and returns what it has for SCRAM. An error that the server told is its own.
+func (c *Connection) readMessage() (authentication string, err error) {
+	text, err := c.readText()
+	if err != nil {
+		return "", err
 	}
 	var m struct {
 		Success        bool   `json:"success"`
@@ -148,7 +182,7 @@ func (c *Connection) readMessage() (authentication string, err error) {
 		Error          string `json:"error"`
 		Code           int    `json:"error_code"`
 	}
-	switch err := json.Unmarshal(text, &m); {
+	switch err := json.Unmarshal([]byte(text), &m); {
 	case err != nil:
 		return "", errStranger
 	case m.Code == wrongPassword:

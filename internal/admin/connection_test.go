@@ -15,16 +15,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestStrangers(t *testing.T) {
 	const stranger = "the answer is not that of a RethinkDB server"
 	hello := `{"success":true}` + "\x00"
-	for name, c := range map[string]struct{ answer, want string }{
-		"silence":             {"", "EOF"},
-		"a refusal":           {"ERROR: The intracluster port is closed.\n", "The intracluster port is closed."},
-		"a web server":        {"HTTP/1.1 400 Bad Request\r\n\r\n", stranger},
-		"endless text":        {strings.Repeat("x", 1<<20), stranger},
-		"a wrong password":    {hello + `{"success":false,"error":"Wrong password","error_code":12}` + "\x00", "Incorrect authorization key."},
-		"another error":       {hello + `{"success":false,"error":"Too busy","error_code":20}` + "\x00", "Too busy"},
-		"no SCRAM":            {hello + hello, "log in: "},
-		"a server that lies":  {hello + `{"success":true,"authentication":"r=x,s=YQ==,i=1"}` + "\x00", "log in: "},
-		"an end in the midst": {hello + `{"success":`, stranger},
+	for name, c := range map[string]struct{ password, answer, want string }{
+		"silence":             {"", "", "EOF"},
+		"a refusal":           {"", "ERROR: The intracluster port is closed.\n", "The intracluster port is closed."},
+		"a refused key":       {"", "ERROR: Incorrect authorization key.\n\x00", "Incorrect authorization key."},
+		"another protocol":    {"", hello, stranger},
+		"a web server":        {"secret", "HTTP/1.1 400 Bad Request\r\n\r\n", stranger},
+		"endless text":        {"secret", strings.Repeat("x", 1<<20), stranger},
+		"a wrong password":    {"secret", hello + `{"success":false,"error":"Wrong password","error_code":12}` + "\x00", "Incorrect authorization key."},
+		"another error":       {"secret", hello + `{"success":false,"error":"Too busy","error_code":20}` + "\x00", "Too busy"},
+		"no SCRAM":            {"secret", hello + hello, "log in: "},
+		"a server that lies":  {"secret", hello + `{"success":true,"authentication":"r=x,s=YQ==,i=1"}` + "\x00", "log in: "},
+		"an end in the midst": {"secret", hello + `{"success":`, stranger},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -44,7 +46,7 @@ func TestStrangers(t *testing.T) {
 				_ = conn.(*net.TCPConn).CloseWrite()
 				_, _ = io.Copy(io.Discard, conn)
 			}()
-			conn, err := Connect(t.Context(), l.Addr().String(), "")
+			conn, err := Connect(t.Context(), l.Addr().String(), c.password)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %s", err, c.want)
 			}

@@ -51,6 +51,25 @@ func TestEveryWayInIsSlowedDown(t *testing.T) {
 	}
 }
 
+// Who gives no password learns that one is needed, as often as wanted.
+func TestNoPasswordIsNoGuess(t *testing.T) {
+	u := open(t, &authtest.Store{})
+	if _, err := u.SetInitialPassword("secret"); err != nil {
+		t.Fatal(err)
+	}
+	peer := somewhere()
+	for range 30 {
+		for _, user := range []string{auth.Admin, "nobody"} {
+			if _, err := u.Check(peer, user, ""); text(err) != "Wrong password" {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := u.CheckKey(peer, "secret"); err != nil {
+		t.Error(err)
+	}
+}
+
 // Whether there is a user does not show in the pauses either. Who has no password has nothing to guess.
 func TestWhoIsSlowedDown(t *testing.T) {
 	u := open(t, &authtest.Store{})

@@ -216,7 +216,7 @@ func (u *Users) CheckKey(peer netip.Addr, key string) error {
 
 // Check judges a name and a password as they come from an address, and gives the user's name as SASLprep spells it. The error is
 // nil when they belong together, and an *Error when they do not. An unknown user gets the same error as a wrong password, after
-// as many hashes.
+// as many hashes. No password is no guess: it is how a client finds out that it needs one.
 func (u *Users) Check(peer netip.Addr, name, password string) (user string, err error) {
 	if user, err = prepareUsername(name); err != nil {
 		return "", err
@@ -229,6 +229,9 @@ func (u *Users) Check(peer netip.Addr, name, password string) (user string, err 
 	ok, err := v.matches(password)
 	if err != nil {
 		return "", err
+	}
+	if password == "" && !ok {
+		return "", errPassword
 	}
 	return user, u.judge(&v, who, ok && known)
 }
