@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	tty "golang.org/x/term"
 )
 
@@ -94,12 +95,25 @@ func (t *Terminal) ReadLine() (line string, err error) {
 	return line, err
 }
 
-// ReadSecret implements Input.
-func (t *Terminal) ReadSecret(prompt string) (string, error) {
+// ReadSecret implements Input. What is typed is not shown from before the prompt on: whoever waits for that may type at once.
+func (t *Terminal) ReadSecret(prompt string) (secret string, err error) {
+	fd := int(t.file.Fd())
+	state, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return "", err
+	}
+	quiet := *state
+	quiet.Lflag &^= unix.ECHO
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &quiet); err != nil {
+		return "", err
+	}
+	defer func() {
+		err = errors.Join(err, unix.IoctlSetTermios(fd, unix.TCSETS, state))
+		fmt.Fprintln(t.errs)
+	}()
 	fmt.Fprint(t.errs, prompt)
-	secret, err := tty.ReadPassword(int(t.file.Fd()))
-	fmt.Fprintln(t.errs)
-	return string(secret), err
+	text, err := tty.ReadPassword(fd)
+	return string(text), err
 }
 
 // history keeps the lines that may be seen again.
