@@ -1,11 +1,11 @@
 'use strict';
-// Who connects to a server that has an authentication key: node authkey.js PACKAGE (authKey|password) KEY PORT
+// Who connects to a server that has an authentication key: node authkey.js PACKAGE (authKey|password) KEY HOST PORT
 const assert = require('assert');
 
-const [, , name, option, key, port] = process.argv;
+const [, , name, option, key, host, port] = process.argv;
 const r = require(name);
 
-const connect = (options) => r.connect({ host: 'localhost', port: Number(port), ...options });
+const connect = (options) => r.connect({ host, port: Number(port), ...options });
 
 async function main() {
   for (const options of [{}, { [option]: 'wrong' }]) {

@@ -75,49 +75,22 @@ func TestFeeds(t *testing.T) {
 	stop(t, server)
 }
 
-// TestAuthenticationKey sets a key by the command line, as the guide to securing a server does, and connects with it.
+// TestAuthenticationKey sets a key by the command line, as the guide to securing a server does, and connects with it. Each driver has
+// a server of its own: together they try so many wrong keys that they would have to wait.
 func TestAuthenticationKey(t *testing.T) {
-	server := harness.Start(t, "")
 	const key = "open sesame"
-	command := exec.CommandContext(t.Context(), harness.Binary(t), "admin", "--join", "localhost:"+strconv.Itoa(server.ClusterPort), "set", "auth", key)
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	for name, option := range map[string]string{"rethinkdb-1-13-0-3": "authKey", "rethinkdb-1-16-2": "authKey", "rethinkdb-2-2-3": "authKey",
 		"rethinkdb-2-3-3": "password", "rethinkdb-2-4-2": "password"} {
 		t.Run(name, func(t *testing.T) {
-			run(t, ".", "node", "authkey.js", name, option, key, strconv.Itoa(server.DriverPort))
+			server := harness.Start(t, "")
+			command := exec.CommandContext(t.Context(), harness.Binary(t), "admin", "--join", "localhost:"+strconv.Itoa(server.ClusterPort), "set", "auth", key)
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			run(t, ".", "node", "authkey.js", name, option, key, "localhost", strconv.Itoa(server.DriverPort))
+			stop(t, server)
 		})
 	}
-	stop(t, server)
-}
-
-// makeCertificates makes certificates in a new directory and gives the options that the command says to start a server with.
-func makeCertificates(t *testing.T) (dir string, options []string) {
-	t.Helper()
-	dir = filepath.Join(t.TempDir(), "certs")
-	out, err := exec.CommandContext(t.Context(), harness.Binary(t), "create-certs", "-d", dir, "--host", "localhost", "--host", "127.0.0.1").CombinedOutput()
-	_, list, found := strings.Cut(string(out), "\n  --")
-	if err != nil || !found {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	list, _, _ = strings.Cut(list, "\n")
-	return dir, strings.Fields("--" + list)
-}
-
-// TestCertificates connects with TLS, and with a certificate of the client's.
-func TestCertificates(t *testing.T) {
-	dir, options := makeCertificates(t)
-	server := harness.Start(t, "", options...)
-	for _, name := range []string{"rethinkdb-2-4-2", "rethinkdb-2-3-3"} {
-		t.Run(name, func(t *testing.T) {
-			run(t, ".", "node", "certificates.js", name, dir, strconv.Itoa(server.DriverPort))
-		})
-	}
-	t.Run("Go", func(t *testing.T) {
-		run(t, filepath.Join("..", "godriver"), "go", "run", ".", server.Addr(), dir)
-	})
-	stop(t, server)
 }
 
 // TestReference runs the examples of the page on the language, which are in JavaScript.
