@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -90,20 +91,28 @@ type Conn struct {
 	token uint64
 }
 
+// Versions of the handshake.
+const (
+	V01 = 0x3f61ba36
+	V02 = 0x723081e1
+	V03 = 0x5f75e83e
+	V04 = 0x400c2d20
+)
+
 // Dial connects and shakes hands as version V0_4, as admin without a password.
 func Dial(addr string) (*Conn, error) {
 	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	return Over(conn, "")
+	return GiveKey(conn, V04, "")
 }
 
-// Over shakes hands on a connection to the driver port, as admin with an authentication key. The connection is closed when that
-// fails.
-func Over(conn net.Conn, key string) (*Conn, error) {
+// GiveKey shakes hands over a connection, as a version before V1_0 and with an authentication key. After a failure the connection
+// is closed; when it is the server's, its words are the end of the error.
+func GiveKey(conn net.Conn, version uint32, key string) (*Conn, error) {
 	c := &Conn{conn: conn, in: bufio.NewReader(conn)}
-	hello := binary.LittleEndian.AppendUint32(nil, 0x400c2d20) // V0_4
+	hello := binary.LittleEndian.AppendUint32(nil, version)
 	hello = binary.LittleEndian.AppendUint32(hello, uint32(len(key)))
 	hello = append(hello, key...)
 	hello = binary.LittleEndian.AppendUint32(hello, 0x7e6970c7)
@@ -113,7 +122,7 @@ func Over(conn net.Conn, key string) (*Conn, error) {
 		answer, err = c.in.ReadString(0)
 	}
 	if err == nil && answer != "SUCCESS\x00" {
-		err = fmt.Errorf("the server refused the handshake: %s", answer)
+		err = fmt.Errorf("the server refused the handshake: %s", strings.TrimSuffix(answer, "\n\x00"))
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())

@@ -21,7 +21,8 @@ type Host string
 
 const (
 	namespaces = "/run/netns"
-	hostPrefix = "rdb-" // and the id of the process that made it
+	etcOfHosts = "/etc/netns" // what a host has in place of files and directories in /etc
+	hostPrefix = "rdb-"       // and the id of the process that made it
 )
 
 // NewHost chooses the name of a host, which no other process uses. Create makes it.
@@ -32,7 +33,7 @@ func (h Host) Create(t testing.TB) {
 	t.Helper()
 	removeAbandoned(t)
 	ip(t, "netns add "+string(h))
-	t.Cleanup(func() { ip(t, "netns delete "+string(h)) })
+	t.Cleanup(func() { h.remove(t) })
 	ip(t, "-n "+string(h)+" link set lo up")
 }
 
@@ -47,10 +48,22 @@ func removeAbandoned(t testing.TB) {
 		name := filepath.Base(path)
 		pid, _, _ := strings.Cut(strings.TrimPrefix(name, hostPrefix), "-")
 		if _, err := os.Stat(filepath.Join("/proc", pid)); os.IsNotExist(err) {
-			ip(t, "netns delete "+name)
+			Host(name).remove(t)
 		}
 	}
 }
+
+func (h Host) remove(t testing.TB) {
+	t.Helper()
+	ip(t, "netns delete "+string(h))
+	if err := os.RemoveAll(h.Etc("")); err != nil {
+		t.Error(err)
+	}
+}
+
+// Etc is where a file or directory of /etc lies that only this host sees. It has to be in /etc as well, and to be made before the
+// program that looks for it is started.
+func (h Host) Etc(name string) string { return filepath.Join(etcOfHosts, string(h), name) }
 
 // Connect lays a cable between two hosts; both call their end device.
 func Connect(t testing.TB, a, b Host, device string) {
@@ -70,6 +83,14 @@ func (h Host) AddAddress(t testing.TB, device, address string) {
 	ip(t, fmt.Sprintf("-n %s address add %s dev %s", h, prefix, device))
 }
 
+// MoveTo adds an IPv4 address, from which the host then connects to others in the network of the address.
+func (h Host) MoveTo(t testing.TB, device, address string) {
+	t.Helper()
+	h.AddAddress(t, device, address)
+	network := netip.PrefixFrom(netip.MustParseAddr(address), 24).Masked()
+	ip(t, fmt.Sprintf("-n %s route replace %s dev %s proto kernel scope link src %s", h, network, device, address))
+}
+
 func ip(t testing.TB, command string) {
 	t.Helper()
 	if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
@@ -82,8 +103,19 @@ func (h Host) Words(program ...string) []string {
 	return append([]string{"ip", "netns", "exec", string(h)}, program...)
 }
 
+// dialTime is how long connecting may take, and then a conversation; a loaded machine is slow.
+const (
+	dialTime         = 10 * time.Second
+	conversationTime = 20 * time.Second
+)
+
 // Dial connects from an address of the host.
 func (h Host) Dial(from, to string, port int) (net.Conn, error) {
+	return h.DialWithin(dialTime, from, to, port)
+}
+
+// DialWithin is Dial for who does not wait long.
+func (h Host) DialWithin(patience time.Duration, from, to string, port int) (net.Conn, error) {
 	type result struct {
 		conn net.Conn
 		err  error
@@ -92,7 +124,7 @@ func (h Host) Dial(from, to string, port int) (net.Conn, error) {
 	go func() {
 		// The thread stays in the namespace, so it ends with this goroutine.
 		runtime.LockOSThread()
-		conn, err := h.dialHere(from, net.JoinHostPort(to, strconv.Itoa(port)))
+		conn, err := h.dialHere(patience, from, net.JoinHostPort(to, strconv.Itoa(port)))
 		done <- result{conn, err}
 	}()
 	r := <-done
@@ -100,7 +132,7 @@ func (h Host) Dial(from, to string, port int) (net.Conn, error) {
 }
 
 // dialHere moves the present thread to the host. A socket belongs to the namespace of the thread that makes it.
-func (h Host) dialHere(from, to string) (net.Conn, error) {
+func (h Host) dialHere(patience time.Duration, from, to string) (net.Conn, error) {
 	ns, err := os.Open(filepath.Join(namespaces, string(h)))
 	if err != nil {
 		return nil, err
@@ -109,10 +141,10 @@ func (h Host) dialHere(from, to string) (net.Conn, error) {
 	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
 		return nil, fmt.Errorf("enter the network of %s: %w", h, err)
 	}
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
 	conn, err := d.Dial("tcp", to)
 	if err != nil {
 		return nil, err
 	}
-	return conn, conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn, conn.SetDeadline(time.Now().Add(conversationTime))
 }

@@ -97,19 +97,29 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 	if dir == "" {
 		dir = filepath.Join(t.TempDir(), "data")
 	}
-	return run(t, nil, dir, args)
+	return run(t, nil, dir, append(freePorts(), args...))
 }
 
 // StartOn is Start in a new directory by way of another program, whose last argument becomes the server's path.
 func StartOn(t testing.TB, by []string, args ...string) *Server {
 	t.Helper()
+	return run(t, by, filepath.Join(t.TempDir(), "data"), append(freePorts(), args...))
+}
+
+// StartOnPorts is StartOn on the ports that args name, or else those that RethinkDB has.
+func StartOnPorts(t testing.TB, by []string, args ...string) *Server {
+	t.Helper()
 	return run(t, by, filepath.Join(t.TempDir(), "data"), args)
+}
+
+func freePorts() []string {
+	return []string{"--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}
 }
 
 // StartCommand starts a server with a command in front of its options, such as serve.
 func StartCommand(t testing.TB, command, dir string, args ...string) *Server {
 	t.Helper()
-	return run(t, nil, dir, args, command)
+	return run(t, nil, dir, append(freePorts(), args...), command)
 }
 
 func run(t testing.TB, by []string, dir string, args []string, command ...string) *Server {
@@ -131,7 +141,7 @@ func run(t testing.TB, by []string, dir string, args []string, command ...string
 
 func start(program []string, dir string, args []string, command ...string) (*Server, error) {
 	s := &Server{Dir: dir, output: newTranscript(), exited: make(chan struct{})}
-	words := slices.Concat(program[1:], command, []string{"--directory", dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, args)
+	words := slices.Concat(program[1:], command, []string{"--directory", dir}, args)
 	s.cmd = exec.Command(program[0], words...)
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {

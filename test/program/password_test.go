@@ -60,7 +60,7 @@ func TestInventedPassword(t *testing.T) {
 // On a terminal it is printed, and stays nowhere.
 func TestInventedPasswordOnTerminal(t *testing.T) {
 	dir := newDir(t)
-	person, program := openTerminal(t)
+	person, program := harness.OpenTerminal(t)
 	cmd := exec.CommandContext(t.Context(), harness.Binary(t), "create", "-d", dir, "--initial-password", "auto")
 	cmd.Stdout, cmd.Stderr = program, program
 	err := cmd.Run()
@@ -77,28 +77,6 @@ func TestInventedPasswordOnTerminal(t *testing.T) {
 	}
 	s := harness.StartCommand(t, "serve", dir)
 	mustLogIn(t, s, string(m[1]))
-}
-
-// openTerminal makes a terminal: what the program writes to its side comes out at the person's.
-func openTerminal(t *testing.T) (person, program *os.File) {
-	t.Helper()
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { person.Close() })
-	if err := unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return person, program
 }
 
 // Every way to give a password, for a server and for the command line.

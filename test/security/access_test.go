@@ -105,7 +105,7 @@ func TestAccessConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := harness.Over(conn, password)
+		c, err := harness.GiveKey(conn, harness.V04, password)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,7 @@ func TestGuessing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	connected, err := harness.Over(early, password)
+	connected, err := harness.GiveKey(early, harness.V04, password)
 	if err != nil {
 		t.Fatal(err)
 	}
