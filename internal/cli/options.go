@@ -203,6 +203,9 @@ var options = []option{
 	{long: "--changefeed-history-age", arg: "seconds", def: "86400", commands: servers, section: querySection,
 		help: "how long it is kept, and how long after the last feed a table goes on keeping it (default 86400, a day)"},
 
+	{long: "--javascript", arg: "{all | admin | off}", def: "all", commands: servers, section: querySection,
+		help: "whose queries may run JavaScript with r.js, in processes of their own: all, those of every user; admin, those of the user admin; off, none (default all)"},
+
 	{long: "--cores", short: "-c", arg: "n", commands: servers, section: cpuSection,
 		help: "processors to use at the same time (default all that this process may use)"},
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/server"
+	"rethinkdb/internal/system"
 )
 
 // maxQueryTime bounds the options about the time of queries: what is longer is a mistake about the unit.
@@ -20,6 +21,9 @@ func (s settings) queries(c *server.Config) (err error) {
 	}
 	if c.SlowQuery, err = s.duration("--slow-query-log", time.Millisecond); err != nil {
 		return err
+	}
+	if c.Scripts, err = system.ParseScripts(s.one("--javascript")); err != nil {
+		return refusef("Option '--javascript' is not valid: %s.", err)
 	}
 	return s.history(c)
 }

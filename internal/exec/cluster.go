@@ -99,6 +99,8 @@ type Cluster interface {
 
 	// RequireConnect checks that c may use r.http.
 	RequireConnect(c *Client) error
+	// RequireScripts checks that c may use r.js.
+	RequireScripts(c *Client) error
 
 	// Authorize checks that c has a right to a table that Table has returned.
 	Authorize(c *Client, r Right, t Table) error

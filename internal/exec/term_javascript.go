@@ -26,6 +26,8 @@ func init() {
 	//
 	// Errors:
 	// - QueryLogic: JavaScript query `…` timed out after … seconds.
+	// - Permission: JavaScript is disabled on this server, which was started with `--javascript off`.
+	// - Permission: User `…` may not run JavaScript on this server, which was started with `--javascript admin`.
 	//
 	//	> r.js("[1, 2, 3].map(function(x) { return x * x })")
 	//	[1,4,9]
@@ -47,6 +49,9 @@ const defaultScriptMS = 5000
 func evalJavaScript(c call) (val, error) {
 	c, err := c.first()
 	if err != nil {
+		return val{}, err
+	}
+	if err := c.cluster().RequireScripts(c.fr.q.client); err != nil {
 		return val{}, err
 	}
 	s := js.Script{TimeoutMS: defaultScriptMS}

@@ -11,6 +11,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/certificate"
+	"rethinkdb/internal/system"
 )
 
 // ProtocolVersion is the version of RethinkDB that this server behaves like. Drivers and tools compare it, so it stays a plain
@@ -61,8 +62,9 @@ type Config struct {
 
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
 
-	HistoryBytes int64         // of the change history of a table; 0 for none
-	HistoryAge   time.Duration // of its oldest entry
+	HistoryBytes int64          // of the change history of a table; 0 for none
+	HistoryAge   time.Duration  // of its oldest entry
+	Scripts      system.Scripts // whose queries may run JavaScript
 
 	QueryMemoryBytes int64         // for what one query collects; 0 chooses by the cache
 	QueryTimeout     time.Duration // for the work on one request of a query; 0 for no limit

@@ -179,7 +179,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		SetCache: n.setCache,
 		Issues:   n.issues,
 
-		Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
+		Scripts: c.Scripts, Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
 	})
 	n.expirer = expiry.Start(expiry.Options{Catalog: n.data.catalog, Logger: logger})
 	engine := exec.New(n.system, logger)

@@ -34,6 +34,8 @@ type Options struct {
 	SetCache func(bytes int64) error
 	Now      func() time.Time
 
+	Scripts Scripts // who may run JavaScript
+
 	Allow         access.Lists // what the command line says about the networks that are served
 	AccessChanged func()       // is called when access_config serves other networks than before
 }
@@ -53,6 +55,7 @@ type System struct {
 	setCache func(bytes int64) error
 	now      func() time.Time
 
+	scripts       Scripts
 	allow         access.Lists
 	accessChanged func()
 
@@ -71,7 +74,7 @@ func Start(o Options) *System {
 	s := &System{
 		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
-		allow: o.Allow, accessChanged: o.AccessChanged,
+		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
 	}
 	if s.process == nil {
 		s.process = func() Process { return Process{} }
