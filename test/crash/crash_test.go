@@ -47,6 +47,11 @@ type key struct {
 // killed at a random moment. A row must then be as its last acknowledged write left it, or as the write that was under way
 // would have.
 func TestKilledServerKeepsAcknowledgedWrites(t *testing.T) {
+	killAndCheck(t, *cycles, func(int) []string { return nil })
+}
+
+// killAndCheck does that, with options for each cycle.
+func killAndCheck(t *testing.T, cycles int, options func(cycle int) []string) {
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
@@ -59,9 +64,9 @@ func TestKilledServerKeepsAcknowledgedWrites(t *testing.T) {
 	}
 	soft := &softLog{}
 	var writes, slowest int64
-	for cycle := range *cycles {
+	for cycle := range cycles {
 		began := time.Now()
-		server := harness.Start(t, dir)
+		server := harness.Start(t, dir, options(cycle)...)
 		if cycle == 0 {
 			createTables(t, server)
 		} else {
@@ -81,9 +86,9 @@ func TestKilledServerKeepsAcknowledgedWrites(t *testing.T) {
 			t.Fatalf("in cycle %d", cycle)
 		}
 	}
-	server := harness.Start(t, dir)
+	server := harness.Start(t, dir, options(cycles)...)
 	check(t, server, state, soft)
-	t.Logf("%d cycles, %d acknowledged hard writes, slowest restart with check %d ms", *cycles, writes, slowest)
+	t.Logf("%d cycles, %d acknowledged hard writes, slowest restart with check %d ms", cycles, writes, slowest)
 }
 
 func createTables(t *testing.T, server *harness.Server) {
