@@ -4,6 +4,8 @@ import (
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"net"
 
 	"rethinkdb/internal/auth"
 )
@@ -18,9 +20,37 @@ type channel struct {
 
 var _ auth.Channel = (*channel)(nil)
 
-// startTLS does the handshake of TLS. Sessions are not resumed: a client that resumes one is not shown the certificate, to
+// begun is a connection of which one byte was read, which is read again.
+type begun struct {
+	net.Conn
+	first [1]byte
+	given bool
+}
+
+func (b *begun) Read(p []byte) (int, error) {
+	if b.given || len(p) == 0 {
+		return b.Conn.Read(p)
+	}
+	b.given = true
+	return copy(p, b.first[:]), nil
+}
+
+// recordHandshake is the first byte of every TLS connection, and of no handshake of drivers.
+const recordHandshake = 22
+
+const needsTLS = "This port speaks TLS only. Connect with the driver's TLS options (`ssl` in JavaScript)."
+
+// startTLS does the handshake of TLS. A client that begins without is told so, which needs no secret: it would wait for an answer
+// until it gives up. Sessions are not resumed: a client that resumes one is not shown the certificate, to
 // which a log-in may be bound, and connections of drivers live too long for it to pay.
 func (c *conn) startTLS() error {
+	in := &begun{Conn: c.nc}
+	if _, err := io.ReadFull(c.nc, in.first[:]); err != nil {
+		return err
+	}
+	if in.first[0] != recordHandshake {
+		return &refusal{needsTLS}
+	}
 	ch := &channel{}
 	config := c.srv.opt.TLS.Clone()
 	newest := config.GetConfigForClient
@@ -42,7 +72,7 @@ func (c *conn) startTLS() error {
 		}
 		return now, nil
 	}
-	ch.tls = tls.Server(c.nc, config)
+	ch.tls = tls.Server(in, config)
 	if err := ch.tls.Handshake(); err != nil {
 		return err
 	}

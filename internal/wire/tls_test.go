@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
 	"math/big"
 	"net"
 	"strings"
@@ -62,11 +61,13 @@ func TestTLS(t *testing.T) {
 	nc.Close()
 	within(t, 200*time.Millisecond, "the query stops", func() bool { return s.engine.Running.Load() == 0 })
 
-	// Who does not speak TLS is not answered.
-	plain := dial(t, s.addr)
-	plain.write(magicV10 + strings.Repeat("x", 100))
-	if got, err := io.ReadAll(plain.r); strings.Contains(string(got), "server_version") {
-		t.Errorf("%q, %v", got, err)
+	// Who does not speak TLS is told so, and nothing else.
+	for _, hello := range []string{magicV10 + strings.Repeat("x", 100), magicV04, "GET / HTTP/1.1\r\n\r\n"} {
+		plain := dial(t, s.addr)
+		plain.write(hello)
+		plain.expectMessage("ERROR: This port speaks TLS only. Connect with the driver's TLS options (`ssl` in JavaScript).\n")
+		plain.expectEOF()
+		plain.Close()
 	}
 	eventually(t, "the connections end", func() bool { return s.Connections() == 0 })
 }

@@ -1,6 +1,6 @@
 // Command godriver does real work on a server with the Go driver: godriver ADDRESS [DIRECTORY], with TLS and the certificate of a client
-// when a directory of `rethinkdb create-certs` is given. It is a module of its own, so that the
-// driver and what it needs are no dependencies of the server.
+// when a directory of `rethinkdb create-certs` is given. godriver tls PORT VISITOR connects once. It is a module of its own, so that
+// the driver and what it needs are no dependencies of the server.
 package main
 
 import (
@@ -39,8 +39,14 @@ func makeUser(n int) user {
 }
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "tls" {
+		if err := visit(os.Args[2], os.Args[3]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if len(os.Args) != 2 && len(os.Args) != 3 {
-		log.Fatal("usage: godriver ADDRESS [DIRECTORY]")
+		log.Fatal("usage: godriver ADDRESS [DIRECTORY], or godriver tls PORT VISITOR")
 	}
 	options := r.ConnectOpts{Address: os.Args[1], InitialCap: 4, MaxOpen: 10}
 	if len(os.Args) == 3 {
