@@ -40,6 +40,13 @@ const (
 	Bracket     = 170
 	IndexCreate = 75
 	IndexWait   = 140
+	Changes     = 152
+	Union       = 44
+	GetAll      = 78
+	Less        = 19
+	Point       = 159
+	Circle      = 165
+	Intersects  = 166 // get_intersecting
 )
 
 // Types of responses.
@@ -213,3 +220,6 @@ func (c *Conn) One(term, out any) error {
 	}
 	return json.Unmarshal(rows[0], out)
 }
+
+// Continue asks for the next answer to a query.
+func (c *Conn) Continue(token uint64) error { return c.send(token, []any{2}) }
