@@ -20,8 +20,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fixture is a table that is followed.
 type fixture struct {
 	*table.Table
-	t   testing.TB
-	hub *Hub
+	t     testing.TB
+	store *storage.Store
+	hub   *Hub
 }
 
 func start(t testing.TB) *fixture {
@@ -34,7 +35,7 @@ func start(t testing.TB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{Table: tbl, t: t, hub: Of(tbl)}
+	f := &fixture{Table: tbl, t: t, store: store, hub: Of(tbl)}
 	t.Cleanup(func() {
 		tbl.CloseTap()
 		if err := store.Close(); err != nil {
