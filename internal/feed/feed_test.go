@@ -569,3 +569,18 @@ func BenchmarkFanOut(b *testing.B) {
 		})
 	}
 }
+
+// A subscriber may follow the link to a node before that is the tail of the list.
+func TestAheadOfTheTail(t *testing.T) {
+	f := start(t)
+	s := f.subscribe(&Expression{}, Options{})
+	f.set(1, 1)
+	f.expect(s, `{"new_val":{"id":1,"n":1},"old_val":null}`)
+	f.set(1, 2)
+	f.dispatched()
+	s.group.tail.Store(s.last)
+	f.expect(s, `{"new_val":{"id":1,"n":2},"old_val":{"id":1,"n":1}}`)
+	if e, ok, err := s.Next(); ok || err != nil {
+		t.Errorf("%s, %v", show(e), err)
+	}
+}

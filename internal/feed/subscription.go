@@ -233,6 +233,9 @@ func (s *Subscription) drop() {
 		return
 	}
 	end := s.group.tail.Load()
+	if end.number <= s.last.number { // less, when we have followed a link that is not yet the tail's
+		return
+	}
 	queued := end.number - s.last.number
 	limit := uint64(s.options.QueueSize)
 	drop := uint64(0)
