@@ -220,6 +220,3 @@ func (c *Conn) One(term, out any) error {
 	}
 	return json.Unmarshal(rows[0], out)
 }
-
-// Continue asks for the next answer to a query.
-func (c *Conn) Continue(token uint64) error { return c.send(token, []any{2}) }
