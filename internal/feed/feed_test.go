@@ -267,6 +267,9 @@ func TestASleepingSubscriberHoldsLittle(t *testing.T) {
 	f := start(t)
 	asleep := f.subscribe(&Expression{Name: "all"}, Options{QueueSize: 100})
 	squashed := f.subscribe(&Expression{Name: "all"}, Options{QueueSize: 100, Squash: true})
+	for _, s := range []*Subscription{asleep, squashed} {
+		s.After(0)
+	}
 	const writes = 10 * trimEvents
 	for i := range writes {
 		f.set(i%7, i)
@@ -583,4 +586,16 @@ func TestAheadOfTheTail(t *testing.T) {
 	if e, ok, err := s.Next(); ok || err != nil {
 		t.Errorf("%s, %v", show(e), err)
 	}
+}
+
+// Who looks after subscribers takes nothing in for one that does not yet know where it begins.
+func TestNothingIsTakenInBeforeTheBeginning(t *testing.T) {
+	f := start(t)
+	s := f.subscribe(&Expression{}, Options{Squash: true})
+	f.set(1, 1)
+	f.dispatched()
+	s.trim()
+	s.After(f.Applied()) // the state with this commit is what it begins with
+	f.set(1, 2)
+	f.expect(s, `{"new_val":{"id":1,"n":2},"old_val":{"id":1,"n":1}}`)
 }

@@ -41,6 +41,7 @@ type Subscription struct {
 	skipped int    // by overflow, not yet told
 	wake    func() // to be called when something arrives
 	closed  bool
+	begun   bool // it is known where it begins: nobody may take anything in before
 
 	// Of the first rows of an order.
 	initial []Item   // not yet fetched
@@ -67,7 +68,9 @@ func (h *Hub) Subscribe(e *Expression, o Options) (*Subscription, error) {
 		return nil, err
 	}
 	if e.Order == nil {
-		s.After(h.applied())
+		s.mu.Lock()
+		s.after = max(s.after, h.applied())
+		s.mu.Unlock()
 		return s, nil
 	}
 	if err := s.joinOrder(g); err != nil {
@@ -91,6 +94,7 @@ func (s *Subscription) joinOrder(g *group) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.begun = true
 	s.last = g.tail.Load() // nothing is linked while we hold work
 	s.initial = slices.Clone(g.order.shown)
 	if s.options.Offsets {
@@ -101,18 +105,18 @@ func (s *Subscription) joinOrder(g *group) error {
 	return nil
 }
 
-// After makes the subscription leave out commits up to an index.
+// After makes the subscription leave out commits up to an index. It is called before Next and Wait.
 func (s *Subscription) After(index table.CommitIndex) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.after = max(s.after, index)
+	s.after, s.begun = max(s.after, index), true
 }
 
 // Begin makes the subscription leave out what is before a place in the history, which is the end of a commit.
 func (s *Subscription) Begin(p Place) {
-	s.After(p.Index)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.after, s.begun = max(s.after, p.Index), true
 	s.from, s.to = p, p
 }
 
@@ -137,6 +141,7 @@ func (s *Subscription) Initial() (e Event, ok bool) {
 func (s *Subscription) Next() (e Event, ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.begun = true
 	for {
 		s.drop()
 		if s.skipped > 0 {
@@ -262,7 +267,7 @@ func (s *Subscription) trim() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.closed:
+	case s.closed || !s.begun:
 	case s.merged == nil:
 		s.drop()
 	default:
@@ -277,6 +282,7 @@ func (s *Subscription) trim() {
 // already. wake is called by whoever brings news; it must not block.
 func (s *Subscription) Wait(wake func()) bool {
 	s.mu.Lock()
+	s.begun = true
 	if s.closed || s.skipped > 0 || s.merged != nil && (len(s.merged.ready) > 0 || s.due && len(s.merged.list) > 0) {
 		s.mu.Unlock()
 		return false
