@@ -15,6 +15,7 @@ type storedAccount struct {
 	ServerKey  []byte                       `json:"server_key"`
 	Prepared   *storedKeys                  `json:"prepared,omitempty"` // of the other spelling of the password, if there is one
 	Empty      bool                         `json:"empty_password"`
+	Weak       bool                         `json:"weak_password,omitempty"`
 	Global     Permissions                  `json:"global"`
 	Databases  map[string]Permissions       `json:"databases,omitempty"`
 	Tables     map[string]storedTableGrants `json:"tables,omitempty"`
@@ -37,7 +38,7 @@ const accountVersion = 1
 func encodeAccount(a *account) ([]byte, error) {
 	s := storedAccount{
 		Version: accountVersion, Salt: a.verifier.salt[:], Iterations: a.verifier.iterations,
-		StoredKey: a.verifier.keys[0].stored[:], ServerKey: a.verifier.keys[0].server[:], Empty: a.verifier.empty,
+		StoredKey: a.verifier.keys[0].stored[:], ServerKey: a.verifier.keys[0].server[:], Empty: a.verifier.empty, Weak: a.verifier.weak,
 		Global: a.global, Databases: a.databases, Tables: map[string]storedTableGrants{}, Role: a.role, Roles: a.roles,
 	}
 	if k := a.verifier.keys[1]; k != a.verifier.keys[0] {
@@ -63,7 +64,7 @@ func decodeAccount(b []byte) (*account, error) {
 		return nil, errDamagedVerifier
 	}
 	copy(v.salt[:], s.Salt)
-	v.iterations, v.empty = s.Iterations, s.Empty
+	v.iterations, v.empty, v.weak = s.Iterations, s.Empty, s.Weak
 	keys := []storedKeys{{s.StoredKey, s.ServerKey}, {s.StoredKey, s.ServerKey}}
 	if s.Prepared != nil {
 		keys[1] = *s.Prepared

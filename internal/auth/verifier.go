@@ -30,13 +30,14 @@ type verifier struct {
 	// hash it, others do not, and the server has the password itself only while it is set. Mostly both are the same.
 	keys  [2]keyPair
 	empty bool // the password is the empty string
+	weak  bool // the password was easy to guess
 }
 
 // keyPair is what is kept of one spelling of a password.
 type keyPair struct{ stored, server [sha256.Size]byte }
 
 func newVerifier(password string, iterations int) (verifier, error) {
-	v := verifier{iterations: iterations, empty: password == ""}
+	v := verifier{iterations: iterations, empty: password == "", weak: isWeak(password)}
 	if _, err := rand.Read(v.salt[:]); err != nil {
 		return verifier{}, fmt.Errorf("make a salt: %w", err)
 	}
