@@ -102,11 +102,8 @@ func (s *Server) fromOwnPage(r *http.Request) bool {
 // the last address that no trusted proxy has added is it.
 func (s *Server) clientAddr(r *http.Request) netip.AddrPort {
 	peer := peerOf(r)
-	trusted := func(a netip.Addr) bool {
-		return slices.ContainsFunc(s.opt.TrustedProxies, func(n netip.Prefix) bool { return n.Contains(a) })
-	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && trusted(peer.Addr()); i-- {
+	for i := len(hops) - 1; i >= 0 && s.trusts(peer.Addr()); i-- {
 		addr, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
@@ -114,6 +111,11 @@ func (s *Server) clientAddr(r *http.Request) netip.AddrPort {
 		peer = netip.AddrPortFrom(addr.Unmap(), 0)
 	}
 	return peer
+}
+
+// trusts tells whether an address is that of a proxy whose word about its clients is believed.
+func (s *Server) trusts(a netip.Addr) bool {
+	return slices.ContainsFunc(s.opt.TrustedProxies, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
 // knowsHost tells whether a Host header names this server: an address, localhost, or one of the names that it was told.

@@ -52,6 +52,7 @@ type Server struct {
 	http        http.Server
 	conns       connections
 	crossOrigin *http.CrossOriginProtection
+	proxies     proxies
 }
 
 // NewServer makes a server; Serve starts it, or Handler is served by other means.
@@ -101,6 +102,7 @@ func (s *Server) Handler() http.Handler {
 		if !ok {
 			return
 		}
+		s.noteProxy(r)
 		path, ok := sitePath(r.URL)
 		switch {
 		case !ok:
