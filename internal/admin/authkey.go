@@ -30,6 +30,26 @@ func setAuth(s *Shell, a arguments) error {
 
 func unsetAuth(s *Shell, _ arguments) error { return s.setPassword(false) }
 
+// setUserPassword sets the password of a user, which is never a word of the command.
+func setUserPassword(s *Shell, a arguments) error {
+	name := a.positional[0]
+	users, err := rowsOf[*struct{}](s.conn, row("users", name))
+	if err != nil {
+		return err
+	}
+	if len(users) == 0 || users[0] == nil {
+		return fmt.Errorf("there is no user %s", name)
+	}
+	password, err := s.in.ReadSecret("Password for " + name + ": ")
+	if err != nil {
+		return fmt.Errorf("read the password: %w", err)
+	}
+	if password == "" {
+		return errors.New("the password is empty")
+	}
+	return s.conn.change(term(reql.TermUpdate, row("users", name), map[string]any{"password": password}))
+}
+
 // setPassword writes a password, or false for none.
 func (s *Shell) setPassword(password any) error {
 	return s.conn.change(term(reql.TermUpdate, row("users", user), map[string]any{"password": password}))

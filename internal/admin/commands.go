@@ -36,6 +36,8 @@ func init() {
 				"With - in place of a key, it is asked for without being shown, or read from the standard input. Quote a key with spaces."},
 		{words: []string{"unset", "auth"}, usage: []string{""}, run: unsetAuth, about: "remove the authentication key",
 			more: "Whoever reaches the ports then reads and changes everything."},
+		{words: []string{"set", "password"}, usage: []string{"<USER>"}, least: 1, most: 1, run: setUserPassword, about: "set a user's password",
+			more: "It is asked for without being shown, or read from the standard input."},
 		{words: []string{"set", "name"}, usage: []string{"<ID> <NEW-NAME>"}, least: 2, most: 2, run: setName, about: "rename a machine, a database or a table"},
 		{words: []string{"rename"}, usage: []string{"<ID> <NEW-NAME>"}, least: 2, most: 2, run: setName, about: "the same"},
 		{words: []string{"set", "datacenter"}, usage: []string{"<MACHINE> <DATACENTER>"}, least: 2, most: 2, run: setDatacenter, about: "give a server a tag"},
