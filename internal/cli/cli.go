@@ -43,6 +43,8 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 		return withOptions(reencrypt, argv, words[1:], stdout, stderr)
 	case "audit-verify":
 		return withOptions(auditVerify, argv, words[1:], stdout, stderr)
+	case "security-check":
+		return withOptions(securityCheck, argv, words[1:], stdout, stderr)
 	case "export", "import", "dump", "restore", "index-rebuild", "repl":
 		return runTool("rethinkdb-"+first, words[1:], stderr)
 	default:
@@ -112,6 +114,8 @@ func runCommand(cmd command, argv, words []string, stdout, stderr io.Writer) err
 		return runAdmin(words, stdout, stderr)
 	case auditVerify:
 		return runAuditVerify(words, stdout, stderr)
+	case securityCheck:
+		return runSecurityCheck(words, stdout, stderr)
 	}
 	s, err := readSettings(words, cmd, stderr)
 	if err != nil {

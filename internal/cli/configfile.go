@@ -35,8 +35,11 @@ func readConfigFile(path string, cmd command, warnings io.Writer) (settings, err
 	return s, nil
 }
 
+// configSource is what error texts call a configuration file.
+func configSource(path string) string { return "the configuration file " + path }
+
 func parseConfig(text, path string, cmd command) (s settings, ignored []string, err error) {
-	source := "the configuration file " + path
+	source := configSource(path)
 	s = make(settings)
 	fail := func(line int, format string, args ...any) error {
 		// Lines are counted from 0, as RethinkDB does.

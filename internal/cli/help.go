@@ -64,10 +64,18 @@ exchanged. Name all files of one log, in any order. The exit status is 1 when
 something is found. What was cut off at the end shows only when an entry is
 known from elsewhere: give --last, or --join for the running server.
 `,
+	securityCheck: `Usage: rethinkdb security-check [options]
+       rethinkdb security-check --directory path [options of serve]
+
+Say for each port who may come in, and what could be closed, with the command
+that closes it: of a server that runs, or with --directory or --config-file of
+one that is to be started with these options. The exit status is 1 when
+something serious is open.
+`,
 }
 
 // documented are the commands that have a page of help.
-var documented = []command{serve, create, proxy, administration, createCerts, reencrypt, auditVerify}
+var documented = []command{serve, create, proxy, administration, createCerts, securityCheck, reencrypt, auditVerify}
 
 const commandList = `Commands:
   create                    prepare a data directory and exit
@@ -76,6 +84,7 @@ const commandList = `Commands:
   create-certs              make certificates for TLS
   reencrypt                 encrypt an existing data directory anew
   audit-verify              find lines of an audit log that were changed
+  security-check            say what is open, and how to close it
   export, import, dump, restore, index-rebuild, repl
                             run the tool rethinkdb-NAME of the Python driver
   help [COMMAND]            print help, here or for a command

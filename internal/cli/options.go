@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,14 +19,15 @@ const (
 	createCerts
 	reencrypt
 	auditVerify // takes files besides
+	securityCheck
 
 	servers  = porcelain | serve
 	creators = porcelain | create
 	local    = porcelain | serve | create // all that have a data directory
 	network  = porcelain | serve | proxy  // all that listen
 	every    = local | proxy
-	stored   = local | reencrypt            // all that read a data directory
-	clients  = administration | auditVerify // that connect to a server
+	stored   = local | reencrypt                            // all that read a data directory
+	clients  = administration | auditVerify | securityCheck // that connect to a server
 	all      = every | clients | createCerts | reencrypt
 )
 
@@ -46,6 +48,8 @@ func (c command) name() string {
 		return "reencrypt"
 	case auditVerify:
 		return "audit-verify"
+	case securityCheck:
+		return "security-check"
 	default:
 		return ""
 	}
@@ -144,6 +148,8 @@ var options = []option{
 		help: "serve drivers in this network only, in CIDR notation such as 10.1.0.0/16, or at this address, and on this machine; may be repeated. Passwords are needed all the same (default all networks)"},
 	{long: "--cluster-allow", arg: "network", repeat: true, commands: network, section: networkSection,
 		help: "the same for the intracluster port"},
+	{long: "--no-old-handshakes", commands: network, section: networkSection,
+		help: "refuse drivers from before RethinkDB 2.3, which send the authentication key as it is"},
 	{long: "--driver-port", arg: "port", def: "28015", commands: network, section: networkSection,
 		help: "port for drivers; 0 takes a free one (default 28015)"},
 	{long: "--cluster-port", arg: "port", def: "29015", commands: network, section: networkSection,
@@ -153,7 +159,7 @@ var options = []option{
 	{long: "--client-port", arg: "port", def: "0", commands: network, section: unlistedSection},
 	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: network, section: networkSection,
 		help: "join the cluster of this server (not in this version)", absent: noCluster},
-	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: administration, section: networkSection,
+	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: administration | securityCheck, section: networkSection,
 		help: "the server to connect to, by its intracluster port; when it is given several times the first that answers (default localhost:29015)"},
 	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: auditVerify, section: networkSection,
 		help: "ask the running server, by its intracluster port, for its last entry, which then must be in the files; when it is given several times the first that answers (default none is asked)"},
@@ -309,6 +315,18 @@ func (s settings) one(long string) string {
 		return v[0]
 	}
 	return ""
+}
+
+// path returns the file or directory that an option names, absolute: a daemon leaves the working directory.
+func (s settings) path(long string) string {
+	path := s.one(long)
+	if path == "" {
+		return ""
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }
 
 func (s settings) all(long string) []string { return s[long].list }

@@ -190,11 +190,15 @@ func openDirectory(path string, create bool, id identity) (*server.Directory, er
 // serverConfig reads everything that `serve` and the program without a command take.
 func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err error) {
 	c = server.Config{
-		TestDB:       cmd == porcelain,
-		NoWeb:        s.has("--no-http-admin"),
-		ConfigFile:   s.one("--config-file"),
-		DebugAddress: s.one("--debug-address"),
-		Argv:         maskSecrets(argv),
+		TestDB:          cmd == porcelain,
+		NoWeb:           s.has("--no-http-admin"),
+		ConfigFile:      s.one("--config-file"),
+		NoOldHandshakes: s.has("--no-old-handshakes"),
+		DebugAddress:    s.one("--debug-address"),
+		Argv:            maskSecrets(argv),
+	}
+	if s["--initial-password"].source == configSource(c.ConfigFile) {
+		c.SecretFile = s.path("--config-file")
 	}
 	if err := s.newServer(&c); err != nil {
 		return c, err

@@ -7,8 +7,8 @@ import (
 
 // tls reads the keys and certificates of the ports. The texts are RethinkDB's.
 func (s settings) tls(c *server.Config) error {
-	c.WebTLS = certificate.Files{Key: s.one("--http-tls-key"), Cert: s.one("--http-tls-cert")}
-	c.DriverTLS = certificate.Files{Key: s.one("--driver-tls-key"), Cert: s.one("--driver-tls-cert"), CA: s.one("--driver-tls-ca")}
+	c.WebTLS = certificate.Files{Key: s.path("--http-tls-key"), Cert: s.path("--http-tls-cert")}
+	c.DriverTLS = certificate.Files{Key: s.path("--driver-tls-key"), Cert: s.path("--driver-tls-cert"), CA: s.path("--driver-tls-ca")}
 	switch web, driver := c.WebTLS, c.DriverTLS; {
 	case (web.Key == "") != (web.Cert == ""):
 		return refusef("--http-tls-key and --http-tls-cert must be specified together.")

@@ -57,6 +57,8 @@ type Config struct {
 	DriverTLS, WebTLS certificate.Files    // no key: plain connections
 	TLS               certificate.Settings // of both
 
+	NoOldHandshakes bool // refuse drivers from before 2.3
+
 	TrustedProxies []netip.Prefix // of the web port, whose X-Forwarded-For is believed
 	Hosts          []string       // names of the web port beside localhost and those of the machine, in lower case
 
@@ -76,6 +78,7 @@ type Config struct {
 
 	LogFile      string // absolute; empty is log_file in the data directory
 	ConfigFile   string // only for advice on the console
+	SecretFile   string // absolute; the configuration file, if it has a password in it
 	Argv         []string
 	DebugAddress string // loopback address of the profiler; empty opens none
 }

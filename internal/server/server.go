@@ -94,10 +94,11 @@ func (n *node) stopBy(sig os.Signal, signals chan os.Signal, logger *slog.Logger
 // node is a running server: what was started, in this order, and is stopped in the reverse one.
 type node struct {
 	// Set by start, then constant.
-	config  Config
-	log     *slog.Logger
-	cancel  context.CancelFunc // ends what runs in the background
-	started time.Time
+	config    Config
+	directory string // of the data, absolute
+	log       *slog.Logger
+	cancel    context.CancelFunc // ends what runs in the background
+	started   time.Time
 
 	data        *data
 	audit       *audit.Log
@@ -125,7 +126,7 @@ type node struct {
 func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node, err error) {
 	logger := slog.New(log)
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &node{config: c, log: logger, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
+	n := &node{config: c, directory: d.Path, log: logger, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
@@ -178,6 +179,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Sessions: n.sessions,
 		SetCache: n.setCache,
 		Issues:   n.issues,
+		Security: n.security,
 
 		Scripts: c.Scripts, Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
 	})
@@ -197,7 +199,8 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	engine.UseHTTP(httpfetch.New(httpfetch.Options{Allow: c.HTTPAllow, UserAgent: "RethinkDB/" + ProtocolVersion, Logger: logger}))
 	n.driver = wire.NewServer(wire.Options{
 		Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Version: ProtocolVersion, Gate: n.gate, Audit: n.audit,
-		TLS: tlsConfig(n.driverTLS),
+		NoOldHandshakes: c.NoOldHandshakes,
+		TLS:             tlsConfig(n.driverTLS),
 	})
 	n.gate.Attach(n.driver.Enforce)
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)

@@ -12,6 +12,7 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/selfcheck"
 	"rethinkdb/internal/storage"
 )
 
@@ -23,12 +24,13 @@ type Options struct {
 
 	// The rest may be left out.
 
-	Process  func() Process // what server_status shows
-	Log      Log            // what logs shows
-	Audit    *audit.Log     // what audit shows, and is told of changes
-	Logger   *slog.Logger   // where changes of the server's configuration are noted
-	Issues   func() []Issue // what current_issues shows beside what this package finds itself
-	Sessions Sessions       // what jobs and stats show of clients
+	Process  func() Process          // what server_status shows
+	Log      Log                     // what logs shows
+	Audit    *audit.Log              // what audit shows, and is told of changes
+	Logger   *slog.Logger            // where changes of the server's configuration are noted
+	Issues   func() []Issue          // what current_issues shows beside what this package finds itself
+	Security func() selfcheck.Report // what security_status shows
+	Sessions Sessions                // what jobs and stats show of clients
 	// SetCache changes the size of the cache while the server runs; catalog.AutoCache lets the server choose. When it
 	// returns an error the configuration is not changed.
 	SetCache func(bytes int64) error
@@ -51,6 +53,7 @@ type System struct {
 	audit    *audit.Log // nil: none
 	logger   *slog.Logger
 	issues   func() []Issue
+	security func() selfcheck.Report
 	sessions Sessions
 	setCache func(bytes int64) error
 	now      func() time.Time
@@ -73,7 +76,7 @@ var _ exec.Cluster = (*System)(nil)
 func Start(o Options) *System {
 	s := &System{
 		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
-		issues: o.Issues, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
+		issues: o.Issues, security: o.Security, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
 	}
 	if s.process == nil {
@@ -81,6 +84,9 @@ func Start(o Options) *System {
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.security == nil {
+		s.security = func() selfcheck.Report { return selfcheck.Report{} }
 	}
 	if s.sessions == nil {
 		s.sessions = noSessions{}

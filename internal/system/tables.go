@@ -13,20 +13,21 @@ import (
 func (s *System) systemTables() map[string]*systemTable {
 	tables := map[string]*systemTable{}
 	for name, src := range map[string]source{
-		"access_config":  accessConfig{s},
-		"audit":          auditTable{s, illegalToWrite("audit")},
-		"cluster_config": clusterConfig{s},
-		"current_issues": issuesTable{s, illegalToWrite("current_issues")},
-		"db_config":      dbConfig{s},
-		"jobs":           jobsTable{s},
-		"logs":           logsTable{s, "It's illegal to write to the `rethinkdb.logs` system table."},
-		"permissions":    permissionsTable{s},
-		"server_config":  serverConfig{s},
-		"server_status":  serverStatus{s, illegalToWrite("server_status")},
-		"stats":          statsTable{s, illegalToWrite("stats")},
-		"table_config":   tableConfig{s},
-		"table_status":   tableStatus{s, illegalToWrite("table_status")},
-		"users":          usersTable{s.users},
+		"access_config":   accessConfig{s},
+		"audit":           auditTable{s, illegalToWrite("audit")},
+		"cluster_config":  clusterConfig{s},
+		"current_issues":  issuesTable{s, illegalToWrite("current_issues")},
+		"db_config":       dbConfig{s},
+		"jobs":            jobsTable{s},
+		"logs":            logsTable{s, "It's illegal to write to the `rethinkdb.logs` system table."},
+		"permissions":     permissionsTable{s},
+		"security_status": securityStatus{s, illegalToWrite("security_status")},
+		"server_config":   serverConfig{s},
+		"server_status":   serverStatus{s, illegalToWrite("server_status")},
+		"stats":           statsTable{s, illegalToWrite("stats")},
+		"table_config":    tableConfig{s},
+		"table_status":    tableStatus{s, illegalToWrite("table_status")},
+		"users":           usersTable{s.users},
 
 		"_debug_scratch":      &scratchTable{rows: map[string]datum.Value{}},
 		"_debug_stats":        debugStats{s, illegalToWrite("_debug_stats")},
@@ -41,7 +42,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit"}
+var additions = []string{"access_config", "audit", "security_status"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

@@ -61,6 +61,9 @@ func (c *conn) handshake() (login, error) {
 		c.claim.refusedByGate = true
 		return login{}, err
 	}
+	if err := c.oldVersion(magic); err != nil {
+		return login{}, err
+	}
 	switch magic {
 	case magicV10:
 		c.claim.method = audit.SCRAM

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/wire"
 )
 
 func TestOldHandshakes(t *testing.T) {
@@ -180,4 +181,34 @@ func TestLogIn(t *testing.T) {
 	c = dial(t, s.addr)
 	c.write(magicV04 + "\x02\x00\x00\x00pw" + useJSON)
 	c.expectMessage("SUCCESS")
+}
+
+func TestOldHandshakesAreRemembered(t *testing.T) {
+	s := start(t)
+	for range 2 {
+		c := dial(t, s.addr)
+		c.write(magicV04 + "\x00\x00\x00\x00" + useJSON)
+		c.expectMessage("SUCCESS")
+	}
+	c := dial(t, s.addr)
+	c.write("\xe1\x81\x30\x72")
+	c.expectMessage("ERROR: The PROTOBUF client protocol is no longer supported\n")
+	got := s.OldHandshakes()
+	if len(got) != 2 || got[0].Version != "V0_2" || got[0].Count != 1 || got[1].Version != "V0_4" || got[1].Count != 2 ||
+		!got[1].Peer.IsLoopback() || got[1].At.IsZero() {
+		t.Errorf("remembered %+v", got)
+	}
+}
+
+func TestOldHandshakesAreRefused(t *testing.T) {
+	s := start(t, func(o *wire.Options) { o.NoOldHandshakes = true })
+	for _, magic := range []string{magicV03, magicV04} {
+		c := dial(t, s.addr)
+		c.write(magic + "\x00\x00\x00\x00" + useJSON)
+		c.expectMessage("ERROR: This server refuses the handshakes of drivers from before RethinkDB 2.3, which send the authentication key as it is. Use a newer driver.\n")
+		c.expectEOF()
+	}
+	if got := s.OldHandshakes(); len(got) != 0 {
+		t.Errorf("remembered %+v", got)
+	}
 }

@@ -48,6 +48,8 @@ type Options struct {
 	Gate *access.Gate
 	// Audit is told of log-ins and refusals; nil is not.
 	Audit *audit.Log
+	// NoOldHandshakes refuses those from before RethinkDB 2.3.
+	NoOldHandshakes bool
 	// TLS makes connections begin with a TLS handshake. It may have GetConfigForClient to follow a renewed certificate.
 	TLS *tls.Config
 }
@@ -56,6 +58,7 @@ type Options struct {
 type Server struct {
 	opt  Options
 	tick atomic.Int64 // counts intervals of watchHangups; at least 1
+	old  oldHandshakes
 
 	mu        sync.Mutex // guards what follows
 	closing   bool

@@ -93,6 +93,13 @@ func TestAuthenticationKey(t *testing.T) {
 	}
 }
 
+// TestSecurityStatus closes what can be closed by queries, with the queries that the server proposes.
+func TestSecurityStatus(t *testing.T) {
+	server := harness.Start(t, "", "--bind", "all", "--initial-password", "correct horse")
+	run(t, ".", "node", "security.js", "rethinkdb-2-4-2", "correct horse", strconv.Itoa(server.DriverPort))
+	stop(t, server)
+}
+
 // TestReference runs the examples of the page on the language, which are in JavaScript.
 func TestReference(t *testing.T) {
 	root, err := harness.Root()

@@ -122,9 +122,31 @@ func StartCommand(t testing.TB, command, dir string, args ...string) *Server {
 	return run(t, nil, dir, append(freePorts(), args...), command)
 }
 
+// StartLine starts a server by a line for the shell, on a directory that the line names, by way of another program as StartOn does.
+func StartLine(t testing.TB, by []string, dir, line string) *Server {
+	t.Helper()
+	return keep(t, dir, Shell(t, by, "exec "+line))
+}
+
+// Shell is a command for the shell, in which rethinkdb is the program under test.
+func Shell(t testing.TB, by []string, line string) *exec.Cmd {
+	t.Helper()
+	words := append(slices.Clone(by), "sh", "-c", line)
+	cmd := exec.CommandContext(t.Context(), words[0], words[1:]...)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(Binary(t))+":"+os.Getenv("PATH"))
+	return cmd
+}
+
 func run(t testing.TB, by []string, dir string, args []string, command ...string) *Server {
 	t.Helper()
-	s, err := start(append(slices.Clone(by), Binary(t)), dir, args, command...)
+	words := slices.Concat(by, []string{Binary(t)}, command, []string{"--directory", dir}, args)
+	return keep(t, dir, exec.Command(words[0], words[1:]...))
+}
+
+// keep starts a server until the end of the test.
+func keep(t testing.TB, dir string, cmd *exec.Cmd) *Server {
+	t.Helper()
+	s, err := start(dir, cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +161,8 @@ func run(t testing.TB, by []string, dir string, args []string, command ...string
 	return s
 }
 
-func start(program []string, dir string, args []string, command ...string) (*Server, error) {
-	s := &Server{Dir: dir, output: newTranscript(), exited: make(chan struct{})}
-	words := slices.Concat(program[1:], command, []string{"--directory", dir}, args)
-	s.cmd = exec.Command(program[0], words...)
+func start(dir string, cmd *exec.Cmd) (*Server, error) {
+	s := &Server{Dir: dir, cmd: cmd, output: newTranscript(), exited: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	if err := s.cmd.Start(); err != nil {
 		return nil, err

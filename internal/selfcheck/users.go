@@ -1,0 +1,93 @@
+package selfcheck
+
+import (
+	"fmt"
+	"strings"
+)
+
+// minIterations is the least that RFC 7677 asks for.
+const minIterations = 4096
+
+// passwordCommand asks for a new password of a user.
+func (f *Facts) passwordCommand(u User) string {
+	if u.Admin {
+		return f.adminCommand("set", "auth", "-")
+	}
+	return f.adminCommand("set", "password", u.Name)
+}
+
+func weakPasswords(f *Facts) []Finding {
+	var found []Finding
+	for _, u := range f.Users {
+		if !u.Password || !u.Weak {
+			continue
+		}
+		severity := Warning
+		if f.exposed() {
+			severity = Serious
+		}
+		found = append(found, Finding{
+			Kind: "weak_password", Subject: u.Name, Severity: severity,
+			Text:     fmt.Sprintf("The password of the user %s is short or often used: it can be guessed.", u.Name),
+			Remedy:   "Set a longer one; it is asked for.",
+			Commands: []string{f.passwordCommand(u)},
+		})
+	}
+	return found
+}
+
+func fewIterations(f *Facts) []Finding {
+	var found []Finding
+	for _, u := range f.Users {
+		if u.Password && u.Iterations < minIterations {
+			found = append(found, Finding{
+				Kind: "few_iterations", Subject: u.Name, Severity: Warning,
+				Text: fmt.Sprintf("The password of the user %s is hashed %d times only: from a stolen data directory, or from a log-in that somebody overhears, it can be guessed faster than those of others.",
+					u.Name, u.Iterations),
+				Remedy:   fmt.Sprintf("Set it again without saying how often: it is asked for, and hashed %d times.", minIterations),
+				Commands: []string{f.passwordCommand(u)},
+			})
+		}
+	}
+	return found
+}
+
+func usersWithoutPassword(f *Facts) []Finding {
+	var found []Finding
+	for _, u := range f.Users {
+		if u.Password || u.Admin {
+			continue
+		}
+		severity := Warning
+		if f.exposed() {
+			severity = Serious
+		}
+		found = append(found, Finding{
+			Kind: "user_without_password", Subject: u.Name, Severity: severity,
+			Text:     fmt.Sprintf("The user %s has no password: everybody may log in by that name.", u.Name),
+			Remedy:   "Set one; it is asked for.",
+			Commands: []string{f.passwordCommand(u)},
+		})
+	}
+	return found
+}
+
+func globalRights(f *Facts) []Finding {
+	var found []Finding
+	for _, u := range f.Users {
+		if u.Admin || len(u.Rights) == 0 {
+			continue
+		}
+		rights := make([]string, len(u.Rights))
+		for i, right := range u.Rights {
+			rights[i] = right + ": null"
+		}
+		found = append(found, Finding{
+			Kind: "global_rights", Subject: u.Name, Severity: Note,
+			Text:     fmt.Sprintf("The user %s has the right to %s everywhere, also in databases that are yet to be made.", u.Name, strings.Join(u.Rights, ", ")),
+			Remedy:   "Grant the rights on the databases that it works with, and take these away.",
+			Commands: []string{fmt.Sprintf("r.grant(%s, {%s})", script(u.Name), strings.Join(rights, ", "))},
+		})
+	}
+	return found
+}

@@ -1,0 +1,62 @@
+package system
+
+import (
+	"context"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/selfcheck"
+)
+
+// securityStatus is security_status: a row for each port, with who may come in, and one for each thing that could be closed.
+type securityStatus struct {
+	s *System
+	readOnly
+}
+
+func (t securityStatus) list(context.Context, view) ([]datum.Value, error) {
+	report := t.s.security()
+	var rows []datum.Value
+	for _, p := range report.Ports {
+		rows = append(rows, portRow(p))
+	}
+	for _, f := range report.Findings {
+		rows = append(rows, findingRow(f))
+	}
+	return rows, nil
+}
+
+func (t securityStatus) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
+	return getByListing(ctx, t, v, key)
+}
+
+func portRow(p selfcheck.PortReport) datum.Value {
+	return object(
+		field("id", str("port/"+p.Port)),
+		field("type", str("port")),
+		field("port", str(p.Port)),
+		field("open", datum.Bool(p.Number != 0)),
+		field("number", datum.Number(float64(p.Number))),
+		field("addresses", strArray(p.Addresses)),
+		field("tls", datum.Bool(p.TLS)),
+		field("who", str(p.Who)),
+	)
+}
+
+func findingRow(f selfcheck.Finding) datum.Value {
+	port := datum.Null
+	if f.Port != "" {
+		port = str(f.Port)
+	}
+	return object(
+		field("id", str(f.ID())),
+		field("type", str("finding")),
+		field("kind", str(f.Kind)),
+		field("severity", str(f.Severity.String())),
+		field("level", datum.Number(float64(f.Severity))), // to sort by
+		field("port", port),
+		field("description", str(f.Text)),
+		field("remedy", str(f.Remedy)),
+		field("commands", strArray(f.Commands)),
+		field("restart", datum.Bool(f.Restart)),
+	)
+}
