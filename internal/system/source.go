@@ -29,6 +29,12 @@ type source interface {
 // A restricted source takes another permission on the table from those who read it, besides read.
 type restricted interface{ alsoTakes() auth.Permission }
 
+// A secretive source takes in rows what it never tells. told is the row for the result of a write, which is compared with the old one
+// before that: a new password is a change.
+type secretive interface {
+	told(row datum.Value) datum.Value
+}
+
 // rowWrite is the change of one row of a system table. It is also made when old equals new, and when both are absent
 // (the deletion of a row that is not there), as some tables refuse even that.
 type rowWrite struct {

@@ -212,6 +212,9 @@ func (u *use) writeRow(ctx context.Context, key datum.Value, generated bool, upd
 		if r.Changed = !datum.Equal(r.Old, r.New); r.Changed {
 			u.auditWrite(key, r.Old, r.New)
 		}
+		if s, ok := u.source.(secretive); ok {
+			r.New = s.told(r.New)
+		}
 		return r, nil
 	}
 	if endsStatement(r.Err) {

@@ -26,6 +26,16 @@ func (t usersTable) write(_ context.Context, _ view, w rowWrite) (datum.Value, e
 	return w.new, authError(t.users.WriteUser(w.key, w.generated, w.new))
 }
 
+// told is the row as it reads from now on, whatever was written into it.
+func (t usersTable) told(row datum.Value) datum.Value {
+	key, _ := row.Get(primaryKey) // of no row it is absent, too, and so is the answer
+	now, err := t.users.UserRow(key)
+	if err != nil {
+		return datum.Value{} // it is no name, so nothing was written
+	}
+	return now
+}
+
 // permissionsTable is the table permissions, likewise.
 type permissionsTable struct{ s *System }
 

@@ -384,3 +384,32 @@ func TestIssues(t *testing.T) {
 		t.Errorf("the issue is %s", rows[0])
 	}
 }
+
+// TestPasswordsAreNotTold writes passwords, whose rows come back without, and count as changed all the same.
+func TestPasswordsAreNotTold(t *testing.T) {
+	w := newWorld(t)
+	users := w.system("users")
+	check := func(r table.WriteResult, err error, old, row string) {
+		t.Helper()
+		if err != nil || r.Err != nil {
+			t.Fatal(err, r.Err)
+		}
+		if show := func(v datum.Value) string {
+			if v.IsAbsent() {
+				return ""
+			}
+			return w.json(v)
+		}; show(r.Old) != old || show(r.New) != row || !r.Changed {
+			t.Errorf("from %s to %s, changed: %t", show(r.Old), show(r.New), r.Changed)
+		}
+	}
+	const row = `{"id":"bob","password":true}`
+	r, err := w.insert(users, `{"id":"bob","password":"secret"}`)
+	check(r, err, "", row)
+	r, err = w.update(users, `"bob"`, `{"password":"other"}`)
+	check(r, err, row, row)
+	r, err = w.update(users, `"bob"`, `{"password":{"password":"third","iterations":1}}`)
+	check(r, err, row, row)
+	r, err = w.remove(users, `"bob"`)
+	check(r, err, row, "")
+}
