@@ -10,7 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
-// crashes has the states in which a crash may leave a file system, some for each change of it.
+// crashes has the states in which a crash may leave a file system.
 type crashes struct {
 	mem *vfs.MemFS
 	rng *rand.Rand // nil for crashes that take nothing or all of what was not synced
@@ -20,13 +20,15 @@ type crashes struct {
 	stop   bool
 }
 
-// watch returns the file system itself, with crashes before each change of it: one that takes all that was not synced, one that takes
+// watch returns the file system itself, with crashes before each change of a name and each sync: one that takes all that was not synced, one that takes
 // nothing, and with rng one that takes a random half. The engine does not survive the last kind, with encryption or without: it
 // relies on directory entries reaching the disk in order.
 func watch(mem *vfs.MemFS, rng *rand.Rand) (vfs.FS, *crashes) {
 	c := &crashes{mem: mem, rng: rng}
 	return errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if op.Kind.ReadOrWrite() == errorfs.OpIsWrite {
+		switch op.Kind {
+		case errorfs.OpCreate, errorfs.OpRename, errorfs.OpReuseForWrite, errorfs.OpLink, errorfs.OpRemove, errorfs.OpRemoveAll,
+			errorfs.OpFileSync, errorfs.OpFileSyncData:
 			c.crash()
 		}
 		return nil

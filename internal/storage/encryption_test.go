@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"rethinkdb/internal/atrest"
 )
@@ -179,7 +181,7 @@ func compact(t testing.TB, s *Store) {
 	}
 }
 
-const filled = 300
+const filled = 50
 
 // fill writes rows that can be recognized on the disk, by the log and as a sorted run, and moves them out of the log.
 func fill(t testing.TB, s *Store, n int) {
@@ -345,14 +347,24 @@ func TestReencryptRefuses(t *testing.T) {
 	}
 }
 
-// TestEngineFeatures checks what the engine does with files beyond reading and writing.
+// TestEngineFeatures checks what the engine does with files beyond reading and writing: it reuses those of the log, and links those
+// of sorted runs and checkpoints.
 func TestEngineFeatures(t *testing.T) {
 	dir := t.TempDir()
 	key := newKey(t)
-	s := open(t, dir, Options{Encryption: Encryption{Key: key}})
+	var reused, linked atomic.Int32
+	fs := errorfs.Wrap(vfs.Default, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		switch op.Kind {
+		case errorfs.OpReuseForWrite:
+			reused.Add(1)
+		case errorfs.OpLink:
+			linked.Add(1)
+		}
+		return nil
+	}))
+	s := open(t, dir, Options{fs: fs, Encryption: Encryption{Key: key}})
 	fill(t, s, 0)
-	// Small memtables fill one after the other, so that files of the log are reused.
-	for n := range 40 {
+	for n := range 10 {
 		b := s.NewBatch()
 		b.SetMeta(fmt.Sprintf("more %d", n), bytes.Repeat([]byte{byte(n)}, 1<<20))
 		if err := s.Commit(t.Context(), b, true); err != nil {
@@ -369,6 +381,9 @@ func TestEngineFeatures(t *testing.T) {
 	}
 	if err := s.db.Checkpoint(copied, pebble.WithFlushedWAL()); err != nil {
 		t.Fatal(err)
+	}
+	if reused.Load() == 0 || linked.Load() == 0 {
+		t.Errorf("%d files were reused, %d linked", reused.Load(), linked.Load())
 	}
 	closeStore(t, s)
 	for _, name := range []string{formatFile, keyringFile} {
