@@ -293,6 +293,8 @@ func TestSecretsAreMasked(t *testing.T) {
 		"rethinkdb admin -j x set auth sesame":                   "rethinkdb admin -j x set auth (hidden)",
 		"rethinkdb admin unset auth":                             "rethinkdb admin unset auth",
 		"rethinkdb serve -d auth":                                "rethinkdb serve -d auth",
+		"rethinkdb serve --encryption-key-command sesame -o 1":   "rethinkdb serve --encryption-key-command (hidden) -o 1",
+		"rethinkdb serve --encryption-key-file sesame":           "rethinkdb serve --encryption-key-file sesame",
 		"rethinkdb create --directory auth --server-name sesame": "rethinkdb create --directory auth --server-name sesame",
 	} {
 		words := strings.Fields(line)
