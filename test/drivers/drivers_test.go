@@ -100,6 +100,13 @@ func TestSecurityStatus(t *testing.T) {
 	stop(t, server)
 }
 
+// TestAuditLog reads the table with the audit log, and follows it.
+func TestAuditLog(t *testing.T) {
+	server := harness.Start(t, "")
+	run(t, ".", "node", "audit.js", "rethinkdb-2-4-2", strconv.Itoa(server.DriverPort))
+	stop(t, server)
+}
+
 // TestReference runs the examples of the page on the language, which are in JavaScript.
 func TestReference(t *testing.T) {
 	root, err := harness.Root()
