@@ -18,6 +18,9 @@ import (
 // 1 after any failure to start.
 func Run(argv []string, stdout, stderr io.Writer) int {
 	argv = hideSecrets(argv)
+	if err := forbidDumps(); err != nil {
+		return fail(stderr, "Failed to start: %v.", err)
+	}
 	words := argv[min(1, len(argv)):]
 	if len(words) == 0 {
 		return withOptions(porcelain, argv, nil, stdout, stderr)

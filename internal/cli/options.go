@@ -217,6 +217,8 @@ var options = []option{
 
 	{long: "--pid-file", arg: "path", commands: network, section: serviceSection,
 		help: "write the process id to this file while the server runs; an existing file is taken for a running server"},
+	{long: "--core-dumps", commands: servers, section: serviceSection,
+		help: "let the system write the memory of the server into a core file when it crashes, and let other processes of its user read it, to look for a fault. It has documents and secrets in it (default no)"},
 	{long: "--daemon", commands: network, section: serviceSection,
 		help: "go on in the background once the server is ready"},
 

@@ -90,7 +90,7 @@ func (id identity) assume() error {
 			return refusef("Could not set user account to '%s': %v", id.userName, err).hint("Start the server as root, or leave out --runuser.")
 		}
 	}
-	return nil
+	return forbidDumps() // whether a process may be dumped is decided anew when its user changes
 }
 
 // checkPidFile refuses a pid file that another server seems to have written, or that could not be written.

@@ -275,6 +275,11 @@ func runServer(cmd command, s settings, argv []string, stdout, stderr io.Writer)
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
+	if s.has("--core-dumps") {
+		if err := allowDumps(); err != nil {
+			return err
+		}
+	}
 	if s.has("--server-name") && !directory.New {
 		fmt.Fprintln(stderr, "WARNING: ignoring --server-name because this server already has a name.")
 	}

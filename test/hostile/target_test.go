@@ -66,7 +66,7 @@ func begin(t *testing.T) *target {
 	t.Helper()
 	debug := freeAddress(t)
 	s := &target{
-		Server: harness.Start(t, "", "--cache-size", "64", "--debug-address", debug),
+		Server: harness.Start(t, "", "--cache-size", "64", "--debug-address", debug, "--core-dumps"), // whose open files are counted
 		debug:  debug, stop: make(chan struct{}),
 	}
 	s.web = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.WebPort))

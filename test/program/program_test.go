@@ -102,28 +102,53 @@ Storage engine shut down\.
 	}
 }
 
+// TestFilesAreForTheirOwnerOnly holds for all that a server writes, whatever the umask that it was started with.
 func TestFilesAreForTheirOwnerOnly(t *testing.T) {
-	s := harness.Start(t, "")
-	stop(t, s, syscall.SIGTERM)
-	err := filepath.WalkDir(s.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		want := fs.FileMode(0o600)
-		if d.IsDir() {
-			want = 0o700
-		}
-		if info.Mode().Perm() != want {
-			t.Errorf("%s has mode %o, want %o", path, info.Mode().Perm(), want)
-		}
-		return nil
-	})
+	logs := filepath.Join(t.TempDir(), "logs")
+	if err := os.Mkdir(logs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := harness.StartOn(t, []string{"sh", "-c", `umask 0; exec "$0" "$@"`}, "--initial-password", "auto",
+		"--log-file", filepath.Join(logs, "log"), "--audit-log", filepath.Join(logs, "audit"))
+	c, err := harness.LogIn(s.Addr(), "admin", strings.TrimSpace(readText(t, filepath.Join(s.Dir, "initial_password"))))
 	if err != nil {
 		t.Fatal(err)
+	}
+	defer c.Close()
+	db := harness.Term(harness.DB, "test")
+	table := harness.Term(harness.Table, db, "t")
+	row := harness.Term(harness.Func, harness.Term(harness.MakeArray, 1), map[string]any{"id": harness.Term(harness.Var, 1)})
+	for _, term := range []any{
+		harness.Term(harness.TableCreate, db, "t"),
+		harness.Term(harness.Insert, table, harness.Term(38, harness.Term(harness.Range, 20_000), row)), // map
+		harness.Term(harness.IndexCreate, table, "name"), harness.Term(harness.IndexWait, table),
+	} {
+		if _, err := c.Run(term); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop(t, s, syscall.SIGTERM)
+	for _, dir := range []string{s.Dir, logs} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			want := fs.FileMode(0o600)
+			if d.IsDir() {
+				want = 0o700
+			}
+			if info.Mode().Perm() != want {
+				t.Errorf("%s has mode %o, want %o", path, info.Mode().Perm(), want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -23,7 +23,8 @@ func TestSortsStayWithinTheirMemory(t *testing.T) {
 		cacheMB   = 64
 		moreBytes = 300 << 20 // beyond the cache, for everything
 	)
-	s := harness.Start(t, "", "--cache-size", strconv.Itoa(cacheMB), "--query-memory", "16")
+	s := harness.Start(t, "", "--cache-size", strconv.Itoa(cacheMB), "--query-memory", "16",
+		"--core-dumps") // without which only root may see the files that a process has open
 	c, err := harness.Dial(s.Addr())
 	if err != nil {
 		t.Fatal(err)
