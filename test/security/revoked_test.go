@@ -66,32 +66,39 @@ func TestRevokedFeeds(t *testing.T) {
 
 // feedOverHTTP reads a feed as bob until its end, which it returns.
 func feedOverHTTP(s *harness.Server, query string) string {
-	post := func(path, body string) (string, error) {
-		r, err := http.NewRequest(http.MethodPost, fmt.Sprintf("http://localhost:%d/ajax/reql/%s", s.WebPort, path), strings.NewReader(body))
-		if err != nil {
-			return "", err
-		}
-		r.SetBasicAuth("bob", "bob's")
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return "", err
-		}
-		text, err := io.ReadAll(answer.Body)
-		return string(text), errors.Join(err, answer.Body.Close())
-	}
-	id, err := post("open-new-connection", "")
+	answer, err := askOverHTTP(s, "bob", "bob's", query)
 	if err != nil {
 		return err.Error()
+	}
+	return answer
+}
+
+// askOverHTTP sends a query to the web port and reads to the last answer, which it returns with its header; of a request that is refused,
+// what the page says.
+func askOverHTTP(s *harness.Server, user, password, query string) (string, error) {
+	post := func(path, body string) (text string, served bool, err error) {
+		r, err := http.NewRequest(http.MethodPost, fmt.Sprintf("http://localhost:%d/ajax/reql/%s", s.WebPort, path), strings.NewReader(body))
+		if err != nil {
+			return "", false, err
+		}
+		r.SetBasicAuth(user, password)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return "", false, err
+		}
+		page, err := io.ReadAll(answer.Body)
+		return string(page), answer.StatusCode == http.StatusOK, errors.Join(err, answer.Body.Close())
+	}
+	id, served, err := post("open-new-connection", "")
+	if err != nil || !served {
+		return id, err
 	}
 	const token = 1
 	for {
 		frame := binary.LittleEndian.AppendUint64(nil, token)
-		answer, err := post("?conn_id="+id, string(frame)+query)
-		if err != nil {
-			return err.Error()
-		}
-		if !strings.Contains(answer, `"t":3`) {
-			return answer
+		answer, _, err := post("?conn_id="+id, string(frame)+query)
+		if err != nil || !strings.Contains(answer, `"t":3`) {
+			return answer, err
 		}
 		query = `[2]`
 	}
