@@ -147,6 +147,20 @@ func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 	if g == nil {
 		return nil
 	}
+	return g.admit(port, peer, g.credentials(port))
+}
+
+// AdmitUnproven is Admit for who has come to a port, but will be asked there for nothing that proves who it is.
+func (g *Gate) AdmitUnproven(port Port, peer netip.Addr) *Refusal { return g.admit(port, peer, false) }
+
+// Trusts tells whether a server at an address may act without having proved anything, as far as the address goes. Strict mode
+// trusts no server, not even on this machine, whose users may have servers of their own.
+func (g *Gate) Trusts(peer netip.Addr) bool {
+	peer = peer.Unmap()
+	return g.policy.Mode == Off || g.policy.Mode == Private && (peer.IsLoopback() || isPrivate(peer))
+}
+
+func (g *Gate) admit(port Port, peer netip.Addr, credentials bool) *Refusal {
 	peer = peer.Unmap().WithZone("")
 	if peer.IsLoopback() {
 		return nil
@@ -158,7 +172,7 @@ func (g *Gate) Admit(port Port, peer netip.Addr) *Refusal {
 		text, reason = fmt.Sprintf(outside, port, peer, "with "+port.AllowOption()), "not in "+port.AllowOption()
 	case !Contains(g.narrowed()[port], peer):
 		text, reason = fmt.Sprintf(outside, port, peer, "in the table `rethinkdb.access_config`"), "not in rethinkdb.access_config"
-	case g.policy.Mode == Off || g.credentials(port):
+	case g.policy.Mode == Off || credentials:
 	case g.policy.Mode == Private && isPrivate(peer):
 	default:
 		text, reason = g.protected(port, peer), "protected mode"
@@ -184,7 +198,8 @@ func (g *Gate) protected(port Port, peer netip.Addr) string {
 		served = "its own machine"
 	}
 	if port == Cluster {
-		return fmt.Sprintf("The intracluster port of this server serves %s only, and not %s. Connect from there, or through an ssh tunnel.", served, peer)
+		return fmt.Sprintf("The intracluster port of this server serves %s only, and not %s. To open it to those who belong to this cluster, start the server with "+
+			"--cluster-secret-file, or with --cluster-tls-key, --cluster-tls-cert and --cluster-tls-ca, or make a join token (rethinkdb admin make join-token). Or connect through an ssh tunnel.", served, peer)
 	}
 	return fmt.Sprintf("This server has no password yet, so it serves %s only, and not %s. To use it from here, set a password first "+
 		"(on the server's machine: rethinkdb admin set auth KEY) and connect with it, "+

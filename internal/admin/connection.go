@@ -3,18 +3,18 @@ package admin
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/xdg-go/scram"
 
-	"rethinkdb/internal/wire"
+	"rethinkdb/internal/peer"
 )
 
 const (
@@ -29,47 +29,72 @@ const (
 	maxResponseBytes = 64 << 20 // of an answer: a batch is a few megabytes at most
 )
 
+// Codes of a handshake's refusals.
+const (
+	wrongPassword   = 12
+	bindingMismatch = 13
+)
+
 // user is who the command line logs in as. There is one secret: the authentication key is this user's password.
 const user = "admin"
 
 // ErrPassword is a log-in with a wrong password, or without one where one is needed.
 var ErrPassword = errors.New("Incorrect authorization key.")
 
+// errMeddler is a log-in that was bound to another connection than the one that the server has.
+var errMeddler = errors.New("the connection of the server is not the one of this command: somebody is between the two. The log-in gave nothing away, but this network is not safe")
+
 var errStranger = errors.New("the answer is not that of a RethinkDB server")
 
 // errLost is what becomes of a command whose connection ended.
 var errLost = errors.New("connection lost to cluster")
 
-// Connection is a connection to the intracluster port of a server, after the log-in. One goroutine at a time may use it.
-type Connection struct {
-	conn  net.Conn
-	in    *bufio.Reader
-	token uint64
+// Options are what a connection needs besides an address.
+type Options struct {
+	Password    string
+	Certificate *tls.Certificate // for servers that ask for one; nil: none
+	Server      peer.Expected
 }
 
-// Connect connects to the intracluster port at an address and logs in.
-func Connect(ctx context.Context, address, password string) (*Connection, error) {
-	dialer := net.Dialer{Timeout: dialTime}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
+// Connection is a connection to the intracluster port of a server, after the log-in. One goroutine at a time may use it.
+type Connection struct {
+	conn    *tls.Conn
+	in      *bufio.Reader
+	token   uint64
+	address string
+}
+
+// Connect connects to the intracluster port at an address, with TLS, and logs in. The log-in is bound to the TLS connection: with
+// a password, both sides know afterwards that nobody is between them, whatever certificate the server has.
+func Connect(ctx context.Context, address string, o Options) (*Connection, error) {
+	dialing, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	conn, err := peer.Open(dialing, address, peer.ClientConfig(peer.AdminProtocol, o.Certificate, o.Server))
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{conn: conn, in: bufio.NewReader(conn)}
+	c := &Connection{conn: conn, in: bufio.NewReader(conn), address: address}
 	err = conn.SetDeadline(time.Now().Add(loginTime))
 	switch {
 	case err != nil:
-	case password == "":
+	case o.Password == "":
 		err = c.logInWithout()
 	default:
-		err = c.logIn(password)
+		err = c.logIn(o.Password)
 	}
 	if err == nil {
 		err = conn.SetDeadline(time.Time{})
 	}
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		_ = conn.NetConn().Close() // there is nothing more to say
+		return nil, peer.Explain(err)
 	}
 	return c, nil
+}
+
+// Key is the fingerprint of the server's key.
+func (c *Connection) Key() peer.Fingerprint {
+	return peer.FingerprintOf(c.conn.ConnectionState().PeerCertificates[0])
 }
 
 // Close ends the connection.
@@ -78,7 +103,7 @@ func (c *Connection) Close() error { return c.conn.Close() }
 // logInWithout logs in without a password, or finds out that one is needed. It is the handshake V0_4 with an empty key, which a
 // server can tell from a guess.
 func (c *Connection) logInWithout() error {
-	hello := binary.LittleEndian.AppendUint32([]byte(wire.AdminPreface), magicV04)
+	hello := binary.LittleEndian.AppendUint32(nil, magicV04)
 	hello = binary.LittleEndian.AppendUint32(hello, 0) // the length of the key
 	hello = binary.LittleEndian.AppendUint32(hello, protocolJSON)
 	if _, err := c.conn.Write(hello); err != nil {
@@ -96,8 +121,7 @@ func (c *Connection) logInWithout() error {
 
 // logIn is the handshake V1_0, as drivers do it. The server proves that it knows the password, too.
 func (c *Connection) logIn(password string) error {
-	hello := binary.LittleEndian.AppendUint32([]byte(wire.AdminPreface), magicV10)
-	if _, err := c.conn.Write(hello); err != nil {
+	if _, err := c.conn.Write(binary.LittleEndian.AppendUint32(nil, magicV10)); err != nil {
 		return err
 	}
 	if _, err := c.readMessage(); err != nil {
@@ -107,8 +131,13 @@ func (c *Connection) logIn(password string) error {
 	if err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
+	state := c.conn.ConnectionState()
+	binding, err := scram.NewTLSExporterBinding(&state)
+	if err != nil {
+		return fmt.Errorf("log in: %w", err)
+	}
 	// The library's minimum of iterations holds: a server that asks for less wants to guess the password from the proof.
-	conversation := client.NewConversation()
+	conversation := client.NewConversationWithChannelBinding(binding)
 	answer := ""
 	for first := true; !conversation.Done(); first = false {
 		step, err := conversation.Step(answer)
@@ -123,7 +152,7 @@ func (c *Connection) logIn(password string) error {
 		}
 		message := map[string]any{"authentication": step}
 		if first {
-			message["protocol_version"], message["authentication_method"] = 0, "SCRAM-SHA-256"
+			message["protocol_version"], message["authentication_method"] = 0, "SCRAM-SHA-256-PLUS"
 		}
 		text, err := json.Marshal(message)
 		if err != nil {
@@ -141,9 +170,6 @@ func (c *Connection) logIn(password string) error {
 	}
 	return nil
 }
-
-// wrongPassword is the code of a handshake's refusal.
-const wrongPassword = 12
 
 // readText reads a text of the handshake. An error that the server told is its own.
 func (c *Connection) readText() (string, error) {
@@ -187,6 +213,8 @@ func (c *Connection) readMessage() (authentication string, err error) {
 		return "", errStranger
 	case m.Code == wrongPassword:
 		return "", ErrPassword
+	case m.Code == bindingMismatch:
+		return "", errMeddler
 	case !m.Success:
 		return "", errors.New(m.Error)
 	}

@@ -45,7 +45,8 @@ func TestTabulator(t *testing.T) {
 		{"re|", "re|", "rename  resolve"},
 		{"spl| shard", "split | shard", ""},
 		{"bogus |", "bogus |", ""},
-		{"m|", "merge |", ""},
+		{"me|", "merge |", ""},
+		{"m|", "m|", "make  merge"},
 	} {
 		shown.Reset()
 		pos := strings.Index(c.line, "|")

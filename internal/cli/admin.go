@@ -71,7 +71,7 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 	if terminal != nil {
 		in = terminal
 	}
-	conn, err := s.connect(addresses, in, terminal)
+	conn, err := s.connect(addresses, in, terminal, stderr)
 	if err != nil {
 		return err
 	}
@@ -96,16 +96,20 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 
 // joins are the addresses to try.
 func (s settings) joins() ([]string, error) {
-	hosts := s.all("--join")
-	if len(hosts) == 0 {
-		hosts = []string{defaultJoin}
-	}
-	defaultPort, err := s.offsetPort("--cluster-port")
+	port, err := s.offsetPort("--cluster-port")
 	if err != nil {
 		return nil, err
 	}
-	addresses := make([]string, len(hosts))
-	for i, text := range hosts {
+	if !s.has("--join") {
+		return []string{net.JoinHostPort(defaultJoin, strconv.Itoa(port))}, nil
+	}
+	return s.joinAddresses(port)
+}
+
+// joinAddresses are the addresses of --join, with a port for those that have none.
+func (s settings) joinAddresses(defaultPort int) ([]string, error) {
+	var addresses []string
+	for _, text := range s.all("--join") {
 		host, port, err := net.SplitHostPort(text)
 		if err != nil { // no port
 			host, port = strings.Trim(text, "[]"), strconv.Itoa(defaultPort)
@@ -113,29 +117,35 @@ func (s settings) joins() ([]string, error) {
 		if host == "" || port == "" || strings.ContainsAny(host, " /@") {
 			return nil, refusef("Option '--join' has invalid host and port format '%s'", text).hint("Write HOST or HOST:PORT.")
 		}
-		addresses[i] = net.JoinHostPort(host, port)
+		addresses = append(addresses, net.JoinHostPort(host, port))
 	}
 	return addresses, nil
 }
 
 // connect logs in to the first address that can be reached.
-func (s settings) connect(addresses []string, in admin.Input, terminal *admin.Terminal) (*admin.Connection, error) {
+func (s settings) connect(addresses []string, in admin.Input, terminal *admin.Terminal, stderr io.Writer) (*admin.Connection, error) {
 	password, given, err := s.adminPassword(in)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := s.trust()
 	if err != nil {
 		return nil, err
 	}
 	var failures []error
 	for _, address := range addresses {
-		conn, err := admin.Connect(context.Background(), address, password)
+		options := trusted.options(address, password)
+		conn, err := admin.Connect(context.Background(), address, options)
 		for range passwordAttempts {
 			if !errors.Is(err, admin.ErrPassword) || given || terminal == nil {
 				break
 			}
-			if password, err = terminal.ReadSecret(passwordPrompt); err == nil {
-				conn, err = admin.Connect(context.Background(), address, password)
+			if options.Password, err = terminal.ReadSecret(passwordPrompt); err == nil {
+				conn, err = admin.Connect(context.Background(), address, options)
 			}
 		}
 		if err == nil {
+			trusted.remember(address, conn.Key(), stderr)
 			return conn, nil
 		}
 		if errors.Is(err, admin.ErrPassword) && !given && terminal == nil {

@@ -98,7 +98,7 @@ func (s settings) expectedEntry(stdout, stderr io.Writer) (audit.Link, error) {
 	if terminal != nil {
 		in = terminal
 	}
-	conn, err := s.connect(addresses, in, terminal)
+	conn, err := s.connect(addresses, in, terminal, stderr)
 	if err != nil {
 		return audit.Link{}, err
 	}

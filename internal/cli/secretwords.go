@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"rethinkdb/internal/peer"
 )
 
 // withoutPasswords is a command line without the options that give a new server its password.
@@ -20,8 +22,12 @@ func withoutPasswords(argv []string) []string {
 	return words
 }
 
-// isSecret tells whether the word at a place of the program's command line is a password, an authentication key or a way to one.
+// isSecret tells whether the word at a place of the program's command line is a password, an authentication key, a way to one, or a
+// join token.
 func isSecret(argv []string, i int) bool {
+	if peer.IsToken(argv[i]) {
+		return true
+	}
 	if i > 0 && argv[i-1] == "--initial-password" {
 		return argv[i] != inventPassword
 	}

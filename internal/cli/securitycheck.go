@@ -52,7 +52,7 @@ func checkRunning(words []string, stdout, stderr io.Writer) (r selfcheck.Report,
 	if terminal != nil {
 		in = terminal
 	}
-	conn, err := s.connect(addresses, in, terminal)
+	conn, err := s.connect(addresses, in, terminal, stderr)
 	if err != nil {
 		return r, err
 	}

@@ -212,6 +212,10 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if err := s.tls(&c); err != nil {
 		return c, err
 	}
+	if err := s.cluster(&c); err != nil {
+		return c, err
+	}
+	c.TestDB = c.TestDB && len(c.Join) == 0 // a cluster has its databases
 	if err := s.common(&c); err != nil {
 		return c, err
 	}

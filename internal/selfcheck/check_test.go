@@ -64,7 +64,6 @@ func TestFindings(t *testing.T) {
 			f.Ports[0].TLS = certificate.Files{}
 			f.Ports[0].Addresses = []netip.Addr{netip.MustParseAddr("10.0.0.1")}
 		}, "no_tls/driver", Warning, start + " --driver-tls-key /certs/key.pem --driver-tls-cert /certs/cert.pem"},
-		{"no TLS for the command line", func(f *Facts) { f.Ports[2].TLS = certificate.Files{} }, "no_tls/cluster", Serious, start + " --bind-cluster 127.0.0.1"},
 		{"TLS 1.0", func(f *Facts) { f.MinTLS = tls.VersionTLS10 }, "old_tls", Warning, start + " --tls-min-protocol TLSv1.2"},
 		{"no allow-list", func(f *Facts) { f.Ports[1].Listed, f.Ports[1].Allowed = false, nil }, "no_allow_list/http", Note,
 			"r.db('rethinkdb').table('access_config').get('http').update({allow: ['203.0.113.0/24']})"},
@@ -157,7 +156,7 @@ func TestWideOpen(t *testing.T) {
 	for _, finding := range r.Findings {
 		ids = append(ids, finding.ID())
 	}
-	want := []string{"no_password", "protected_mode_off", "no_tls/driver", "no_tls/http", "no_tls/cluster", "proxy_without_password/127.0.0.1",
+	want := []string{"no_password", "protected_mode_off", "no_tls/driver", "no_tls/http", "proxy_without_password/127.0.0.1",
 		"no_allow_list/driver", "no_allow_list/http", "no_allow_list/cluster"}
 	if !slices.Equal(ids, want) {
 		t.Errorf("found %q, want %q", ids, want)
@@ -172,7 +171,7 @@ func TestWideOpen(t *testing.T) {
 		"rethinkdb --bind all --protected-mode off -d /data --driver-tls-key /data_certs/server-key.pem --driver-tls-cert /data_certs/server.pem"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if text := r.String(); !strings.HasSuffix(text, "\nFindings: 1 critical, 5 serious, 3 notes.\n") {
+	if text := r.String(); !strings.HasSuffix(text, "\nFindings: 1 critical, 4 serious, 3 notes.\n") {
 		t.Errorf("the report ends with %s", text[len(text)-60:])
 	}
 }

@@ -64,22 +64,16 @@ func noTLS(f *Facts) []Finding {
 	var found []Finding
 	for i := range f.Ports {
 		p := &f.Ports[i]
-		if p.TLS.Key != "" || !p.beyond() {
+		if p.encrypted() || !p.beyond() {
 			continue
 		}
 		one := Finding{
 			Kind: "no_tls", Subject: portKey(p.Port), Port: portKey(p.Port), Severity: Warning, Restart: true,
-			Text: fmt.Sprintf("The %s port is open to other machines without TLS: whoever is on the way can read and change what is sent.", p.Port),
+			Text:   fmt.Sprintf("The %s port is open to other machines without TLS: whoever is on the way can read and change what is sent.", p.Port),
+			Remedy: "Give the port a certificate. Clients then have to know the authority that signed it.", Commands: f.tlsCommands(p),
 		}
 		if p.public() || p.Port == access.Web { // HTTP Basic sends the password itself
 			one.Severity = Serious
-		}
-		if p.Port == access.Cluster {
-			one.Remedy = "Open it to this machine only, and use it through an ssh tunnel from elsewhere."
-			one.Commands = []string{f.startCommand(nil, "--bind-cluster", "127.0.0.1")}
-		} else {
-			one.Remedy = "Give the port a certificate. Clients then have to know the authority that signed it."
-			one.Commands = f.tlsCommands(p)
 		}
 		found = append(found, one)
 	}
@@ -93,7 +87,7 @@ func (f *Facts) tlsCommands(p *Port) []string {
 	key, cert := filepath.Join(directory, authority.KeyFile(authority.Server)), filepath.Join(directory, authority.CertFile(authority.Server))
 	others := false
 	for _, other := range f.Ports {
-		if other.TLS.Key != "" {
+		if other.TLS.Key != "" && other.Port != access.Cluster {
 			key, cert, others = other.TLS.Key, other.TLS.Cert, true
 		}
 	}
@@ -107,7 +101,7 @@ func (f *Facts) tlsCommands(p *Port) []string {
 func oldTLS(f *Facts) []Finding {
 	used := false
 	for _, p := range f.Ports {
-		used = used || p.TLS.Key != ""
+		used = used || p.TLS.Key != "" && p.Port != access.Cluster // where 1.3 is the oldest
 	}
 	if !used || f.MinTLS == 0 || f.MinTLS >= tls.VersionTLS12 {
 		return nil

@@ -72,6 +72,7 @@ type FileKind uint8
 const (
 	DataDirectory FileKind = iota
 	KeyFile
+	ClusterSecret
 	ConfigurationFile // one with a password in it
 	PasswordFile      // with the password that the server invented
 )
@@ -94,6 +95,9 @@ type Proxy struct {
 func (p *Port) beyond() bool {
 	return p.All || slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
 }
+
+// encrypted tells whether it speaks TLS. The intracluster port has a key of its own if it is given none.
+func (p *Port) encrypted() bool { return p.TLS.Key != "" || p.Port == access.Cluster }
 
 // public tells whether it has an address that the whole world may reach.
 func (p *Port) public() bool {

@@ -69,6 +69,8 @@ func wideFiles(f *Facts) []Finding {
 			one.Text, narrow = fmt.Sprintf("The data directory %s is open to %s.", file.Path, who), "700"
 		case KeyFile:
 			one.Text = fmt.Sprintf("The private key %s is open to %s.", file.Path, who)
+		case ClusterSecret:
+			one.Text = fmt.Sprintf("The cluster secret %s is open to %s.", file.Path, who)
 		default:
 			one.Text = fmt.Sprintf("The configuration file %s has a password in it, and is open to %s.", file.Path, who)
 		}

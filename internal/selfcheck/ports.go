@@ -31,7 +31,7 @@ func (f *Facts) report(which access.Port) PortReport {
 	if p == nil {
 		return PortReport{Port: portKey(which), Who: titles[which] + ": not open."}
 	}
-	r := PortReport{Port: portKey(which), Number: p.Number, TLS: p.TLS.Key != ""}
+	r := PortReport{Port: portKey(which), Number: p.Number, TLS: p.encrypted()}
 	for _, a := range p.Addresses {
 		r.Addresses = append(r.Addresses, a.String())
 	}
@@ -78,7 +78,7 @@ func (f *Facts) needs(p *Port) string {
 // path says who may listen on the way.
 func (f *Facts) path(p *Port) string {
 	switch {
-	case p.TLS.Key != "":
+	case p.encrypted():
 		return "What is sent is encrypted"
 	case p.beyond():
 		return "What is sent can be read on the way"

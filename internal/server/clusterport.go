@@ -1,57 +1,66 @@
 package server
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/wire"
 )
 
 const (
-	// refusal is what a server that wants to join is told. RethinkDB's own servers print it in their log as a bad header.
-	refusal = "This server does not take part in clusters. Start the other server without --join."
-	crowded = "Too many connections have not said what they are. Try again later."
+	crowded = "Too many connections have not logged in yet. Try again later."
+	// unproven is what the command line is told from an address that is served only because there is a cluster secret or a token.
+	unproven = "No password is set on this server, so rethinkdb admin is served on its own machine and in private networks only. " +
+		"Set one there: rethinkdb admin set auth KEY"
 )
 
-const (
-	// greetTime is how long a client has to say what it is, and then how long it may take to hear a refusal.
-	greetTime = time.Second
-	// maxGreetings is how many clients may be about to say it at the same time.
-	maxGreetings = 64
-	// lingerBytes is how much of a client that is refused is read, so that it gets to read why: closing a socket with unread
-	// bytes destroys what is on its way.
-	lingerBytes = 64 << 10
-	// acceptPause is how long a port rests after an error of accept that is not its end.
-	acceptPause = 50 * time.Millisecond
-)
+// acceptPause is how long the port rests after an error of accept that is not its end.
+const acceptPause = 50 * time.Millisecond
 
-// clusterPort serves the intracluster port. This version forms no clusters, but the port belongs to the server all the same:
-// two servers with the same ports are noticed at start, and a server that tries to join learns why it cannot. `rethinkdb admin`
-// is served: it says so in its first line, and what follows is the driver port's business.
+// clusterPort serves the intracluster port: `rethinkdb admin`, which logs in like a driver, and other servers, which prove that
+// they belong to this one (package peer). Everything is encrypted; who begins in plain text gets a sentence.
 type clusterPort struct {
-	listeners *listeners
-	gate      *access.Gate
-	driver    *wire.Server
-	audit     *audit.Log
-	log       *slog.Logger
-	greetings chan struct{}  // has an element for each client that has not said what it is
-	wg        sync.WaitGroup // one goroutine for each socket, and for each greeting
+	// Set by startClusterPort, then constant.
+	clusterOptions
+	ctx    context.Context // ends when the port closes
+	cancel context.CancelFunc
 
-	mu   sync.Mutex
-	told time.Time // when the log last said that a server tried to join
+	wg sync.WaitGroup // one goroutine for each socket, and for each connection that has not been given to driver
+
+	mu        sync.Mutex // guards what follows
+	closing   bool
+	greeting  map[net.Conn]struct{} // connections that have not been given to driver
+	strangers access.Strangers      // those
+	told      time.Time             // when the log last spoke of a server that was turned away
 }
 
-func startClusterPort(l *listeners, gate *access.Gate, driver *wire.Server, auditLog *audit.Log, log *slog.Logger) *clusterPort {
-	p := &clusterPort{listeners: l, gate: gate, driver: driver, audit: auditLog, log: log, greetings: make(chan struct{}, maxGreetings)}
-	for _, socket := range l.list {
+// clusterOptions are what the port is made of.
+type clusterOptions struct {
+	listeners *listeners
+	gate      *access.Gate
+	tls       *tls.Config
+	peers     peer.Listener
+	driver    *wire.Server
+	// password tells whether the command line has to log in with one; with an authority it has proved itself anyway.
+	password func() bool
+	audit    *audit.Log
+	log      *slog.Logger
+}
+
+func startClusterPort(o clusterOptions) *clusterPort {
+	p := &clusterPort{clusterOptions: o, greeting: map[net.Conn]struct{}{}}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	for _, socket := range o.listeners.list {
 		p.wg.Go(func() { p.serve(socket) })
 	}
 	return p
@@ -59,101 +68,152 @@ func startClusterPort(l *listeners, gate *access.Gate, driver *wire.Server, audi
 
 func (p *clusterPort) serve(socket net.Listener) {
 	for {
-		conn, err := socket.Accept()
+		raw, err := socket.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err != nil {
 			// Out of file descriptors, most likely: the driver port reports it, here it is enough not to spin.
 			p.log.Debug("accept on the intracluster port", "error", err)
-			<-time.After(acceptPause)
+			select {
+			case <-time.After(acceptPause):
+			case <-p.ctx.Done():
+			}
 			continue
 		}
-		select {
-		case p.greetings <- struct{}{}:
-			p.wg.Go(func() {
-				defer func() { <-p.greetings }()
-				p.greet(conn)
-			})
-		default:
-			// It is not waited for: that is for those who have a place.
-			p.report(errors.Join(conn.SetDeadline(time.Now().Add(greetTime)), tell(conn, crowded), conn.Close()))
-		}
+		p.welcome(raw.(*net.TCPConn))
 	}
 }
 
-// greet finds out what the client is. It ends within twice greetTime.
-func (p *clusterPort) greet(conn net.Conn) {
-	if refused := p.gate.Admit(access.Cluster, peerOf(conn)); refused != nil {
-		p.report(refuse(conn, refused.Error()))
+// welcome gives a connection its goroutine.
+func (p *clusterPort) welcome(raw *net.TCPConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing {
+		_ = raw.Close() // nobody was told anything
 		return
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(greetTime)); err != nil {
-		p.report(errors.Join(err, conn.Close()))
-		return
-	}
-	if beginsWith(conn, wire.AdminPreface) {
-		p.driver.Take(conn)
-		return
-	}
-	p.warn(conn)
-	p.audit.Record(audit.Event{Kind: audit.PeerRefused, Peer: netip.AddrPortFrom(peerOf(conn), 0), Port: access.Cluster.String(), Reason: "not rethinkdb admin"})
-	p.report(refuse(conn, refusal))
+	p.greeting[raw] = struct{}{}
+	room := p.strangers.Add(peerOf(raw))
+	p.wg.Go(func() {
+		given := p.greet(raw, room)
+		p.mu.Lock()
+		delete(p.greeting, raw)
+		p.strangers.Remove(peerOf(raw))
+		p.mu.Unlock()
+		if !given {
+			_ = raw.Close() // Close may have done it, and nothing is on its way any more
+		}
+	})
 }
 
-// beginsWith tells whether the first bytes are those of a text; no byte that follows is read. It waits only as long as they may be.
-func beginsWith(conn net.Conn, text string) bool {
-	buf := make([]byte, len(text))
-	for n := 0; n < len(buf); {
-		got, err := conn.Read(buf[n:])
-		n += got
-		if !strings.HasPrefix(text, string(buf[:n])) || err != nil && n < len(buf) {
-			return false
-		}
+// greet finds out what the client is, and serves it unless it is given away. Until then it has peer.HandshakeTime.
+func (p *clusterPort) greet(raw *net.TCPConn, room bool) (given bool) {
+	deadline := time.Now().Add(peer.HandshakeTime)
+	if err := raw.SetDeadline(deadline); err != nil {
+		p.report("greet", err)
+		return false
 	}
+	if !room {
+		p.report("refuse", refuse(raw, peer.Plain(crowded)))
+		return false
+	}
+	if refused := p.gate.Admit(access.Cluster, peerOf(raw)); refused != nil {
+		p.report("refuse", refuse(raw, peer.Plain(refused.Error())))
+		return false
+	}
+	first := hear(raw)
+	if len(first) == 0 || !peer.IsTLS(first[0]) {
+		p.stranger(raw, "no TLS")
+		p.report("refuse", refuse(raw, peer.AnswerPlain(first)))
+		return false
+	}
+	conn := tls.Server(&heard{raw, first}, p.tls)
+	if err := errors.Join(raw.SetReadDeadline(deadline), conn.HandshakeContext(p.ctx)); err != nil {
+		p.stranger(raw, "TLS failed") // for want of a certificate, mostly
+		p.report("begin TLS", err)
+		return false
+	}
+	switch conn.ConnectionState().NegotiatedProtocol {
+	case peer.AdminProtocol:
+		return p.greetAdmin(conn, deadline)
+	case peer.PeerProtocol:
+		p.greetPeer(conn)
+	default:
+		p.stranger(raw, "neither rethinkdb admin nor a server")
+		p.report("refuse", refuse(conn, peer.AnswerPlain(nil)))
+	}
+	return false
+}
+
+// greetAdmin gives the command line to the driver port, to log in there.
+func (p *clusterPort) greetAdmin(conn *tls.Conn, deadline time.Time) (given bool) {
+	certified := len(conn.ConnectionState().VerifiedChains) > 0
+	if !certified && !p.password() && p.gate.AdmitUnproven(access.Cluster, peerOf(conn)) != nil {
+		p.report("refuse", refuse(conn, peer.Plain(unproven)))
+		return false
+	}
+	p.driver.Take(conn, deadline)
 	return true
 }
 
-// warn says that a server tried to join, once a minute: the log must not grow with the persistence of a stranger.
-func (p *clusterPort) warn(conn net.Conn) {
+// greetPeer does the handshake with another server.
+func (p *clusterPort) greetPeer(conn *tls.Conn) {
+	other, err := p.peers.Accept(p.ctx, conn)
+	refused, ok := errors.AsType[*peer.Refusal](err)
+	if !ok {
+		p.report("greet a server", err)
+		return
+	}
+	if refused.Kind != peer.Unavailable { // which comes after the proof
+		p.warn(conn, refused)
+		p.audit.Record(audit.Event{Kind: audit.LogInRefused, Peer: addrPortOf(conn), Port: access.Cluster.String(), Method: audit.Server, Reason: string(refused.Kind)})
+	} else {
+		p.audit.Record(audit.Event{Kind: audit.LogIn, Peer: other.Address, Port: access.Cluster.String(), Method: audit.Server,
+			Detail: fmt.Sprintf("server %s %s, key %s, proof: %s", other.Name, other.ID, other.Fingerprint, other.Proof)})
+	}
+	p.report("refuse a server", linger(conn))
+}
+
+// warn tells of a server that could not prove itself, once a minute: the log must not grow with the persistence of a stranger.
+func (p *clusterPort) warn(conn net.Conn, refused *peer.Refusal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := time.Now(); now.Sub(p.told) > time.Minute {
+	if now := time.Now(); now.Sub(p.told) >= time.Minute {
 		p.told = now
-		p.log.Warn("A server tried to join; clusters are not available in this version.", "address", conn.RemoteAddr().String())
+		p.log.Warn("A server was not let in on the intracluster port.", "address", conn.RemoteAddr().String(), "reason", string(refused.Kind))
 	}
 }
 
-func (p *clusterPort) report(err error) {
+// stranger tells the audit log of a client that is none.
+func (p *clusterPort) stranger(conn net.Conn, what string) {
+	p.audit.Record(audit.Event{Kind: audit.PeerRefused, Peer: addrPortOf(conn), Port: access.Cluster.String(), Reason: what})
+}
+
+func (p *clusterPort) report(what string, err error) {
 	if err != nil {
-		p.log.Debug("refuse a connection on the intracluster port", "error", err)
+		p.log.Debug(what+" on the intracluster port", "error", err)
 	}
 }
 
-// refuse says why and waits for the client to have read it.
-func refuse(conn net.Conn, why string) error {
-	err := errors.Join(conn.SetDeadline(time.Now().Add(greetTime)), tell(conn, why))
-	if half, ok := conn.(*net.TCPConn); ok && err == nil && half.CloseWrite() == nil {
-		// Whatever ends the reading, the client has had its time.
-		_, _ = io.CopyN(io.Discard, conn, lingerBytes)
-	}
-	return errors.Join(err, conn.Close())
-}
+func peerOf(conn net.Conn) netip.Addr { return addrPortOf(conn).Addr() }
 
-func tell(conn net.Conn, why string) error {
-	_, err := io.WriteString(conn, "ERROR: "+why+"\n")
-	return err
-}
-
-func peerOf(conn net.Conn) netip.Addr {
+func addrPortOf(conn net.Conn) netip.AddrPort {
 	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		return a.AddrPort().Addr()
+		return netip.AddrPortFrom(a.AddrPort().Addr().Unmap(), a.AddrPort().Port())
 	}
-	return netip.Addr{}
+	return netip.AddrPort{}
 }
 
-// Close closes the port and waits until nobody serves it any more.
+// Close closes the port and waits until nobody serves it any more. Those who have been given to the driver port stay.
 func (p *clusterPort) Close() error {
+	p.mu.Lock()
+	p.closing = true
+	for conn := range p.greeting {
+		_ = conn.Close() // its goroutine sees to the rest
+	}
+	p.mu.Unlock()
+	p.cancel()
 	err := p.listeners.Close()
 	p.wg.Wait()
 	return err

@@ -11,6 +11,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/certificate"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/system"
 )
 
@@ -55,7 +56,12 @@ type Config struct {
 
 	Access            access.Policy        // who may come in
 	DriverTLS, WebTLS certificate.Files    // no key: plain connections
-	TLS               certificate.Settings // of both
+	ClusterTLS        certificate.Files    // no key: the server makes its own
+	TLS               certificate.Settings // of all three
+
+	ClusterSecretFile string      // what servers prove to know; empty: nothing
+	Join              []string    // intracluster ports of a cluster to join, host:port
+	JoinToken         *peer.Token // to join with; nil: none
 
 	NoOldHandshakes bool // refuse drivers from before 2.3
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -15,6 +16,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/storage"
 )
 
@@ -39,6 +41,7 @@ const temporaryCaches = 8
 type data struct {
 	store   *storage.Store
 	users   *auth.Users
+	tokens  *peer.Tokens
 	catalog *catalog.Catalog
 
 	passwordSet bool // admin has got the initial password just now
@@ -137,6 +140,9 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	}()
 	data.users, err = auth.OpenUsers(data.store)
 	if err != nil {
+		return nil, err
+	}
+	if data.tokens, err = peer.OpenTokens(data.store, time.Now); err != nil {
 		return nil, err
 	}
 	if data.passwordSet, err = setInitialPassword(data.users, d, c, log); err != nil {

@@ -15,7 +15,7 @@ import (
 // openGate makes the gate of all ports.
 func (n *node) openGate() *access.Gate {
 	users := n.data.users
-	gate := access.NewGate(n.config.Access, func(port access.Port) bool { return n.config.credentials(port, users) }, n.log)
+	gate := access.NewGate(n.config.Access, func(port access.Port) bool { return n.config.credentials(port, n.data) }, n.log)
 	gate.Audit(n.audit)
 	gate.Narrow(func() access.Lists { return n.data.catalog.Snapshot().Access() })
 	users.OnChange(gate.Enforce) // without the password of admin strangers may no longer be here
@@ -23,14 +23,14 @@ func (n *node) openGate() *access.Gate {
 }
 
 // credentials tells whether strangers need a password or a certificate at a port.
-func (c Config) credentials(port access.Port, users *auth.Users) bool {
+func (c Config) credentials(port access.Port, data *data) bool {
 	switch port {
-	case access.Cluster: // where nobody logs in
-		return false
+	case access.Cluster: // where a password is not enough: it says nothing of other servers
+		return c.ClusterTLS.CA != "" || c.ClusterSecretFile != "" || data.tokens.Any()
 	case access.Driver:
-		return users.HasPassword(auth.Admin) || c.DriverTLS.CA != ""
+		return data.users.HasPassword(auth.Admin) || c.DriverTLS.CA != ""
 	}
-	return users.HasPassword(auth.Admin)
+	return data.users.HasPassword(auth.Admin)
 }
 
 // exposed are the ports that serve peers beyond this machine without a password.

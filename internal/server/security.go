@@ -14,6 +14,7 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/certificate"
 	"rethinkdb/internal/certificate/authority"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/selfcheck"
 )
 
@@ -57,13 +58,13 @@ func (c Config) facts(directory string, data *data) selfcheck.Facts {
 		tls     certificate.Files
 		serving bool
 	}{
-		{access.Driver, c.Driver, c.DriverTLS, true}, {access.Web, c.Web, c.WebTLS, !c.NoWeb}, {access.Cluster, c.Cluster, certificate.Files{}, true},
+		{access.Driver, c.Driver, c.DriverTLS, true}, {access.Web, c.Web, c.WebTLS, !c.NoWeb}, {access.Cluster, c.Cluster, c.ClusterTLS, true},
 	} {
 		if p.serving {
 			f.Ports = append(f.Ports, selfcheck.Port{
 				Port: p.port, Number: p.Number, All: p.Addresses.All, Addresses: p.Addresses.List, TLS: p.tls,
 				Listed: len(c.Access.Allow[p.port])+len(lists[p.port]) > 0, Allowed: inBoth(c.Access.Allow[p.port], lists[p.port]),
-				Credentials: c.credentials(p.port, data.users),
+				Credentials: c.credentials(p.port, data),
 			})
 		}
 	}
@@ -121,8 +122,10 @@ func (c Config) lookAtFiles(f *selfcheck.Facts) {
 	look(f.Directory, selfcheck.DataDirectory)
 	look(filepath.Join(f.Directory, PasswordFileName), selfcheck.PasswordFile)
 	look(c.SecretFile, selfcheck.ConfigurationFile)
+	look(c.ClusterSecretFile, selfcheck.ClusterSecret)
+	look(filepath.Join(f.Directory, peer.IdentityFile), selfcheck.KeyFile)
 	directories := []string{selfcheck.CertsDirectory(f.Directory)}
-	for _, files := range []certificate.Files{c.DriverTLS, c.WebTLS} {
+	for _, files := range []certificate.Files{c.DriverTLS, c.WebTLS, c.ClusterTLS} {
 		if files.Key == "" {
 			continue
 		}

@@ -28,6 +28,7 @@ import (
 	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/processors"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/system"
@@ -105,6 +106,9 @@ type node struct {
 	gate        *access.Gate
 	driverTLS   *certificate.Source // nil without TLS
 	webTLS      *certificate.Source // nil without TLS
+	clusterTLS  *certificate.Source // nil if the server uses a key of its own
+	clusterKey  peer.Certificates   // that or the other one
+	secret      *peer.Secret        // nil without --cluster-secret-file
 	clusterPort *listeners
 	driverPort  *listeners
 	webPort     *listeners // nil with --no-http-admin
@@ -163,6 +167,12 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	if err := n.openCertificates(); err != nil {
 		return nil, err
 	}
+	if err := n.openClusterKey(d); err != nil {
+		return nil, err
+	}
+	if len(c.Join) > 0 {
+		return nil, n.join(ctx)
+	}
 	if err := n.listen(); err != nil {
 		return nil, err
 	}
@@ -172,6 +182,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Catalog:  n.data.catalog,
 		Store:    n.data.store,
 		Users:    n.data.users,
+		Tokens:   n.data.tokens,
 		Process:  n.process,
 		Log:      log,
 		Audit:    n.audit,
@@ -204,7 +215,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	})
 	n.gate.Attach(n.driver.Enforce)
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
-	n.cluster = startClusterPort(n.clusterPort, n.gate, n.driver, n.audit, logger)
+	n.cluster = n.startClusterPort()
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
 	if n.webPort == nil {
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
@@ -237,6 +248,8 @@ func (n *node) listen() (err error) {
 		return portError("", c.Cluster.Number, err)
 	}
 	logfile.Notice(n.log, "Listening for intracluster connections on port %d", n.clusterPort.port)
+	certificate, _ := n.clusterKey.Newest()
+	logfile.Notice(n.log, "Key of the intracluster port: %s", peer.FingerprintOf(certificate.Leaf))
 	if n.driverPort, err = listen(c.Driver); err != nil {
 		return portError("RDB protocol", c.Driver.Number, err)
 	}

@@ -12,7 +12,10 @@ func (n *node) openCertificates() (err error) {
 	if n.driverTLS, err = n.openCertificate("driver", n.config.DriverTLS); err != nil {
 		return err
 	}
-	n.webTLS, err = n.openCertificate("web", n.config.WebTLS)
+	if n.webTLS, err = n.openCertificate("web", n.config.WebTLS); err != nil {
+		return err
+	}
+	n.clusterTLS, err = n.openCertificate("cluster", n.config.ClusterTLS)
 	return err
 }
 
@@ -43,11 +46,14 @@ func tlsConfig(s *certificate.Source) *tls.Config {
 	return s.Config()
 }
 
-// refreshCertificates reads the certificates again if they have changed.
+// refreshCertificates reads the certificates, and the cluster secret, again if they have changed.
 func (n *node) refreshCertificates() {
-	for _, s := range []*certificate.Source{n.driverTLS, n.webTLS} {
+	for _, s := range []*certificate.Source{n.driverTLS, n.webTLS, n.clusterTLS} {
 		if s != nil {
 			s.Refresh()
 		}
+	}
+	if n.secret != nil {
+		n.secret.Refresh()
 	}
 }

@@ -81,6 +81,7 @@ var told = map[string][]string{
 	"db_config":      {"name"},
 	"permissions":    {"permissions"},
 	"server_config":  {"name", "tags", "cache_size_mb"},
+	"join_tokens":    {"expires", "reusable"},
 	"users":          {"role", "roles"},
 	"table_config":   {"db", "name", "primary_key", "durability", "write_acks", "shards"},
 }

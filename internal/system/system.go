@@ -12,6 +12,7 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/selfcheck"
 	"rethinkdb/internal/storage"
 )
@@ -21,6 +22,7 @@ type Options struct {
 	Catalog *catalog.Catalog
 	Store   *storage.Store
 	Users   *auth.Users
+	Tokens  *peer.Tokens // what join_tokens shows; without them there is no such table
 
 	// The rest may be left out.
 
@@ -48,6 +50,7 @@ type System struct {
 	catalog  *catalog.Catalog
 	store    *storage.Store
 	users    *auth.Users
+	tokens   *peer.Tokens
 	process  func() Process
 	log      Log
 	audit    *audit.Log // nil: none
@@ -75,7 +78,7 @@ var _ exec.Cluster = (*System)(nil)
 // Start makes the system database of a server. Stop it.
 func Start(o Options) *System {
 	s := &System{
-		catalog: o.Catalog, store: o.Store, users: o.Users, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
+		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, security: o.Security, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
 	}

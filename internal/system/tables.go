@@ -35,6 +35,9 @@ func (s *System) systemTables() map[string]*systemTable {
 	} {
 		tables[name] = newSystemTable(name, src)
 	}
+	if s.tokens != nil {
+		tables["join_tokens"] = newSystemTable("join_tokens", joinTokens{s})
+	}
 	return tables
 }
 
@@ -42,7 +45,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit", "security_status"}
+var additions = []string{"access_config", "audit", "join_tokens", "security_status"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/xdg-go/scram"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/wire"
@@ -179,20 +183,29 @@ func TestEnforce(t *testing.T) {
 	}
 }
 
-// A connection of the intracluster port that says that it is the command line is served like a driver's, without TLS and by the rules of its port.
+// A connection of the intracluster port that has been found to be the command line's is served like a driver's, by the rules of its
+// port. Its log-in can be bound to the connection.
 func TestTake(t *testing.T) {
-	config, _ := certificate(t)
+	config, pool := certificate(t)
 	var policy access.Policy
 	policy.Allow[access.Driver] = []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")} // 127.0.0.1 is always served
 	s := start(t, func(o *wire.Options) {
 		o.TLS = config
 		o.Gate = access.NewGate(policy, func(p access.Port) bool { return p != access.Cluster }, slog.New(slog.DiscardHandler))
 	})
+	lan, stranger := s.takeFrom(t, "192.168.1.2", config), s.takeFrom(t, "203.0.113.7", config)
+	dial := func(t *testing.T, addr string) *client { return connectTLS(t, addr, &tls.Config{RootCAs: pool}) }
+	c := dial(t, lan)
+	binding, err := scram.NewTLSExporterBinding(state(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectLogIn(c, binding, "")
+	expectLogIn(dial(t, lan), scram.ChannelBinding{Type: scram.ChannelBindingTLSServerEndpoint, Data: []byte("x")}, "Unsupported channel binding type")
 	if _, err := s.users.SetInitialPassword("secret"); err != nil {
 		t.Fatal(err)
 	}
-	lan, stranger := s.takeFrom(t, "192.168.1.2"), s.takeFrom(t, "203.0.113.7")
-	c := dial(t, lan)
+	c = dial(t, lan)
 	if last := c.logIn("admin", "secret"); !strings.Contains(last, `"success":true`) {
 		t.Fatal(last)
 	}
@@ -209,14 +222,14 @@ func TestTake(t *testing.T) {
 
 	s.shutdown()
 	late, other := net.Pipe()
-	s.Take(late)
+	s.Take(tls.Server(late, config), time.Now())
 	if n, err := other.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("after Shutdown: %d bytes, %v", n, err)
 	}
 }
 
-// takeFrom is a port whose connections the server takes, as if everybody used it from an address.
-func (s *server) takeFrom(t *testing.T, peer string) (addr string) {
+// takeFrom is a port with TLS whose connections the server takes, as if everybody used it from an address.
+func (s *server) takeFrom(t *testing.T, peer string, config *tls.Config) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -230,7 +243,9 @@ func (s *server) takeFrom(t *testing.T, peer string) (addr string) {
 			if err != nil {
 				return
 			}
-			s.Take(c)
+			if conn := tls.Server(c, config); conn.Handshake() == nil {
+				s.Take(conn, time.Now().Add(patience))
+			}
 		}
 	}()
 	t.Cleanup(func() {

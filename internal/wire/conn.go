@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -41,6 +42,8 @@ type conn struct {
 
 	peer netip.AddrPort
 	port access.Port // the one that the client has connected to
+	// deadline is when the client must have logged in.
+	deadline time.Time
 
 	// Guarded by Server.mu.
 	index int  // in Server.conns
@@ -62,9 +65,12 @@ type conn struct {
 	session   atomic.Pointer[session.Session] // nil until the handshake is over
 }
 
-func newConn(s *Server, nc net.Conn, port access.Port) *conn {
-	c := &conn{srv: s, nc: nc, tcp: nc, peer: addrOf(nc), port: port}
-	if sc, ok := nc.(syscall.Conn); ok {
+func newConn(s *Server, nc net.Conn, port access.Port, deadline time.Time) *conn {
+	c := &conn{srv: s, nc: nc, tcp: nc, peer: addrOf(nc), port: port, deadline: deadline}
+	if t, ok := nc.(*tls.Conn); ok {
+		c.tcp, c.channel = t.NetConn(), &channel{tls: t}
+	}
+	if sc, ok := c.tcp.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
 		}
@@ -112,7 +118,7 @@ func (c *conn) run() {
 }
 
 func (c *conn) logIn() (login, error) {
-	if err := c.nc.SetDeadline(time.Now().Add(handshakeTime)); err != nil {
+	if err := c.nc.SetDeadline(c.deadline); err != nil {
 		return login{}, err
 	}
 	if c.crowded {
@@ -121,11 +127,13 @@ func (c *conn) logIn() (login, error) {
 	if c.draining.Load() { // set before the deadline that drain sets, which we may just have undone
 		return login{}, net.ErrClosed
 	}
-	raw := c.raw
 	if c.srv.opt.TLS != nil && c.port == access.Driver {
 		if err := c.startTLS(); err != nil {
 			return login{}, err
 		}
+	}
+	raw := c.raw
+	if c.channel != nil {
 		raw = nil
 	}
 	c.w.init(c.nc)

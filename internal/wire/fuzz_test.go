@@ -70,8 +70,9 @@ func FuzzConnection(f *testing.F) {
 		Logger: slog.New(slog.DiscardHandler), Version: "2.4.4"}
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		s := NewServer(opt)
-		c := newConn(s, &scripted{pieces: [][]byte{bytes.Clone(a), bytes.Clone(b)}}, access.Driver)
+		c := newConn(s, &scripted{pieces: [][]byte{bytes.Clone(a), bytes.Clone(b)}}, access.Driver, time.Now().Add(handshakeTime))
 		s.conns = append(s.conns, c)
+		s.strangers.Add(c.peer.Addr())
 		s.wg.Add(1)
 		c.run()
 	})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,10 +20,6 @@ const (
 	// handshakeTime is how long a client may take to log in. The original waits for ever; drivers give up after 20 s, and
 	// need a few round trips.
 	handshakeTime = 10 * time.Second
-	// maxStrangers is how many connections may be without a log-in at the same time, and maxStrangersOfOne how many of
-	// them may come from one address.
-	maxStrangers      = 2000
-	maxStrangersOfOne = 200
 	// hangupInterval is how often connections that are not being read are looked at for a client that went away. It
 	// is half of the 100 ms within which a query must then stop.
 	hangupInterval = 40 * time.Millisecond
@@ -63,17 +58,16 @@ type Server struct {
 	mu        sync.Mutex // guards what follows
 	closing   bool
 	listeners map[net.Listener]struct{}
-	conns     []*conn        // in no order; conn.index is the place
-	strangers strangers      // those of conns that have not logged in
-	watching  bool           // watchHangups runs
-	wg        sync.WaitGroup // of connections and watchHangups
-	stop      chan struct{}  // closed by Shutdown
+	conns     []*conn          // in no order; conn.index is the place
+	strangers access.Strangers // those of conns that have not logged in
+	watching  bool             // watchHangups runs
+	wg        sync.WaitGroup   // of connections and watchHangups
+	stop      chan struct{}    // closed by Shutdown
 }
 
 // NewServer makes a server; Serve starts it.
 func NewServer(opt Options) *Server {
 	s := &Server{opt: opt, listeners: map[net.Listener]struct{}{}, stop: make(chan struct{})}
-	s.strangers.of = make(map[netip.Addr]int)
 	s.tick.Store(1)
 	return s
 }
@@ -98,7 +92,7 @@ func (s *Server) Serve(l net.Listener) error {
 		c, err := l.Accept()
 		if err == nil {
 			warned = false
-			s.start(c, access.Driver)
+			s.start(c, access.Driver, time.Now().Add(handshakeTime))
 			continue
 		}
 		if s.isClosing() {
@@ -124,15 +118,12 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
-// AdminPreface is what `rethinkdb admin` sends to the intracluster port before it speaks as drivers do.
-const AdminPreface = "rethinkdb admin\n"
+// Take serves a connection of the intracluster port, whose TLS handshake is over: its client is `rethinkdb admin`, which logs in
+// until the deadline and asks queries as a driver does. The connection belongs to s from now on; after Shutdown it is closed.
+func (s *Server) Take(nc *tls.Conn, deadline time.Time) { s.start(nc, access.Cluster, deadline) }
 
-// Take serves a connection of the intracluster port that has begun with AdminPreface, which was read: its client logs in and
-// asks queries as a driver does, without TLS. The connection belongs to s from now on; after Shutdown it is closed.
-func (s *Server) Take(nc net.Conn) { s.start(nc, access.Cluster) }
-
-func (s *Server) start(nc net.Conn, port access.Port) {
-	c := newConn(s, nc, port)
+func (s *Server) start(nc net.Conn, port access.Port, deadline time.Time) {
+	c := newConn(s, nc, port, deadline)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
@@ -141,7 +132,7 @@ func (s *Server) start(nc net.Conn, port access.Port) {
 	}
 	c.index = len(s.conns)
 	s.conns = append(s.conns, c)
-	c.crowded = !s.strangers.add(c.peer.Addr())
+	c.crowded = !s.strangers.Add(c.peer.Addr())
 	if !s.watching {
 		s.watching = true
 		s.wg.Go(s.watchHangups)
@@ -153,7 +144,7 @@ func (s *Server) start(nc net.Conn, port access.Port) {
 func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	if !c.known {
-		s.strangers.remove(c.peer.Addr())
+		s.strangers.Remove(c.peer.Addr())
 	}
 	last := len(s.conns) - 1
 	s.conns[c.index] = s.conns[last]
@@ -169,7 +160,7 @@ func (s *Server) loggedIn(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.known = true
-	s.strangers.remove(c.peer.Addr())
+	s.strangers.Remove(c.peer.Addr())
 }
 
 // Connections is the number of open connections, including those that have not logged in.

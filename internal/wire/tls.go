@@ -14,7 +14,7 @@ import (
 type channel struct {
 	tls *tls.Conn
 	// shown is the certificate that the client was given. It is the newest at the beginning of the connection, whatever is
-	// in the files by the time of the log-in.
+	// in the files by the time of the log-in. It is nil on the intracluster port, where clients can bind by the exporter.
 	shown *tls.Certificate
 }
 
@@ -115,6 +115,9 @@ func (ch *channel) Binding(bindingType string) []byte {
 		}
 		return material
 	case bindEndPoint:
+		if ch.shown == nil {
+			return nil
+		}
 		cert, err := x509.ParseCertificate(ch.shown.Certificate[0])
 		if err != nil {
 			return nil

@@ -5,7 +5,6 @@ package hostile
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -141,31 +140,4 @@ func attackFrames(t *testing.T, s *target) {
 			}
 		})
 	}
-}
-
-func attackClusterPort(t *testing.T, s *target) {
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ClusterPort))
-	for _, c := range []struct{ name, send string }{
-		{"nothing", ""},
-		{"random bytes", randomBytes(1000, 8)},
-		{"the greeting of a RethinkDB server", "RethinkDB cluster\n2.4.4\nrelease\n64bit\n"},
-		{"a megabyte", strings.Repeat("x", 1<<20)},
-		{"half of the command line's greeting", "rethinkdb adm"},
-		{"the command line's greeting and random bytes", "rethinkdb admin\n" + randomBytes(5000, 9)},
-	} {
-		s.attack(t, c.name, func(t *testing.T) {
-			conn := dial(t, addr)
-			conn.send(c.send)
-			conn.rest() // a refusal, or what is left of it when unread bytes made the close a reset
-		})
-	}
-	s.attack(t, "1,000 connections", func(t *testing.T) {
-		var conns []*client
-		for range 1000 {
-			conns = append(conns, dial(t, addr))
-		}
-		for _, conn := range conns {
-			conn.rest()
-		}
-	})
 }

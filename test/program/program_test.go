@@ -416,26 +416,6 @@ func TestStatusPage(t *testing.T) {
 	}
 }
 
-func TestClusterPortRefusesInWords(t *testing.T) {
-	s := harness.Start(t, "")
-	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ClusterPort)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	var text bytes.Buffer
-	if _, err := text.ReadFrom(c); err != nil || !strings.Contains(text.String(), "does not take part in clusters") {
-		t.Errorf("got %q, %v", text.String(), err)
-	}
-	// Somebody who has not said what it is does not keep the server from stopping.
-	silent, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ClusterPort)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	stop(t, s, syscall.SIGTERM)
-}
-
 // TestStopFinishesWrites stops a server under load: every write that a client was told of must be there, and the stop may not
 // take longer than it may.
 func TestStopFinishesWrites(t *testing.T) {

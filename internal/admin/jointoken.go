@@ -1,0 +1,151 @@
+package admin
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rethinkdb/internal/peer"
+	"rethinkdb/internal/reql"
+)
+
+// tokenLife is how long a token is good unless the command says otherwise.
+const tokenLife = time.Hour
+
+func listKey(s *Shell, _ arguments) error {
+	s.printf("%s\n", s.conn.Key())
+	return nil
+}
+
+// makeToken makes the token here and gives the server the public half of its key, so that the token itself is nowhere but in the
+// output.
+func makeToken(s *Shell, a arguments) error {
+	life := tokenLife
+	if text, given := a.flags["--expires"]; given {
+		var err error
+		if life, err = parseLife(text); err != nil {
+			return err
+		}
+	}
+	addresses, err := s.serverAddresses()
+	if err != nil {
+		return err
+	}
+	t, err := peer.NewToken(s.conn.Key(), addresses)
+	if err != nil {
+		return fmt.Errorf("make a token: %w", err)
+	}
+	err = s.conn.change(term(reql.TermInsert, system("join_tokens"), map[string]any{
+		"id":         t.ID.String(),
+		"public_key": base64.StdEncoding.EncodeToString(t.PublicKey()),
+		"expires":    term(reql.TermAdd, term(reql.TermNow), life.Seconds()),
+		"reusable":   a.has("--reusable"),
+	}))
+	if err != nil {
+		return err
+	}
+	s.printf("%s\n", t.Reveal())
+	return nil
+}
+
+// parseLife reads a time such as 90s, 30m, 12h or 7d.
+func parseLife(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int
+		n, err = strconv.Atoi(days)
+		d = time.Duration(min(max(n, 0), 1000)) * 24 * time.Hour
+	}
+	if err != nil || d < time.Second || d > peer.MaxTokenLife {
+		return 0, fmt.Errorf("'%s' is no time until a token expires: write for example 30m, 12h or 7d, at most 30d", text)
+	}
+	return d, nil
+}
+
+// serverAddresses are those of the server's intracluster port under which other servers may reach it, the best first: the one that
+// this command has used, then the others that the server knows. Loopback is left out, unless there is nothing else.
+func (s *Shell) serverAddresses() ([]string, error) {
+	rows, err := tableOf[struct {
+		Network struct {
+			ClusterPort int `json:"cluster_port"`
+			Canonical   []struct {
+				Host string
+				Port int
+			} `json:"canonical_addresses"`
+		}
+	}](s.conn, "server_status")
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) != 1 {
+		return nil, errors.New("the server does not say where it can be reached")
+	}
+	candidates := []string{s.conn.address}
+	for _, a := range rows[0].Network.Canonical {
+		candidates = append(candidates, net.JoinHostPort(a.Host, strconv.Itoa(a.Port)))
+	}
+	var far, near []string
+	for _, c := range candidates {
+		host, _, err := net.SplitHostPort(c)
+		if err != nil {
+			continue
+		}
+		switch addr, err := netip.ParseAddr(host); {
+		case slices.Contains(far, c) || slices.Contains(near, c):
+		case err == nil && addr.IsLinkLocalUnicast(): // means nothing elsewhere
+		case err == nil && addr.IsLoopback() || host == "localhost":
+			near = append(near, c)
+		default:
+			far = append(far, c)
+		}
+	}
+	if len(far) == 0 {
+		return near, nil
+	}
+	return far, nil
+}
+
+// token is a row of join_tokens.
+type token struct {
+	ID       string
+	Reusable bool
+	Expires  struct {
+		Epoch float64 `json:"epoch_time"`
+	}
+}
+
+func listTokens(s *Shell, _ arguments) error {
+	tokens, err := tableOf[token](s.conn, "join_tokens")
+	if err != nil {
+		return err
+	}
+	t := columns{{"id", "expires", "servers"}}
+	for _, k := range tokens {
+		servers := "one"
+		if k.Reusable {
+			servers = "any"
+		}
+		t = append(t, []string{k.ID, time.Unix(int64(k.Expires.Epoch), 0).UTC().Format(time.RFC3339), servers})
+	}
+	s.print(t)
+	return nil
+}
+
+func removeTokens(s *Shell, a arguments) error {
+	for _, id := range a.positional {
+		rows, err := rowsOf[struct{ Deleted int }](s.conn, term(reql.TermDelete, row("join_tokens", id)))
+		if err != nil {
+			return err
+		}
+		if len(rows) != 1 || rows[0].Deleted != 1 {
+			return fmt.Errorf("identifier not found: %s", id)
+		}
+	}
+	return nil
+}
