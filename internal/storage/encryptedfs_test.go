@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -308,5 +309,25 @@ func TestAFailedWriteIsTheLast(t *testing.T) {
 	d.full.Store(false)
 	if _, err := f.Write([]byte("two")); err == nil {
 		t.Error("a write after one that failed")
+	}
+}
+
+// TestNothingPassesTheLayer lists what the interfaces have. A new version of the engine may add methods, which the layer then has
+// through the file system below it: one that reads or writes content must be encrypted here.
+func TestNothingPassesTheLayer(t *testing.T) {
+	for _, c := range []struct {
+		of           reflect.Type
+		here, passed string
+	}{
+		{reflect.TypeFor[vfs.FS](), "Create Open OpenReadWrite ReuseForWrite Stat Unwrap",
+			"GetDiskUsage Link List Lock MkdirAll OpenDir PathBase PathDir PathJoin Remove RemoveAll Rename"},
+		{reflect.TypeFor[vfs.File](), "Preallocate Prefetch Read ReadAt Stat SyncTo Write WriteAt", "Close Fd Sync SyncData"},
+	} {
+		known := strings.Fields(c.here + " " + c.passed)
+		for m := range c.of.Methods() {
+			if !slices.Contains(known, m.Name) {
+				t.Errorf("nobody has considered %s.%s", c.of, m.Name)
+			}
+		}
 	}
 }

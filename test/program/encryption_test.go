@@ -252,3 +252,30 @@ func TestReencryptWantsAStoppedServer(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestKeyOfRoot: the key may be one that the user of the server cannot read, and what that user could not read afterwards is not
+// written. Who is not root has nothing to give up.
+func TestKeyOfRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return
+	}
+	key := newKeyFile(t)
+	parent := t.TempDir()
+	for dir := parent; dir != filepath.Clean(os.TempDir()); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := filepath.Join(parent, "data")
+	if got := run(t, "create", "-d", dir, "--runuser", "nobody", "--encryption-key-file", key); got.status != 0 {
+		t.Fatalf("create: %+v", got)
+	}
+	if got := run(t, "reencrypt", "-d", dir, "--encryption-key-file", key); got.status != 1 || !strings.Contains(got.stderr, "--runuser") {
+		t.Errorf("reencrypt as root: %+v", got)
+	}
+	if got := run(t, "reencrypt", "-d", dir, "--encryption-key-file", key, "--runuser", "nobody"); got.status != 0 {
+		t.Errorf("reencrypt as nobody: %+v", got)
+	}
+	s := harness.StartCommand(t, "serve", dir, "--encryption-key-file", key, "--runuser", "nobody")
+	stop(t, s, syscall.SIGTERM)
+}
