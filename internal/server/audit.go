@@ -20,5 +20,8 @@ func (n *node) openAudit() (err error) {
 	if n.data.passwordSet {
 		n.audit.Record(audit.Event{Kind: audit.Change, Action: "initial_password", On: "rethinkdb.users", Key: []byte(`"admin"`), Fields: []string{"password"}})
 	}
+	if e := n.data.store.Encryption(); e.Replaced {
+		n.audit.Record(audit.Event{Kind: audit.Change, Action: "replace_encryption_key", Detail: "the id of the new key is " + e.KeyID})
+	}
 	return nil
 }

@@ -33,6 +33,9 @@ func announceEncryption(store *storage.Store, log *slog.Logger) {
 		return
 	}
 	log.Info(fmt.Sprintf("The data directory is encrypted. The id of its key is %s.", e.KeyID))
+	if e.Replaced {
+		log.Info("That key has just taken the place of the old one, which does not open the directory any more.")
+	}
 	if e.DataKeys > 1 {
 		log.Info("Some files are as they were before the last rotation of keys. Compactions replace them with time; 'rethinkdb reencrypt' does so at once, while the server is stopped.")
 	}

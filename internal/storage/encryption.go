@@ -31,6 +31,7 @@ type Encryption struct {
 // EncryptionStatus tells how a directory is encrypted.
 type EncryptionStatus struct {
 	KeyID    string    // of the operator's key; empty when the directory is not encrypted
+	Replaced bool      // it took the place of another key when the store was opened
 	DataKeys int       // of the files that were there at the start, and of new ones
 	Made     time.Time // when the data key for new files was made
 }
@@ -115,35 +116,35 @@ func writeKeyring(fs vfs.FS, dir string, ring *atrest.Keyring, key *atrest.Key) 
 // dropped. The files themselves stay as they are.
 //
 // A crash at any moment leaves a keyring that one of the two keys opens, and that has the data keys of all files.
-func openDirectory(fs vfs.FS, dir string, e Encryption) (*atrest.Keyring, error) {
+func openDirectory(fs vfs.FS, dir string, e Encryption) (ring *atrest.Keyring, replaced bool, err error) {
 	d, err := inspect(fs, dir, e)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, false, err
 	case d.format == "" && e.Key == nil:
-		return nil, writeFormat(fs, dir, formatPlain)
+		return nil, false, writeFormat(fs, dir, formatPlain)
 	case d.format == "":
 		ring := atrest.NewKeyring()
 		if err := writeKeyring(fs, dir, ring, e.Key); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return ring, writeFormat(fs, dir, formatEncrypted)
+		return ring, false, writeFormat(fs, dir, formatEncrypted)
 	case d.ring == nil:
-		return nil, nil
+		return nil, false, nil
 	}
 	before := d.ring.Len()
 	if err := dropDataKeys(fs, dir, d.ring); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if d.old {
 		if err := d.ring.Rotate(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	if d.old || d.ring.Len() != before {
-		return d.ring, writeKeyring(fs, dir, d.ring, e.Key)
+		return d.ring, d.old, writeKeyring(fs, dir, d.ring, e.Key)
 	}
-	return d.ring, nil
+	return d.ring, false, nil
 }
 
 // dropDataKeys drops the data keys that no file of the store needs.

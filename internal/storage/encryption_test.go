@@ -127,7 +127,7 @@ func TestRotation(t *testing.T) {
 
 	rotate := Encryption{Key: second, Old: first}
 	s = open(t, dir, Options{Encryption: rotate})
-	if e := s.Encryption(); e.KeyID != second.ID() || e.DataKeys != 2 {
+	if e := s.Encryption(); e.KeyID != second.ID() || e.DataKeys != 2 || !e.Replaced {
 		t.Errorf("after the rotation: %+v", e)
 	}
 	check(t, s, 0)
@@ -147,7 +147,7 @@ func TestRotation(t *testing.T) {
 		t.Errorf("the old key: %v", err)
 	}
 	s = open(t, dir, Options{Encryption: rotate}) // again, by an operator who leaves the option as it is
-	if e := s.Encryption(); e.KeyID != second.ID() || e.DataKeys != 2 {
+	if e := s.Encryption(); e.KeyID != second.ID() || e.DataKeys != 2 || e.Replaced {
 		t.Errorf("the rotation a second time: %+v", e)
 	}
 	check(t, s, 0)

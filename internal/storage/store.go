@@ -135,7 +135,7 @@ func (s *Store) open(o Options) (err error) {
 			}
 		}()
 	}
-	ring, err := openDirectory(s.fs, s.dir, o.Encryption)
+	ring, replaced, err := openDirectory(s.fs, s.dir, o.Encryption)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Store) open(o Options) (err error) {
 	s.fs = vfs.OnDiskFull(s.fs, s.waitForSpace)
 	if ring != nil {
 		s.fs = &encryptedFS{FS: s.fs, ring: ring}
-		s.encryption = EncryptionStatus{KeyID: o.Encryption.Key.ID(), DataKeys: ring.Len(), Made: ring.Made()}
+		s.encryption = EncryptionStatus{KeyID: o.Encryption.Key.ID(), Replaced: replaced, DataKeys: ring.Len(), Made: ring.Made()}
 	}
 	if err := s.removeLeftovers(); err != nil {
 		return err

@@ -227,8 +227,12 @@ func TestKeysComeAndGo(t *testing.T) {
 	reencrypt("are encrypted with a new data key", "--encryption-key-file", first)
 	wantLegible(false)
 	restart("--encryption-key-file", first)
-	restart("--encryption-key-file", second, "--old-encryption-key-file", first)
-	restart("--encryption-key-file", second, "--old-encryption-key-file", first)
+	rotate := []string{"--encryption-key-file", second, "--old-encryption-key-file", first, "--audit-log", filepath.Join(t.TempDir(), "audit")}
+	restart(rotate...)
+	restart(rotate...)
+	if audit, err := os.ReadFile(rotate[5]); err != nil || strings.Count(string(audit), "replace_encryption_key") != 1 {
+		t.Errorf("the audit log says %s, %v", audit, err)
+	}
 	if got := run(t, "serve", "-d", dir, "--encryption-key-file", first); got.status != 1 || !strings.Contains(got.stderr, "another key") {
 		t.Errorf("with the old key: %+v", got)
 	}
