@@ -139,12 +139,7 @@ func (p *Plan) Quick() bool { return !p.slow }
 func (p *Plan) Waits() bool { return p.waits }
 
 // String gives the query's text for the jobs table.
-func (p *Plan) String() string {
-	if p.q.Term == nil {
-		return ""
-	}
-	return p.q.Term.Print()
-}
+func (p *Plan) String() string { return p.q.Print() }
 
 // asReql gives err as an error for the client. What is not the user's is Internal; the caller has logged it.
 func asReql(err error) *reql.Error {

@@ -111,7 +111,7 @@ const maxQuotedBytes = 32 << 10
 
 // failure makes the error for the client. What there is of an answer is part of it.
 func (h *httpCall) failure(fr *frame, err error) error {
-	text := fmt.Sprintf("Error in HTTP %s of `%s`: ", h.request.Method, h.request.URL)
+	text := fmt.Sprintf("Error in HTTP %s of `%s`: ", h.request.Method, reql.WithoutCredentials(h.request.URL))
 	header, body := datum.Null, datum.Null
 	switch e := err.(type) { //nolint:errorlint // neither is ever wrapped
 	case *httpfetch.Error:

@@ -19,7 +19,7 @@ func answer(body string) string {
 	if q.Term == nil {
 		return "control"
 	}
-	return q.Term.Print()
+	return q.Print()
 }
 
 func TestParseQuery(t *testing.T) {
@@ -112,7 +112,7 @@ func FuzzParseQuery(f *testing.F) {
 		if q.Err != nil {
 			reql.AppendError(nil, q.Err)
 		} else if q.Term != nil {
-			q.Term.Print()
+			q.Print()
 		}
 	})
 }

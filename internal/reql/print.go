@@ -11,14 +11,20 @@ import (
 // who reads it.
 const printBytes = 64 << 10
 
-// Print gives the term as JavaScript code, as the jobs table shows it.
-func (t *Term) Print() string { return (&printer{limit: printBytes}).print(t) }
+// Print gives the query as JavaScript code, as the jobs table shows it, without passwords. There is none of a query without a term.
+func (q *Query) Print() string {
+	if q.Term == nil {
+		return ""
+	}
+	return (&printer{limit: printBytes, users: q.reachesUsers()}).print(q.Term)
+}
 
 // printer writes a term as JavaScript code. With more than limit bytes it leaves out the rest.
 type printer struct {
 	out   []byte
 	limit int
 	shape bool // leave out values, see Shape
+	users bool // leave out texts that may become passwords
 
 	vars map[int64]int // of a shape: the numbers of variables in the order of their appearance
 }
@@ -93,10 +99,12 @@ func (p *printer) term(t *Term) {
 }
 
 func (p *printer) literal(t *Term) {
-	v := t.Datum
-	switch {
-	case p.shape:
+	if p.shape {
 		p.shapeOf(t)
+		return
+	}
+	v := p.conceal(t)
+	switch {
 	case v.Bytes() > p.limit:
 		p.text("r.expr(" + v.Print() + ")")
 	case v.Kind() == datum.KindArray || v.Kind() == datum.KindObject:
@@ -203,6 +211,10 @@ func (p *printer) fields(t *Term) {
 		}
 		p.out = appendString(p.out, o.Name)
 		p.text(": ")
+		if !p.shape && secretArgument(t, o) {
+			p.text(concealed)
+			continue
+		}
 		p.term(o.Term)
 	}
 	p.text("}")

@@ -239,6 +239,15 @@ func TestUsersAndPermissions(t *testing.T) {
 	if r, err := w.insert(w.system("users"), `{"id":"bob","password":false}`); err != nil || r.Err != nil {
 		t.Fatalf("%+v, %v", r, err)
 	}
+	for row, want := range map[string]string{
+		`{"password":"x"}`: `{"id":"bob","password":true}`,
+		`{"password":{"password":"y","iterations":1}}`: `{"id":"bob","password":true}`,
+		`{"password":""}`: `{"id":"bob","password":false}`,
+	} {
+		if r, err := w.update(w.system("users"), `"bob"`, row); err != nil || r.Err != nil || !r.Changed || w.json(r.New) != want {
+			t.Errorf("after %s the row is shown as %s (%+v, %v)", row, w.json(r.New), r, err)
+		}
+	}
 	perms := w.system("permissions")
 	if r, err := w.insert(perms, `{"id":["bob","$db","$tbl"],"permissions":{"read":true}}`); err != nil || r.Err != nil {
 		t.Fatalf("%+v, %v", r, err)
