@@ -264,8 +264,7 @@ func TestRevokedFeed(t *testing.T) {
 			}
 			feed := u.startFeed(t, c.query)
 			defer feed.Close()
-			wait := make(chan struct{}, 1)
-			for feed.Wait(func() { wait <- struct{}{} }) == false {
+			for feed.Wait(func() {}) == false {
 				if out, more := feed.Next(context.Background(), nil); !more {
 					t.Fatalf("the feed has ended: %s", out)
 				}
