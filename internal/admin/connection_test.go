@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func TestStrangers(t *testing.T) {
 // answering is a port with TLS, one of whose clients is told something.
 func answering(t *testing.T, answer string) (address string) {
 	t.Helper()
-	identity, _, err := peer.OpenIdentity(t.TempDir())
+	identity, _, err := peer.OpenIdentity(peer.File(filepath.Join(t.TempDir(), peer.IdentityFile)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,5 +77,8 @@ func checkDirectory(words []string, stdout, stderr io.Writer) (r selfcheck.Repor
 	if err := s.password(&c, stdout, stderr); err != nil {
 		return r, err
 	}
+	if c.Keys, err = s.encryptionKeys(stderr); err != nil {
+		return r, err
+	}
 	return server.Inspect(s.one("--directory"), c)
 }

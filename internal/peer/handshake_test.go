@@ -47,7 +47,7 @@ func (m memory) MetaScan(prefix string, each func(string, []byte) error) error {
 
 func identity(t *testing.T) *Identity {
 	t.Helper()
-	i, made, err := OpenIdentity(t.TempDir())
+	i, made, err := OpenIdentity(File(filepath.Join(t.TempDir(), IdentityFile)))
 	if err != nil || !made {
 		t.Fatal(made, err)
 	}

@@ -35,13 +35,30 @@ type Identity struct{ certificate tls.Certificate }
 // Newest implements Certificates.
 func (i *Identity) Newest() (*tls.Certificate, *x509.CertPool) { return &i.certificate, nil }
 
-// OpenIdentity reads the identity in a data directory, and makes one where there is none. made tells that it did.
-func OpenIdentity(directory string) (_ *Identity, made bool, err error) {
-	path := filepath.Join(directory, IdentityFile)
-	text, err := os.ReadFile(path)
+// A Keeper keeps the text of an identity from one start to the next.
+type Keeper interface {
+	Load() ([]byte, error) // fs.ErrNotExist when there is none
+	Save(text []byte) error
+	String() string // where, for error texts
+}
+
+// File is a Keeper in the file with that name, which only its owner can read.
+type File string
+
+// Load implements Keeper.
+func (f File) Load() ([]byte, error) { return os.ReadFile(string(f)) }
+
+// Save implements Keeper.
+func (f File) Save(text []byte) error { return writeSecretly(string(f), text) }
+
+func (f File) String() string { return string(f) }
+
+// OpenIdentity reads the identity that k keeps, and makes one where there is none. made tells that it did.
+func OpenIdentity(k Keeper) (_ *Identity, made bool, err error) {
+	text, err := k.Load()
 	if errors.Is(err, fs.ErrNotExist) {
 		if text, err = newIdentity(); err == nil {
-			made, err = true, writeSecretly(path, text)
+			made, err = true, k.Save(text)
 		}
 	}
 	if err != nil {
@@ -50,7 +67,7 @@ func OpenIdentity(directory string) (_ *Identity, made bool, err error) {
 	pair, err := tls.X509KeyPair(text, text)
 	if err != nil {
 		return nil, false, fmt.Errorf("the key of the intracluster port in %s: %w. Restore the file from a backup, or remove it to have a new key made: "+
-			"whoever knows this server by the old one must then be told", path, err)
+			"whoever knows this server by the old one must then be told", k, err)
 	}
 	return &Identity{pair}, made, nil
 }

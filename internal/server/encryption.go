@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rethinkdb/internal/atrest"
+	"rethinkdb/internal/peer"
 	"rethinkdb/internal/storage"
 )
 
@@ -24,6 +26,56 @@ func (k Keys) check(d *Directory) error {
 		return storeError(d.Path, err)
 	}
 	return nil
+}
+
+// asTheyAre are keys that open the directory without replacing the old one.
+func (k Keys) asTheyAre(d *Directory) Keys {
+	if old := (Keys{Key: k.Old}); k.Old != nil && old.check(d) == nil {
+		return old
+	}
+	return Keys{Key: k.Key}
+}
+
+// clusterIdentity keeps the key of the intracluster port: in a file, or in the store of an encrypted directory, where a file could
+// be read by those who must not.
+type clusterIdentity struct {
+	store *storage.Store
+	file  peer.File
+}
+
+// identityKey is its place in the store.
+const identityKey = "cluster_identity"
+
+// Load implements peer.Keeper. A key from before the directory was encrypted, or decrypted, is found as well; a file moves into the
+// store.
+func (i clusterIdentity) Load() ([]byte, error) {
+	text, found, err := i.store.MetaGet(identityKey)
+	if found || err != nil {
+		return text, err
+	}
+	text, err = i.file.Load()
+	if err != nil || i.store.Encryption().KeyID == "" {
+		return text, err
+	}
+	if err := i.Save(text); err != nil {
+		return nil, err
+	}
+	return text, os.Remove(i.file.String())
+}
+
+// Save implements peer.Keeper.
+func (i clusterIdentity) Save(text []byte) error {
+	if i.store.Encryption().KeyID == "" {
+		return i.file.Save(text)
+	}
+	return i.store.MetaSet(context.Background(), identityKey, text)
+}
+
+func (i clusterIdentity) String() string {
+	if i.store.Encryption().KeyID != "" {
+		return "the encrypted store"
+	}
+	return i.file.String()
 }
 
 // announceEncryption says which key protects the store.

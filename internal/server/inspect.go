@@ -19,6 +19,7 @@ func Inspect(path string, c Config) (r selfcheck.Report, err error) {
 	log := slog.New(slog.DiscardHandler) // whoever starts the server will be told
 	password := c.InitialPassword != "" || c.InventPassword
 	c.InitialPassword, c.InventPassword, c.TestDB = "", false, false
+	c.Keys = c.Keys.asTheyAre(d)
 	data, err := openData(context.Background(), d, c, minAutoCacheBytes, log, fatalExit(log))
 	if err != nil {
 		return r, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path/filepath"
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/logfile"
@@ -26,12 +27,13 @@ func (n *node) openClusterKey(d *Directory) error {
 		n.clusterKey = n.clusterTLS
 		return nil
 	}
-	identity, made, err := peer.OpenIdentity(d.Path)
+	keeper := clusterIdentity{n.data.store, peer.File(filepath.Join(d.Path, peer.IdentityFile))}
+	identity, made, err := peer.OpenIdentity(keeper)
 	if err != nil {
 		return fmt.Errorf("Could not use %w", err)
 	}
 	if made {
-		logfile.Notice(n.log, "Made a key for the intracluster port: %s", peer.IdentityFile)
+		logfile.Notice(n.log, "Made a key for the intracluster port in %s", keeper)
 	}
 	n.clusterKey = identity
 	return nil

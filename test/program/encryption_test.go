@@ -29,8 +29,8 @@ func newKeyFile(t *testing.T) string {
 	return path
 }
 
-// words are what users write in all kinds of places.
-var words = []string{"dbQuokka", "tableNumbat", "indexBilby", "userWombat", "valueKoala", "keyPotoroo", "fieldDingo", "largeEmu"}
+// words are what users, and the server itself, write in all kinds of places.
+var words = []string{"PRIVATE KEY", "dbQuokka", "tableNumbat", "indexBilby", "userWombat", "valueKoala", "keyPotoroo", "fieldDingo", "largeEmu"}
 
 // writeWords writes all words and kills the server, so that some of them are only in the engine's log.
 func writeWords(t *testing.T, s *harness.Server) {
@@ -110,6 +110,7 @@ func TestEncryptedDirectoryTellsNothing(t *testing.T) {
 	key := newKeyFile(t)
 	for _, options := range [][]string{nil, {"--encryption-key-file", key}} {
 		s := harness.Start(t, "", options...)
+		identity := adminAt(t, clusterAddr(s), "", "ls", "key")
 		writeWords(t, s)
 		if got := legible(t, s.Dir); options == nil && len(got) != len(words) {
 			t.Errorf("the search finds only %q", got)
@@ -123,6 +124,9 @@ func TestEncryptedDirectoryTellsNothing(t *testing.T) {
 		check("after a kill")
 		s = harness.StartCommand(t, "serve", s.Dir, options...)
 		wantRows(t, s)
+		if got := adminAt(t, clusterAddr(s), "", "ls", "key"); got != identity || got.status != 0 {
+			t.Errorf("options %q: the key of the intracluster port %v became %v", options, identity, got)
+		}
 		check("while it runs")
 		stop(t, s, syscall.SIGTERM)
 		check("after a stop")
@@ -203,6 +207,7 @@ func contents(t *testing.T, dir string) string {
 func TestKeysComeAndGo(t *testing.T) {
 	first, second := newKeyFile(t), newKeyFile(t)
 	s := harness.Start(t, "")
+	identity := adminAt(t, clusterAddr(s), "", "ls", "key")
 	writeWords(t, s)
 	dir := s.Dir
 	reencrypt := func(want string, options ...string) {
@@ -215,6 +220,9 @@ func TestKeysComeAndGo(t *testing.T) {
 		t.Helper()
 		s := harness.StartCommand(t, "serve", dir, options...)
 		wantRows(t, s)
+		if got := adminAt(t, clusterAddr(s), "", "ls", "key"); got != identity {
+			t.Errorf("options %q: the key of the intracluster port %v became %v", options, identity, got)
+		}
 		stop(t, s, syscall.SIGTERM)
 	}
 	wantLegible := func(want bool) {
@@ -225,8 +233,8 @@ func TestKeysComeAndGo(t *testing.T) {
 	}
 	wantLegible(true)
 	reencrypt("are encrypted with a new data key", "--encryption-key-file", first)
-	wantLegible(false)
 	restart("--encryption-key-file", first)
+	wantLegible(false)
 	rotate := []string{"--encryption-key-file", second, "--old-encryption-key-file", first, "--audit-log", filepath.Join(t.TempDir(), "audit")}
 	restart(rotate...)
 	restart(rotate...)
@@ -235,6 +243,9 @@ func TestKeysComeAndGo(t *testing.T) {
 	}
 	if got := run(t, "serve", "-d", dir, "--encryption-key-file", first); got.status != 1 || !strings.Contains(got.stderr, "another key") {
 		t.Errorf("with the old key: %+v", got)
+	}
+	if got := run(t, "security-check", "-d", dir, "--encryption-key-file", first, "--old-encryption-key-file", second); !strings.Contains(got.stdout, "28015") {
+		t.Errorf("security-check: %+v", got)
 	}
 	restart("--encryption-key-command", "cat "+second)
 	reencrypt("are encrypted with a new data key", "--encryption-key-command", "cat "+second)
