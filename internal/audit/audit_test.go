@@ -450,16 +450,16 @@ func TestRepetitionsAreCounted(t *testing.T) {
 	for i := range 1000 { // one host guesses names
 		count(refused("203.0.113.2", fmt.Sprint("user", i)))
 	}
-	if written != 1+maxOfSource+1 {
-		t.Errorf("%d events were written, want %d", written, 1+maxOfSource+1)
+	if written != 1+limits[LogInRefused].ofSource+1 {
+		t.Errorf("%d events were written, want %d", written, 1+limits[LogInRefused].ofSource+1)
 	}
 	for i := range 100_000 { // many hosts do
 		count(refused(fmt.Sprintf("2001:db8:%x:%x::1", i%65536, i/65536), fmt.Sprint("user", i)))
 	}
-	if limit := maxDistinct[LogInRefused] + 2; written > limit {
+	if limit := limits[LogInRefused].all + 2; written > limit {
 		t.Errorf("%d events were written at once, want at most %d", written, limit)
 	}
-	if len(r.open) > maxDistinct[LogInRefused]+2 {
+	if len(r.open) > limits[LogInRefused].all+2 {
 		t.Errorf("%d are remembered", len(r.open))
 	}
 	if !r.take(&Event{Kind: LogIn, User: "admin", time: now}) {
@@ -612,4 +612,27 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		verify(t, text)
 	})
+}
+
+// BenchmarkRecord is a log-in as its client waits for it, of one client again and again, and of changes that are all written.
+func BenchmarkRecord(b *testing.B) {
+	for name, e := range map[string]Event{
+		"repeated log-in": {Kind: LogIn, User: "admin", Peer: netip.MustParseAddrPort("10.1.2.3:4567"), Port: "driver", Method: SCRAM},
+		"change":          change("test.users"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			l, err := Open(Options{Path: filepath.Join(b.TempDir(), "audit"), MaxBytes: 64 << 20, Keep: 1, Store: &memory{}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Record(e)
+			}
+			b.StopTimer()
+			if err := l.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
 }

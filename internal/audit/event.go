@@ -3,6 +3,7 @@ package audit
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -64,6 +65,7 @@ type Event struct {
 	Detail string
 
 	time time.Time
+	cut  bool // something was too long
 	// Of an event that stands for others: how many, and the time of the first of them; time is that of the last.
 	count uint64
 	since time.Time
@@ -110,37 +112,41 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(timeLayout)
 }
 
+// bound cuts what is too long, and makes the rest the event's own: a name may be a part of a query of many megabytes, which would
+// stay in memory for as long as the event is remembered.
+func (e *Event) bound() {
+	text := func(s *string, limit int) {
+		short := shorten(*s, limit)
+		e.cut = e.cut || len(short) < len(*s)
+		*s = strings.Clone(short)
+	}
+	text(&e.User, maxTextBytes)
+	text(&e.Port, maxTextBytes)
+	text(&e.Certificate, maxTextBytes)
+	text(&e.Reason, maxDetailBytes)
+	text(&e.Action, maxTextBytes)
+	text(&e.On, maxDetailBytes)
+	text(&e.Detail, maxDetailBytes)
+	if len(e.Fields) > maxFields {
+		e.Fields, e.cut = e.Fields[:maxFields], true
+	}
+	e.Fields = slices.Clone(e.Fields)
+	for i := range e.Fields {
+		text(&e.Fields[i], maxTextBytes)
+	}
+	for _, v := range []*json.RawMessage{&e.Key, &e.Old, &e.New} {
+		if len(*v) > maxValueBytes {
+			*v, e.cut = nil, true
+		}
+	}
+}
+
 func (e *Event) record(seq uint64) record {
-	r := record{Seq: seq, Time: stamp(e.time), Kind: e.Kind, Peer: peerText(e.Peer), Count: e.count, Since: stamp(e.since)}
-	text := func(s string, limit int) string {
-		short := shorten(s, limit)
-		r.Cut = r.Cut || len(short) < len(s)
-		return short
+	return record{
+		Seq: seq, Time: stamp(e.time), Kind: e.Kind, User: e.User, Peer: peerText(e.Peer), Port: e.Port, Method: e.Method,
+		Certificate: e.Certificate, Reason: e.Reason, Action: e.Action, On: e.On, Key: e.Key, Fields: e.Fields, Old: e.Old, New: e.New,
+		Detail: e.Detail, Count: e.count, Since: stamp(e.since), Cut: e.cut,
 	}
-	value := func(v json.RawMessage) json.RawMessage {
-		if len(v) > maxValueBytes {
-			r.Cut = true
-			return nil
-		}
-		return v
-	}
-	r.User = text(e.User, maxTextBytes)
-	r.Port = text(e.Port, maxTextBytes)
-	r.Method = e.Method
-	r.Certificate = text(e.Certificate, maxTextBytes)
-	r.Reason = text(e.Reason, maxDetailBytes)
-	r.Action = text(e.Action, maxTextBytes)
-	r.On = text(e.On, maxDetailBytes)
-	r.Key, r.Old, r.New = value(e.Key), value(e.Old), value(e.New)
-	for i, name := range e.Fields {
-		if i == maxFields {
-			r.Cut = true
-			break
-		}
-		r.Fields = append(r.Fields, text(name, maxTextBytes))
-	}
-	r.Detail = text(e.Detail, maxDetailBytes)
-	return r
 }
 
 func peerText(p netip.AddrPort) string {
@@ -162,5 +168,5 @@ func shorten(s string, limit int) string {
 	for limit > 0 && !utf8.RuneStart(s[limit]) {
 		limit--
 	}
-	return strings.Clone(s[:limit])
+	return s[:limit]
 }

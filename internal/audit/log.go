@@ -119,6 +119,7 @@ func (l *Log) Record(e Event) {
 		return
 	}
 	e.time = l.opt.Now()
+	e.bound()
 	select {
 	case l.queue <- &e:
 	case <-l.closing: // nobody records after Close, but those who were cut off when the server stopped

@@ -8,26 +8,26 @@ import (
 
 // What strangers and busy clients do again and again must neither fill the disk nor push older entries out of the files that are
 // kept. So of equal events the first is written at once, and the others that come within repeatTime as one line with their
-// number. Of different ones only so many are told apart at a time: from one address maxOfSource, where the names of users
-// are left out of what comes on top of that; and of one kind as many as maxDistinct says, after which only the port and the method
-// are kept. Strangers who do their worst get about 300 lines a minute, some 200 MB a day.
-const (
-	repeatTime  = time.Minute
-	maxOfSource = 10
-)
+// number. Of different ones only so many are told apart at a time: from one address, where the names of users are left out of
+// what comes on top of that, and of one kind, after which only the port and the method are kept. Strangers who do their worst get
+// about 300 lines a minute, some 200 MB a day.
+const repeatTime = time.Minute
 
-// maxDistinct are the kinds whose repetitions are counted, and how many different ones of each are told apart.
-var maxDistinct = map[Kind]int{LogIn: 500, LogInRefused: 50, PeerRefused: 50, Denied: 50}
+// distinct is how many different events of a kind are told apart at a time.
+type distinct struct{ all, ofSource int }
+
+// limits are those of the kinds whose repetitions are counted. Who has logged in is no stranger.
+var limits = map[Kind]distinct{LogIn: {500, 100}, LogInRefused: {50, 10}, PeerRefused: {50, 10}, Denied: {50, 10}}
 
 // sameness is what equal events have in common.
 type sameness struct {
-	kind               Kind
-	user               string
-	addr               netip.Addr
-	port               string
-	method             Method
-	reason, action, on string
-	certificate        string
+	kind                Kind
+	user                string
+	addr                netip.Addr
+	port                string
+	method              Method
+	reason, action, on  string
+	certificate, detail string
 }
 
 // source is where events of a kind come from.
@@ -45,7 +45,7 @@ type repeats struct {
 
 // take takes an event, and tells whether it is to be written now.
 func (r *repeats) take(e *Event) bool {
-	limit, counted := maxDistinct[e.Kind]
+	limit, counted := limits[e.Kind]
 	if !counted {
 		return true
 	}
@@ -53,12 +53,12 @@ func (r *repeats) take(e *Event) bool {
 		r.open, r.kinds, r.sources = map[sameness]*Event{}, map[Kind]int{}, map[source]int{}
 	}
 	key := samenessOf(e)
-	if r.open[key] == nil && r.sources[sourceOf(e)] >= maxOfSource {
-		e.User, e.Certificate, e.Action, e.On = "", "", "", ""
+	if r.open[key] == nil && r.sources[sourceOf(e)] >= limit.ofSource {
+		e.User, e.Certificate, e.Action, e.On, e.Detail = "", "", "", "", ""
 		e.Reason = "many different ones from this address"
 		key = samenessOf(e)
 	}
-	if r.open[key] == nil && r.kinds[e.Kind] >= limit {
+	if r.open[key] == nil && r.kinds[e.Kind] >= limit.all {
 		*e = Event{Kind: e.Kind, Port: e.Port, Method: e.Method, Reason: "many different ones", time: e.time}
 		key = samenessOf(e)
 	}
@@ -99,7 +99,7 @@ func (r *repeats) expire(now time.Time) []*Event {
 }
 
 func samenessOf(e *Event) sameness {
-	return sameness{e.Kind, e.User, e.Peer.Addr(), e.Port, e.Method, e.Reason, e.Action, e.On, e.Certificate}
+	return sameness{e.Kind, e.User, e.Peer.Addr(), e.Port, e.Method, e.Reason, e.Action, e.On, e.Certificate, e.Detail}
 }
 
 // sourceOf takes all addresses of an IPv6 network that one host can choose from for the same.

@@ -83,7 +83,7 @@ var told = map[string][]string{
 	"server_config":  {"name", "tags", "cache_size_mb"},
 	"join_tokens":    {"expires", "reusable"},
 	"users":          {"role", "roles"},
-	"table_config":   {"db", "name", "primary_key", "durability", "write_acks", "shards"},
+	"table_config":   {"db", "name", "primary_key", "durability", "write_acks", "shards", "ttl", "changefeed_history"},
 }
 
 // eventBy is an event that a client has caused; the server itself is nil.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 )
 
@@ -136,7 +137,11 @@ func TestThePageNamesTheHost(t *testing.T) {
 }
 
 func TestPasswords(t *testing.T) {
-	f := protected(t)
+	log, err := audit.Open(audit.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := protected(t, func(o *Options) { o.Audit = log })
 	if _, err := f.users.SetInitialPassword("secret"); err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +153,30 @@ func TestPasswords(t *testing.T) {
 		f.expectVisit(visit{from: from, user: "admin", password: "secret"}, 200, "srv")
 		f.expectVisit(visit{from: from, user: "admin", password: "secret", host: "any.example"}, 200, "srv")
 		f.expectVisit(visit{from: from, user: "admin", password: "secret", origin: "http://evil.example"}, 403, "another site")
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// A request without a password is no attempt; browsers send it first. Repetitions are counted at the end.
+	want := []string{
+		`"event":"log_in_refused","user":"admin","peer":"127.0.0.1:4711","port":"web","method":"http_basic","reason":"Wrong password"`,
+		`"event":"log_in_refused","user":"nobody","peer":"127.0.0.1:4711","port":"web","method":"http_basic","reason":"Wrong password"`,
+		`"event":"log_in","user":"admin","peer":"127.0.0.1:4711","port":"web","method":"http_basic"`,
+		`"event":"peer_refused","peer":"127.0.0.1:4711","port":"web","reason":"request from a page of another site"`,
+		`"event":"log_in_refused","user":"admin","peer":"203.0.113.7:4711"`,
+		`"event":"log_in_refused","user":"nobody","peer":"203.0.113.7:4711"`,
+		`"event":"log_in","user":"admin","peer":"203.0.113.7:4711"`,
+		`"event":"peer_refused","peer":"203.0.113.7:4711"`,
+		`"count":1,"since":`, `"count":1,"since":`, `"count":1,"since":`, `"count":1,"since":`, // wrong and right passwords of admin
+	}
+	entries := log.Newest()
+	if len(entries) != len(want) {
+		t.Fatalf("%d entries, want %d: %v", len(entries), len(want), entries)
+	}
+	for i, e := range entries {
+		if !strings.Contains(e.Line, want[i]) {
+			t.Errorf("entry %d is %s\nwant %s", i+1, e.Line, want[i])
+		}
 	}
 }
 
