@@ -29,7 +29,7 @@ func makeToken(s *Shell, a arguments) error {
 	life := tokenLife
 	if text, given := a.flags["--expires"]; given {
 		var err error
-		if life, err = parseLife(text); err != nil {
+		if life, err = parseLife(text, peer.MaxTokenLife); err != nil {
 			return err
 		}
 	}
@@ -54,16 +54,16 @@ func makeToken(s *Shell, a arguments) error {
 	return nil
 }
 
-// parseLife reads a time such as 90s, 30m, 12h or 7d.
-func parseLife(text string) (time.Duration, error) {
+// parseLife reads a time such as 90s, 30m, 12h or 7d, up to a bound.
+func parseLife(text string, most time.Duration) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		var n int
 		n, err = strconv.Atoi(days)
-		d = time.Duration(min(max(n, 0), 1000)) * 24 * time.Hour
+		d = time.Duration(min(max(n, 0), 10_000)) * 24 * time.Hour
 	}
-	if err != nil || d < time.Second || d > peer.MaxTokenLife {
-		return 0, fmt.Errorf("'%s' is no time until a token expires: write for example 30m, 12h or 7d, at most 30d", text)
+	if err != nil || d < time.Second || d > most {
+		return 0, fmt.Errorf("'%s' is no time until a token expires: write for example 30m, 12h or 7d, at most %dd", text, int(most.Hours())/24)
 	}
 	return d, nil
 }

@@ -115,17 +115,28 @@ func (cl cluster) find(word string, kinds ...kind) (object, error) {
 	default:
 		return object{}, ambiguous(word, named)
 	}
+	return byPrefix(objects, func(o object) string { return o.id }, word)
+}
+
+// byPrefix looks for what has an identifier that begins with a word.
+func byPrefix[T any](list []T, id func(T) string, word string) (found T, err error) {
 	if len(word) < minPrefixBytes {
-		return object{}, fmt.Errorf("identifier not found, too short to specify a uuid: %s", word)
+		return found, fmt.Errorf("identifier not found, too short to specify a uuid: %s", word)
 	}
-	prefixed := slices.DeleteFunc(objects, func(o object) bool { return !strings.HasPrefix(o.id, strings.ToLower(word)) })
-	switch len(prefixed) {
+	n := 0
+	for _, o := range list {
+		if strings.HasPrefix(id(o), strings.ToLower(word)) {
+			found = o
+			n++
+		}
+	}
+	switch n {
 	case 0:
-		return object{}, fmt.Errorf("identifier not found: %s", word)
+		return found, fmt.Errorf("identifier not found: %s", word)
 	case 1:
-		return prefixed[0], nil
+		return found, nil
 	default:
-		return object{}, fmt.Errorf("uuid not unique: %s", word)
+		return found, fmt.Errorf("uuid not unique: %s", word)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rethinkdb/internal/selfcheck"
 )
@@ -11,7 +12,7 @@ import (
 // SecurityStatus reads how well the server is closed.
 func SecurityStatus(c *Connection) (selfcheck.Report, error) {
 	rows, err := tableOf[struct {
-		Type, Port, Who           string
+		ID, Type, Port, Who       string
 		Number, Level             int
 		Addresses                 []string
 		TLS, Restart              bool
@@ -28,7 +29,7 @@ func SecurityStatus(c *Connection) (selfcheck.Report, error) {
 			continue
 		}
 		r.Findings = append(r.Findings, selfcheck.Finding{
-			Kind: row.Kind, Severity: selfcheck.Severity(row.Level), Port: row.Port, Text: row.Description, Remedy: row.Remedy,
+			Kind: row.Kind, Subject: strings.TrimPrefix(strings.TrimPrefix(row.ID, row.Kind), "/"), Severity: selfcheck.Severity(row.Level), Port: row.Port, Text: row.Description, Remedy: row.Remedy,
 			Commands: row.Commands, Restart: row.Restart,
 		})
 	}

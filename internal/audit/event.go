@@ -41,6 +41,7 @@ const (
 	SCRAM        Method = "scram_sha_256"      // the log-in of drivers from 2.3 on
 	SCRAMPlus    Method = "scram_sha_256_plus" // the same, bound to its TLS connection
 	Basic        Method = "http_basic"         // user and password of an HTTP request
+	Bearer       Method = "http_bearer"        // a token of an HTTP request
 	AdminCommand Method = "admin_command_line" // `rethinkdb admin`, which does SCRAM on the intracluster port
 	Server       Method = "server"             // another server, whose proof Detail names
 	NoPassword   Method = "none"               // the web port as long as there is no password

@@ -82,6 +82,9 @@ func (u *Users) WriteUser(key datum.Value, generated bool, row datum.Value) erro
 		if holder := u.holder(name); holder != "" {
 			return rowErrorf("The role `%s` can't be deleted: `%s` has it.", name, holder)
 		}
+		if err := u.revoke(func(t Token) bool { return t.User == name }); err != nil {
+			return err
+		}
 		return u.put(name, nil)
 	}
 	var a *account

@@ -43,6 +43,8 @@ type Users struct {
 
 	// users is read for every query, so neither the map nor an *account in it is ever changed: both are replaced.
 	users atomic.Pointer[map[string]*account]
+	// tokens likewise; changed under writing.
+	tokens atomic.Pointer[tokens]
 
 	mu     sync.Mutex // guards notify, and is held to replace users
 	notify []func()
@@ -106,6 +108,9 @@ func OpenUsers(store Store) (*Users, error) {
 		}
 	}
 	u.users.Store(&users)
+	if err := u.loadTokens(); err != nil {
+		return nil, err
+	}
 	if users[Admin] == nil {
 		v, err := newVerifier("", initialIterations)
 		if err != nil {

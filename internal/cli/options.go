@@ -285,6 +285,7 @@ var options = []option{
 		help: "accepted for old scripts: this server never asks anybody for updates"},
 	{long: "--debug-address", arg: "address:port", commands: servers, section: unlistedSection},
 
+	{long: "--json", commands: securityCheck, section: consoleSection, help: "print JSON, for programs"},
 	{long: "--config-file", arg: "file", commands: every, section: configSection,
 		help: "read options from a file of lines name=value; options given here win"},
 	{long: "--help", short: "-h", commands: all, section: helpSection, help: "print this help"},

@@ -21,12 +21,22 @@ func runSecurityCheck(words []string, stdout, stderr io.Writer) error {
 	if slices.ContainsFunc(words, func(w string) bool { return w == "-d" || w == "--directory" || w == "--config-file" }) {
 		check = checkDirectory
 	}
+	asJSON := slices.Contains(words, "--json")
+	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "--json" }) // which is no option of serve
 	report, err := check(words, stdout, stderr)
 	if err != nil {
 		return err
 	}
+	text := report.String()
+	if asJSON {
+		encoded, err := report.JSON()
+		if err != nil {
+			return err
+		}
+		text = string(encoded) + "\n"
+	}
 	// What nobody can read is told by the exit status.
-	_, _ = io.WriteString(stdout, report.String())
+	_, _ = io.WriteString(stdout, text)
 	if worst, found := report.Worst(); found && worst >= selfcheck.Serious {
 		return exitStatus(1)
 	}

@@ -102,6 +102,7 @@ func TestFindings(t *testing.T) {
 			`rethinkdb admin set password 'bob'\''s'`},
 		{"few iterations", func(f *Facts) { f.user(User{Name: "bob", Password: true, Iterations: 1}) }, "few_iterations/bob", Warning, "rethinkdb admin set password bob"},
 		{"a user without a password", func(f *Facts) { f.user(User{Name: "bob"}) }, "user_without_password/bob", Serious, "rethinkdb admin set password bob"},
+		{"a token without an end", func(f *Facts) { f.EndlessTokens = []Token{{"id", "bob", "metrics"}} }, "endless_token/id", Note, "rethinkdb admin rm bearer-token id"},
 		{"a user with global rights", func(f *Facts) {
 			f.user(User{Name: "bob's", Password: true, Iterations: 4096, Rights: []string{"write", "config"}})
 		}, "global_rights/bob's", Note, `r.grant('bob\'s', {write: null, config: null})`},

@@ -19,6 +19,8 @@ type Facts struct {
 	Mode  access.Mode
 	Ports []Port // those that are open
 	Users []User
+	// EndlessTokens are the bearer tokens that never expire.
+	EndlessTokens []Token
 
 	MinTLS         uint16 // oldest version
 	TrustedProxies []netip.Prefix
@@ -57,6 +59,9 @@ type User struct {
 	Iterations int
 	Rights     []string // those that hold everywhere, in the words of r.grant
 }
+
+// Token is a bearer token.
+type Token struct{ ID, User, Description string }
 
 // File is a file that only the user of the server should read.
 type File struct {

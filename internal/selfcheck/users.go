@@ -1,6 +1,7 @@
 package selfcheck
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -87,6 +88,19 @@ func globalRights(f *Facts) []Finding {
 			Text:     fmt.Sprintf("The user %s has the right to %s everywhere, also in databases that are yet to be made.", u.Name, strings.Join(u.Rights, ", ")),
 			Remedy:   "Grant the rights on the databases that it works with, and take these away.",
 			Commands: []string{fmt.Sprintf("r.grant(%s, {%s})", script(u.Name), strings.Join(rights, ", "))},
+		})
+	}
+	return found
+}
+
+func endlessTokens(f *Facts) []Finding {
+	var found []Finding
+	for _, t := range f.EndlessTokens {
+		found = append(found, Finding{
+			Kind: "endless_token", Subject: t.ID, Severity: Note,
+			Text:     fmt.Sprintf("A bearer token of the user %s never expires (%s).", t.User, cmp.Or(t.Description, "without a description")),
+			Remedy:   "Make another one that does, and take this one back.",
+			Commands: []string{f.adminCommand("rm", "bearer-token", t.ID)},
 		})
 	}
 	return found

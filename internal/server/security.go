@@ -51,6 +51,11 @@ func (c Config) facts(directory string, data *data) selfcheck.Facts {
 		}
 		f.Users = append(f.Users, u)
 	}
+	for _, t := range data.users.Tokens() {
+		if t.Expires.IsZero() {
+			f.EndlessTokens = append(f.EndlessTokens, selfcheck.Token{ID: t.ID, User: t.User, Description: t.Description})
+		}
+	}
 	lists := data.catalog.Snapshot().Access()
 	for _, p := range []struct {
 		port access.Port

@@ -77,6 +77,7 @@ func (t auditTable) get(ctx context.Context, v view, key datum.Value) (datum.Val
 // password, it has the names only. A hook of a table is a function and may have anything in it.
 var told = map[string][]string{
 	"access_config":  {"allow"},
+	"bearer_tokens":  {"user", "description", "expires_at"},
 	"cluster_config": {"heartbeat_timeout_secs"},
 	"db_config":      {"name"},
 	"permissions":    {"permissions"},

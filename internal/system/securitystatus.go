@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 
+	"rethinkdb/internal/auth"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/selfcheck"
 )
@@ -12,6 +13,9 @@ type securityStatus struct {
 	s *System
 	readOnly
 }
+
+// alsoTakes makes config a condition for reading: who may see all tables of statistics shall not see where the server is open.
+func (securityStatus) alsoTakes() auth.Permission { return auth.Config }
 
 func (t securityStatus) list(context.Context, view) ([]datum.Value, error) {
 	report := t.s.security()

@@ -15,6 +15,7 @@ func (s *System) systemTables() map[string]*systemTable {
 	for name, src := range map[string]source{
 		"access_config":   accessConfig{s},
 		"audit":           auditTable{s, illegalToWrite("audit")},
+		"bearer_tokens":   bearerTokens{s},
 		"cluster_config":  clusterConfig{s},
 		"current_issues":  issuesTable{s, illegalToWrite("current_issues")},
 		"db_config":       dbConfig{s},
@@ -45,7 +46,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit", "join_tokens", "security_status"}
+var additions = []string{"access_config", "audit", "bearer_tokens", "join_tokens", "security_status"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

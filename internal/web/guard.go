@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
@@ -23,7 +24,8 @@ import (
 //  2. does a browser send it for a page of somebody else? It may be on a machine that is served while its user reads a page
 //     that is not ours. Requests from other origins are refused, and so are names that are not known to be the server's: a
 //     page can make its own name point here (DNS rebinding). With a password that is no way in, so then any name will do.
-//  3. who is it? As soon as admin has a password, all requests need a user and a password (HTTP Basic).
+//  3. who is it? As soon as admin has a password, all requests need a user and a password (HTTP Basic), or a token (Bearer). A
+//     token is judged in any case: who shows one does not want to be admin.
 //
 // Without success it has answered.
 func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
@@ -42,6 +44,18 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 		event.Reason = "request from a page of another site"
 		forbid(w, "A page of another site sent this request. The web port serves its own pages only.")
 		return "", false
+	}
+	if secret, given := bearerToken(r); given {
+		event.Method = audit.Bearer
+		user, err := s.opt.Users.CheckToken(secret, time.Now())
+		if err != nil {
+			event.Kind, event.Reason = audit.LogInRefused, auth.Reason(err)
+			w.Header().Set("WWW-Authenticate", `Bearer realm="RethinkDB", error="invalid_token"`)
+			http.Error(w, err.Error(), http.StatusUnauthorized)
+			return "", false
+		}
+		event.Kind, event.User = audit.LogIn, user
+		return user, true
 	}
 	if !s.opt.Users.HasPassword(auth.Admin) {
 		if name := hostName(r.Host); !s.knowsHost(name) {
@@ -74,8 +88,15 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok 
 		}
 	}
 	w.Header().Set("WWW-Authenticate", `Basic realm="RethinkDB", charset="UTF-8"`)
+	w.Header().Add("WWW-Authenticate", `Bearer realm="RethinkDB"`)
 	http.Error(w, "This server needs a user and a password.", http.StatusUnauthorized)
 	return "", false
+}
+
+// bearerToken is the token of a request (RFC 6750). It comes in the header only: addresses of pages end up in logs.
+func bearerToken(r *http.Request) (secret string, given bool) {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
 }
 
 // fromOwnPage tells whether a request is one of our own page, or of nobody's. When the browser does not say so itself, which it
