@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"slices"
 	"strings"
 )
 
@@ -70,8 +71,7 @@ func (t Token) String() string { return "join token " + t.ID.String() }
 
 // Reveal writes the token itself, with its secret.
 func (t Token) Reveal() string {
-	b := append(t.ID[:], t.Server[:]...)
-	b = append(b, t.key.Seed()...)
+	b := slices.Concat(t.ID[:], t.Server[:], t.key.Seed())
 	for _, a := range t.Addresses {
 		b = append(append(b, byte(len(a))), a...)
 	}

@@ -16,6 +16,11 @@ func TestValueFollowsItsFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	remove := func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
 	read := func() (string, error) {
 		text, err := os.ReadFile(path)
 		if strings.HasPrefix(string(text), "bad") {
@@ -54,7 +59,7 @@ func TestValueFollowsItsFile(t *testing.T) {
 		{"one that cannot be used", func() { write("bad one") }, "the second", "old: it is bad"},
 		{"nothing after that", func() {}, "the second", ""},
 		{"a good one again", func() { write("the very third") }, "the very third", "new"},
-		{"none", func() { os.Remove(path) }, "the very third", "old: file: no such file or directory"},
+		{"none", remove, "the very third", "old: file: no such file or directory"},
 		{"still none", func() {}, "the very third", ""},
 		{"the old one back", func() { write("the very third") }, "the very third", "new"},
 	} {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"rethinkdb/internal/auth"
-	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/peer"
 )
 
@@ -33,7 +32,7 @@ func (n *node) openClusterKey(d *Directory) error {
 		return fmt.Errorf("Could not use %w", err)
 	}
 	if made {
-		logfile.Notice(n.log, "Made a key for the intracluster port in %s", keeper)
+		n.log.Info("Made a key for the intracluster port.", "in", keeper.String())
 	}
 	n.clusterKey = identity
 	return nil

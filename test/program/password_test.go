@@ -103,7 +103,7 @@ func TestPasswordsIn(t *testing.T) {
 			s := harness.StartCommand(t, "serve", dir)
 			mustLogIn(t, s, "open sesame")
 			admin(t, s, "", "", "--password-file", file, "ls", "auth").matches(t, 0, "An authentication key is set.*")
-			admin(t, s, "", "open sesame\nls auth\n", "--password-file", "-").matches(t, 0, "An authentication key is set.*")
+			admin(t, s, "", "open sesame\nls auth\n", "--password-file", "-").matches(t, 0, "Connected to cluster .*An authentication key is set.*")
 			admin(t, s, "", "wrong\n", "--password-file", "-", "ls").matches(t, 1, "failed to join cluster\n.*"+wrongKey+"\n")
 		})
 	}

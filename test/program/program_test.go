@@ -76,6 +76,7 @@ Running rethinkdb 2\.4\.4 \(.*\)\.\.\.
 Running on Linux .*
 Loading data from directory DIR
 Listening for intracluster connections on port \d+
+Key of the intracluster port: SHA256:[A-Za-z0-9+/]{43}
 Listening for client driver connections on port \d+
 Listening for administrative HTTP connections on port \d+
 Listening on cluster address(es)?: 127\.0\.0\.1.*
