@@ -70,6 +70,7 @@ func attackFloods(t *testing.T, s *target) {
 			})
 		}
 		wg.Wait()
+		loginSoon(t, s.Addr()).close()
 		s.comesToRest(t)
 	})
 	s.attack(t, "queries of 30 connections at once", func(t *testing.T) {
