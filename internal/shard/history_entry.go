@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rethinkdb/internal/datum"
@@ -20,8 +21,9 @@ type Epoch uint64
 //
 //	kind (1 byte) | epoch (8) | time (8, Unix milliseconds) | total (8) | the changes of the rows
 //
-// and each change is three lengths of 4 bytes, then the primary key, the old row and the new row, as they are stored. A row that
-// is not there has no bytes. Old and new row lie next to each other, so that compression finds what has not changed.
+// and each change is five lengths of 4 bytes, then the primary key, the new row as it is stored, and of the old row the middle: what
+// is left when it and the new row begin alike and end alike. So most updates write little more than the new row once more. The
+// lengths are of the key, the new row, and the beginning, the middle and the end of the old row. A row that is not there has no bytes.
 //
 // The total is of the bytes of all entries since the history began, this one included: how large a part of the history is follows
 // from its two ends, without reading what lies between.
@@ -34,7 +36,7 @@ const (
 )
 
 // changeHeadBytes are the lengths in front of a change.
-const changeHeadBytes = 3 * 4
+const changeHeadBytes = 5 * 4
 
 // beginEntry empties an entry and leaves room for its head.
 func beginEntry(b []byte) []byte { return append(b[:0], make([]byte, entryHeadBytes)...) }
@@ -43,15 +45,26 @@ func beginEntry(b []byte) []byte { return append(b[:0], make([]byte, entryHeadBy
 func appendChange(b, key []byte, old datum.Value, encoded []byte) []byte {
 	head := len(b)
 	b = append(b, make([]byte, changeHeadBytes)...)
-	b = append(b, key...)
+	b = append(append(b, key...), encoded...)
 	mid := len(b)
 	if !old.IsAbsent() {
 		b = datum.AppendEncoded(b, old)
 	}
-	binary.BigEndian.PutUint32(b[head:], uint32(len(key)))
-	binary.BigEndian.PutUint32(b[head+4:], uint32(len(b)-mid))
-	binary.BigEndian.PutUint32(b[head+8:], uint32(len(encoded)))
-	return append(b, encoded...)
+	was := b[mid:]
+	same := min(len(was), len(encoded))
+	start := 0
+	for start < same && was[start] == encoded[start] {
+		start++
+	}
+	end := 0
+	for end < same-start && was[len(was)-1-end] == encoded[len(encoded)-1-end] {
+		end++
+	}
+	b = b[:mid+copy(was, was[start:len(was)-end])]
+	for i, n := range [...]int{len(key), len(encoded), start, len(b) - mid, end} {
+		binary.BigEndian.PutUint32(b[head+4*i:], uint32(n))
+	}
+	return b
 }
 
 // An entryHead is what can be known of an entry without its changes.
@@ -85,25 +98,34 @@ func decodeHead(index CommitIndex, b []byte) (h entryHead, err error) {
 	}, nil
 }
 
-// decodeChanges reads the changes of an entry. They are views of b.
+// decodeChanges reads the changes of an entry. Nearly all of them is views of b.
 func decodeChanges(index CommitIndex, b []byte) (changes []Change, err error) {
+	early := fmt.Errorf("%w: that of commit %d ends early", ErrCorruptHistory, index)
 	for b = b[entryHeadBytes:]; len(b) > 0; {
 		if len(b) < changeHeadBytes {
-			return nil, fmt.Errorf("%w: that of commit %d ends early", ErrCorruptHistory, index)
+			return nil, early
 		}
-		key, old, row := uint64(binary.BigEndian.Uint32(b)), uint64(binary.BigEndian.Uint32(b[4:])), uint64(binary.BigEndian.Uint32(b[8:]))
-		if b = b[changeHeadBytes:]; key+old+row > uint64(len(b)) {
-			return nil, fmt.Errorf("%w: that of commit %d ends early", ErrCorruptHistory, index)
+		var n [5]uint64
+		for i := range n {
+			n[i] = uint64(binary.BigEndian.Uint32(b[4*i:]))
+		}
+		key, row, start, mid, end := n[0], n[1], n[2], n[3], n[4]
+		if b = b[changeHeadBytes:]; key+row+mid > uint64(len(b)) || start+end > row {
+			return nil, early
+		}
+		is, was := b[key:key+row], b[key+row:][:mid]
+		if start+end > 0 {
+			was = slices.Concat(is[:start], was, is[row-end:])
 		}
 		c := Change{Key: b[:key:key], Number: uint32(len(changes))}
-		if c.Old, err = storedRow(b[key : key+old]); err != nil {
+		if c.Old, err = storedRow(was); err != nil {
 			return nil, err
 		}
-		if c.New, err = storedRow(b[key+old:][:row]); err != nil {
+		if c.New, err = storedRow(is); err != nil {
 			return nil, err
 		}
 		changes = append(changes, c)
-		b = b[key+old+row:]
+		b = b[key+row+mid:]
 	}
 	return changes, nil
 }

@@ -284,3 +284,34 @@ func TestCorruptHistory(t *testing.T) {
 		}
 	}
 }
+
+// An entry has of the old row what the new one has not, and gives both back.
+func TestHistoryEntry(t *testing.T) {
+	text := func(s string) datum.Value {
+		return datum.Object([]datum.Field{{Key: "id", Val: datum.String("a")}, {Key: "text", Val: datum.String(s)}})
+	}
+	long := strings.Repeat("x", 300)
+	rows := []datum.Value{{}, text(""), text("a"), text("aa"), text("aaa"), text("ab"), text(long), text(long + "y"), text("y" + long), text(long[:150] + "y" + long[:149])}
+	for _, old := range rows {
+		for _, row := range rows {
+			var encoded []byte
+			if !row.IsAbsent() {
+				encoded = datum.AppendEncoded(nil, row)
+			}
+			b := appendChange(appendChange(beginEntry(nil), []byte("k"), old, encoded), []byte("l"), row, nil)
+			changes, err := decodeChanges(1, b)
+			if err != nil || len(changes) != 2 {
+				t.Fatal(changes, err)
+			}
+			for i, want := range []Change{{Key: []byte("k"), Old: old, New: row}, {Key: []byte("l"), Old: row}} {
+				got := changes[i]
+				if string(got.Key) != string(want.Key) || got.Old.Print() != want.Old.Print() || got.New.Print() != want.New.Print() {
+					t.Errorf("%s → %s became %s → %s", want.Old.Print(), want.New.Print(), got.Old.Print(), got.New.Print())
+				}
+			}
+		}
+	}
+	if b := appendChange(nil, []byte("k"), text(long), datum.AppendEncoded(nil, text(long[:150]+"y"+long[:149]))); len(b) > 400 {
+		t.Errorf("a small change of a row takes %d bytes", len(b))
+	}
+}
