@@ -142,7 +142,7 @@ func (w *file) full() bool { return w.size >= w.maxBytes && len(w.pending) == 0 
 // rotate gives the file the name that it keeps, which ends with the number of its last entry, and begins another one. It returns
 // that name, and those of the oldest files, which it has removed.
 func (w *file) rotate() (kept string, removed []string, err error) {
-	kept = fmt.Sprintf("%s.%012d", w.path, w.written.Seq)
+	kept = w.keptName(w.written)
 	if _, err := os.Lstat(kept); !errors.Is(err, fs.ErrNotExist) {
 		return "", nil, errors.Join(fmt.Errorf("%s is there already", kept), err)
 	}
@@ -156,6 +156,15 @@ func (w *file) rotate() (kept string, removed []string, err error) {
 	}
 	removed, err = w.removeOldest()
 	return filepath.Base(kept), removed, errors.Join(err, old.Close())
+}
+
+// keptName is the name that a file keeps whose last entry is at a place.
+func (w *file) keptName(last Link) string { return fmt.Sprintf("%s.%012d", w.path, last.Seq) }
+
+// hasKept tells whether such a file is there.
+func (w *file) hasKept(last Link) bool {
+	_, err := os.Lstat(w.keptName(last))
+	return err == nil
 }
 
 // Rotated lists the files that the one at path was continued from, the oldest first.

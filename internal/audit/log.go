@@ -107,8 +107,13 @@ func (l *Log) openFile() (err error) {
 		l.append(&Event{Kind: tornLine, Detail: tornDetail(l.file.torn), time: l.opt.Now()})
 		l.file.torn = nil
 	}
-	if broken != "" {
+	switch {
+	case broken != "":
 		l.damaged(broken)
+	case l.anchored != genesis && l.file.size == 0 && !l.file.hasKept(l.anchored):
+		// Another --audit-log than before, most likely.
+		l.append(&Event{Kind: rotated, Detail: fmt.Sprintf("entries up to %d are not in this file", l.anchored.Seq), time: l.opt.Now()})
+		l.opt.Logger.Warn("The audit log goes on in a new file; the entries before were in another one, or were removed.", "file", l.opt.Path)
 	}
 	return nil
 }

@@ -106,7 +106,8 @@ func ignoreEOF(err error) error {
 func (v *Verifier) line(text []byte) {
 	p, err := parseLine(text)
 	if v.suspect != nil {
-		if err == nil && p.event == string(tornLine) && p.prev == v.last.Hash && p.seq == v.last.Seq+1 && tellsOf(text, v.suspect) {
+		follows := v.last == (Link{}) || p.prev == v.last.Hash && p.seq == v.last.Seq+1
+		if err == nil && p.event == string(tornLine) && follows && tellsOf(text, v.suspect) {
 			v.suspect = nil
 		} else {
 			v.accuse(v.report.Lines - 1)

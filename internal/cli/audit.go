@@ -71,6 +71,10 @@ func runAuditVerify(words []string, stdout, stderr io.Writer) error {
 	if !intact {
 		return exitStatus(1)
 	}
+	if last == (audit.Link{}) {
+		fmt.Fprintln(stdout, "There are no entries.")
+		return nil
+	}
 	fmt.Fprintf(stdout, "Nothing was changed. The last entry is %s\n", last)
 	return nil
 }

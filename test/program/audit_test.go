@@ -223,7 +223,7 @@ func TestAuditLogAfterACrash(t *testing.T) {
 		if err := torn.Close(); err != nil {
 			t.Fatal(err)
 		}
-		run(t, "audit-verify", file).matches(t, 0, `.*ends in the middle of a line, as after a crash, or while it is written\nNothing was changed\..*`)
+		run(t, "audit-verify", file).matches(t, 0, `.*ends in the middle of a line, as after a crash, or while it is written\n(Nothing was changed\..*|There are no entries\.\n)`)
 		s = startAudited(t, s.Dir, file)
 		waitForEntries(t, file, `"event":"torn_line"`)
 		if got := damage(t, s); got != nil {
