@@ -68,7 +68,7 @@ func setDatacenter(s *Shell, a arguments) error {
 	tag := a.positional[1]
 	switch {
 	case !validName(tag):
-		return fmt.Errorf("invalid datacenter name.  %s", nameRule)
+		return mistakef("invalid datacenter name.  %s", nameRule)
 	case slices.Contains(m.Tags, tag):
 		return nil
 	}
@@ -99,7 +99,7 @@ func removeDatacenters(s *Shell, a arguments) error {
 
 func setDurability(s *Shell, a arguments) error {
 	if a.has("--soft") == a.has("--hard") {
-		return errors.New("exactly one of '--soft' or '--hard' must be specified")
+		return mistake("exactly one of '--soft' or '--hard' must be specified")
 	}
 	cl, err := readCluster(s.conn)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Shell) created(t any) error {
 func createDatabase(s *Shell, a arguments) error {
 	name := a.positional[0]
 	if !validName(name) {
-		return fmt.Errorf("invalid database name.  %s", nameRule)
+		return mistakef("invalid database name.  %s", nameRule)
 	}
 	return s.created(term(reql.TermDBCreate, name))
 }
@@ -145,7 +145,7 @@ func createDatabase(s *Shell, a arguments) error {
 func createTable(s *Shell, a arguments) error {
 	name := a.positional[0]
 	if !validName(name) {
-		return fmt.Errorf("table name invalid. %s: %s", nameRule, name)
+		return mistakef("table name invalid. %s: %s", nameRule, name)
 	}
 	cl, err := readCluster(s.conn)
 	if err != nil {
@@ -156,11 +156,11 @@ func createTable(s *Shell, a arguments) error {
 	if err != nil || db.kind != databaseKind {
 		// Another object may have the name of the database.
 		if db, err = cl.find(word, databaseKind); err != nil {
-			return fmt.Errorf("specified database is not a database: %s", word)
+			return mistakef("specified database is not a database: %s", word)
 		}
 	}
 	if primary := a.flags["--primary"]; a.has("--primary") && !slices.Contains(cl.datacenters(), primary) {
-		return fmt.Errorf("specified primary is not a datacenter: %s", primary)
+		return mistakef("specified primary is not a datacenter: %s", primary)
 	}
 	options := map[string]any{}
 	if a.has("--primary-key") {
@@ -183,7 +183,7 @@ func removeDatabases(s *Shell, a arguments) error {
 
 // removeAll removes what the words name, and goes on after a failure.
 func removeAll(s *Shell, a arguments, k kind, remove func(cluster, object) error) error {
-	var failures []error
+	var failures []string
 	for _, word := range a.positional {
 		cl, err := readCluster(s.conn)
 		if err != nil {
@@ -193,15 +193,18 @@ func removeAll(s *Shell, a arguments, k kind, remove func(cluster, object) error
 		if err == nil {
 			err = remove(cl, o)
 		}
-		if errors.Is(err, errLost) {
+		if errors.Is(err, ErrLost) {
 			return err
 		}
 		if err != nil {
-			failures = append(failures, err)
+			failures = append(failures, err.Error())
 		}
 	}
-	if len(failures) > 0 && len(a.positional) > 1 {
-		failures = append(failures, errors.New("not all removes were successful"))
+	switch {
+	case len(failures) == 0:
+		return nil
+	case len(a.positional) > 1:
+		failures = append(failures, "not all removes were successful")
 	}
-	return errors.Join(failures...)
+	return errors.New(strings.Join(failures, "\n"))
 }

@@ -41,7 +41,7 @@ func init() {
 				"until it expires: after an hour, or after a TIME such as 30m, 12h or 7d, at most 30 days."},
 		{words: []string{"rm", "join-token"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeTokens, about: "revoke join tokens"},
 
-		{words: []string{"set", "auth"}, usage: []string{"<KEY>", "-"}, least: 1, most: 1, run: setAuth, about: "set the authentication key",
+		{words: []string{"set", "auth"}, usage: []string{"<KEY>", "-"}, least: 1, most: 1, verbatim: true, run: setAuth, about: "set the authentication key",
 			more: "The key is the password of the user admin: drivers connect with it as authKey, or as password of this user. Connections that exist stay. " +
 				"With - in place of a key, it is asked for without being shown, or read from the standard input. Quote a key with spaces."},
 		{words: []string{"unset", "auth"}, usage: []string{""}, run: unsetAuth, about: "remove the authentication key",
@@ -60,7 +60,7 @@ func init() {
 		{words: []string{"set", "durability"}, usage: []string{"<TABLE> (--soft | --hard)"}, least: 1, most: 1, flags: []flag{{name: "--soft"}, {name: "--hard"}},
 			run: setDurability, about: "choose whether writes wait for the disk"},
 
-		{words: []string{"create", "table"}, usage: []string{"<NAME> --database <DATABASE> [--primary-key <KEY>]"}, least: 1, most: 1,
+		{words: []string{"create", "table"}, usage: []string{"<NAME> --database <DATABASE> [--primary <DATACENTER>] [--primary-key <KEY>]"}, least: 1, most: 1,
 			flags: []flag{{name: "--database", value: true, required: true}, {name: "--primary", value: true}, {name: "--primary-key", value: true}},
 			run:   createTable, about: "create a table"},
 		{words: []string{"create", "database"}, usage: []string{"<NAME>"}, least: 1, most: 1, run: createDatabase, about: "create a database"},
@@ -82,7 +82,7 @@ func init() {
 			more: "Changes of the configuration do not conflict in this version, so that there is never anything to resolve."},
 		{words: []string{"touch"}, usage: []string{""}, run: touch, about: "do nothing: there are no blueprints any more"},
 
-		{words: []string{"complete"}, usage: []string{"(partial | full) <WORD>..."}, least: 1, most: anyNumber, run: complete, about: "print what may come next",
+		{words: []string{"complete"}, usage: []string{"(partial | full) <WORD>..."}, least: 1, most: anyNumber, verbatim: true, run: complete, about: "print what may come next",
 			more: "partial completes the last word, full says what may follow it."},
 		{words: []string{"help"}, usage: []string{"[<COMMAND> [<SUBCOMMAND>]]"}, most: anyNumber, run: help, about: "print this list, or more on a command"},
 		{words: []string{"exit"}, usage: []string{""}, run: exit, about: "leave the console"},

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -15,8 +16,7 @@ func complete(s *Shell, a arguments) error {
 			words = []string{""}
 		}
 	default:
-		i := slices.IndexFunc(commands, func(c *command) bool { return c.words[0] == "complete" })
-		return &usageError{"incomplete command", []string{"rethinkdb admin " + commands[i].usages()[0]}}
+		return errors.New("usage: rethinkdb admin complete ( partial | full ) [...]")
 	}
 	for _, word := range s.candidates(words[:len(words)-1], words[len(words)-1]) {
 		s.printf("%s\n", word)
@@ -27,19 +27,14 @@ func complete(s *Shell, a arguments) error {
 // candidates are the words that may follow others and begin like partial, sorted: words of commands, flags, or names.
 func (s *Shell) candidates(before []string, partial string) []string {
 	var words []string
-	for _, c := range commands {
-		if n := len(before); n < len(c.words) && slices.Equal(c.words[:n], before) {
-			words = append(words, c.words[n])
+	for _, c := range below(before) {
+		if len(c.words) > len(before) {
+			words = append(words, c.words[len(before)])
 		}
 	}
-	if c, rest, err := lookUp(append(before, "")); err == nil && len(rest) > 0 {
-		for _, f := range c.flags {
-			if !slices.Contains(rest, f.name) {
-				words = append(words, f.name)
-			}
-		}
-		if c.takesNames() {
-			words = append(words, s.names()...)
+	if len(before) > 0 {
+		if c, _, rest, err := lookUp(before); err == nil {
+			words = append(words, s.arguments(c, rest)...)
 		}
 	}
 	words = slices.DeleteFunc(words, func(w string) bool { return !strings.HasPrefix(w, partial) })
@@ -47,26 +42,80 @@ func (s *Shell) candidates(before []string, partial string) []string {
 	return slices.Compact(words)
 }
 
-// takesNames tells whether objects that exist may be named in a command.
-func (c *command) takesNames() bool {
-	return slices.ContainsFunc(c.usage, func(usage string) bool {
-		for _, what := range []string{"<ID>", "<TABLE>", "<MACHINE>", "<DATACENTER>", "<DATABASE>"} {
-			if strings.Contains(usage, what) {
-				return true
-			}
+// arguments are what may come next in a command: names of what its usage asks for at this place, and flags.
+func (s *Shell) arguments(c *command, before []string) []string {
+	var words []string
+	position := 0
+	for i, word := range before {
+		f := slices.IndexFunc(c.flags, func(f flag) bool { return f.name == word })
+		switch {
+		case f < 0:
+			position++
+		case c.flags[f].value && i == len(before)-1:
+			return s.names(c.kindsOf(word))
+		case c.flags[f].value:
+			position-- // its value follows
 		}
-		return false
-	})
+	}
+	for _, f := range c.flags {
+		if !slices.Contains(before, f.name) {
+			words = append(words, f.name)
+		}
+	}
+	return append(words, s.names(c.kindsAt(position))...)
 }
 
-// names are the names of all objects; none when they cannot be had, which the next command will tell.
-func (s *Shell) names() []string {
+// placeholders are the words of a usage that stand for objects.
+var placeholders = map[string][]kind{
+	"<ID>":         {machineKind, datacenterKind, databaseKind, tableKind},
+	"<MACHINE>":    {machineKind},
+	"<DATACENTER>": {datacenterKind},
+	"<DATABASE>":   {databaseKind},
+	"<TABLE>":      {tableKind},
+}
+
+// kindsAt are the kinds of objects that a command takes at a place. Where any number may follow, every place is for all of them.
+func (c *command) kindsAt(position int) []kind {
+	if c.words[0] == "rm" {
+		return []kind{kind(c.words[1])}
+	}
+	var kinds []kind
+	place := 0
+	words := strings.Fields(c.usage[0])
+	for i, word := range words {
+		if !strings.Contains(word, "<") || i > 0 && strings.Contains(words[i-1], "--") { // the value of a flag
+			continue
+		}
+		if place == position || c.most == anyNumber {
+			kinds = append(kinds, placeholders[strings.Trim(word, "[].")]...)
+		}
+		place++
+	}
+	return kinds
+}
+
+// kindsOf are the kinds of objects that the value of a flag may be.
+func (c *command) kindsOf(name string) []kind {
+	words := strings.Fields(c.usage[0])
+	for i := 1; i < len(words); i++ {
+		if strings.Trim(words[i-1], "[]") == name {
+			return placeholders[strings.Trim(words[i], "[].")]
+		}
+	}
+	return nil
+}
+
+// names are the names of all objects of some kinds; none when they cannot be had, which the next command will tell.
+func (s *Shell) names(kinds []kind) []string {
+	if len(kinds) == 0 {
+		return nil
+	}
 	cl, err := readCluster(s.conn)
 	if err != nil {
 		return nil
 	}
 	var names []string
-	for _, o := range cl.objects() {
+	for _, o := range cl.objects(kinds...) {
 		if o.kind == tableKind {
 			names = append(names, cl.path(o))
 			continue

@@ -46,8 +46,8 @@ var errMeddler = errors.New("the connection of the server is not the one of this
 
 var errStranger = errors.New("the answer is not that of a RethinkDB server")
 
-// errLost is what becomes of a command whose connection ended.
-var errLost = errors.New("connection lost to cluster")
+// ErrLost is what becomes of a command whose connection ended.
+var ErrLost = errors.New("connection lost to cluster")
 
 // Options are what a connection needs besides an address.
 type Options struct {

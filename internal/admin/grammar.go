@@ -16,6 +16,7 @@ type command struct {
 
 	least, most int // how many positional words may follow; most < 0 is any number
 	flags       []flag
+	verbatim    bool   // no word is a flag
 	instead     string // of a command that cannot do anything here: what to do in its place
 	run         func(s *Shell, a arguments) error
 }
@@ -49,44 +50,58 @@ func (c *command) usages() []string {
 	return lines
 }
 
-// usageError is a mistake in a command; it shows how to write it.
-type usageError struct {
-	text  string
-	lines []string
-}
+// mistake is a command that is written wrong, or names what is not there. Run adds how to write it.
+type mistake string
 
-func (e *usageError) Error() string { return e.text + "\nusage: " + strings.Join(e.lines, "\n\t") }
+func (m mistake) Error() string { return string(m) }
 
-func (c *command) mistake(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...), c.usages()}
-}
+func mistakef(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }
 
-// lookUp finds the command that words begin with, and what follows.
-func lookUp(words []string) (*command, []string, error) {
-	var best *command
-	var possible []string
+// lookUp finds the command that words begin with, and what follows. node is as many of the words as name commands, perhaps several
+// that have not been told apart yet; then there is a mistake.
+func lookUp(words []string) (best *command, node, rest []string, err error) {
 	for _, c := range commands {
-		n := min(len(c.words), len(words))
-		if !slices.Equal(c.words[:n], words[:n]) {
-			continue
+		n := commonWords(c.words, words)
+		if n > len(node) {
+			node = words[:n]
 		}
-		if n < len(c.words) {
-			possible = append(possible, c.usages()...)
-		} else if best == nil || n > len(best.words) {
+		if n == len(c.words) && (best == nil || n > len(best.words)) {
 			best = c
 		}
 	}
 	switch {
 	case best != nil:
-		return best, words[len(best.words):], nil
-	case possible != nil:
-		return nil, nil, &usageError{"incomplete command", possible}
+		return best, best.words, words[len(best.words):], nil
+	case len(node) > 0:
+		return nil, node, nil, mistake("incomplete command")
 	}
-	i := slices.IndexFunc(commands, func(c *command) bool { return c.words[0] == words[0] })
-	if i >= 0 {
-		return nil, nil, fmt.Errorf("unknown command: %s", strings.Join(words[:2], " "))
+	return nil, nil, nil, mistakef("unknown command: %s", words[0])
+}
+
+// commonWords is how many words two commands have in common at their beginnings.
+func commonWords(a, b []string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
 	}
-	return nil, nil, fmt.Errorf("unknown command: %s", words[0])
+	return n
+}
+
+// below are the commands whose names begin with words.
+func below(words []string) []*command {
+	return slices.DeleteFunc(slices.Clone(commands), func(c *command) bool { return commonWords(c.words, words) < len(words) })
+}
+
+// withUsage adds to a mistake how the commands are written that begin with the words of node. Other errors stay as they are.
+func withUsage(err error, node []string) error {
+	if _, ok := errors.AsType[mistake](err); !ok || len(node) == 0 {
+		return err
+	}
+	text := err.Error() + "\nusage: "
+	for _, c := range below(node) {
+		text += "\t" + strings.Join(c.usages(), "\n\t") + "\n"
+	}
+	return errors.New(strings.TrimSuffix(text, "\n"))
 }
 
 // parse reads what follows the name of a command.
@@ -94,18 +109,18 @@ func (c *command) parse(words []string) (arguments, error) {
 	a := arguments{flags: map[string]string{}}
 	for i := 0; i < len(words); i++ {
 		word := words[i]
-		if !strings.HasPrefix(word, "--") || len(c.flags) == 0 {
+		if !strings.HasPrefix(word, "--") || c.verbatim {
 			a.positional = append(a.positional, word)
 			continue
 		}
 		f := slices.IndexFunc(c.flags, func(f flag) bool { return f.name == word })
 		if f < 0 {
-			return a, c.mistake("unrecognized flag: %s", word)
+			return a, mistakef("unrecognized flag: %s", word)
 		}
 		value := ""
 		if c.flags[f].value {
 			if i++; i == len(words) {
-				return a, c.mistake("not enough arguments provided for flag: %s", word)
+				return a, mistakef("not enough arguments provided for flag: %s", word)
 			}
 			value = words[i]
 		}
@@ -113,13 +128,13 @@ func (c *command) parse(words []string) (arguments, error) {
 	}
 	switch n := len(a.positional); {
 	case n < c.least:
-		return a, c.mistake("insufficient positional parameters provided")
+		return a, mistake("insufficient positional parameters provided")
 	case c.most >= 0 && n > c.most:
-		return a, c.mistake("too many positional arguments")
+		return a, mistake("too many positional arguments")
 	}
 	for _, f := range c.flags {
 		if f.required && !a.has(f.name) {
-			return a, c.mistake("required flag not specified: %s", f.name)
+			return a, mistakef("required flag not specified: %s", strings.TrimPrefix(f.name, "--"))
 		}
 	}
 	return a, nil
@@ -130,16 +145,19 @@ func (s *Shell) Run(words []string) error {
 	if len(words) == 0 {
 		return nil
 	}
-	c, rest, err := lookUp(words)
-	if err != nil {
-		return err
+	if words[0] == "--help" {
+		words = append([]string{"help"}, words[1:]...)
 	}
-	if c.instead != "" {
+	c, node, rest, err := lookUp(words)
+	switch {
+	case err != nil:
+	case c.instead != "":
 		return errors.New(c.instead)
+	default:
+		var a arguments
+		if a, err = c.parse(rest); err == nil {
+			err = c.run(s, a)
+		}
 	}
-	a, err := c.parse(rest)
-	if err != nil {
-		return err
-	}
-	return c.run(s, a)
+	return withUsage(err, node)
 }

@@ -35,13 +35,15 @@ func TestMistakes(t *testing.T) {
 	const askPlacement = "Tables have one shard with one replica on this server in this version"
 	for line, want := range map[string]string{
 		"bogus":                                 "unknown command: bogus",
-		"set bogus":                             "unknown command: set bogus",
-		"set":                                   "incomplete command\nusage: set auth <KEY>\n\tset auth -\n",
-		"set auth":                              "insufficient positional parameters provided\nusage: set auth <KEY>",
-		"set auth a b":                          "too many positional arguments\nusage: set auth <KEY>",
-		"unset auth key":                        "too many positional arguments\nusage: unset auth",
-		"ls tables --short":                     "unrecognized flag: --short\nusage: ls tables [--long]",
-		"create table t":                        "required flag not specified: --database\nusage: create table <NAME> --database <DATABASE>",
+		"set bogus":                             "incomplete command\nusage: \tset auth <KEY>\n\tset auth -\n\tset name",
+		"set":                                   "incomplete command\nusage: \tset auth <KEY>\n\tset auth -\n",
+		"set auth":                              "insufficient positional parameters provided\nusage: \tset auth <KEY>",
+		"set auth a b":                          "too many positional arguments\nusage: \tset auth <KEY>",
+		"ls issues --long":                      "unrecognized flag: --long\nusage: \tls issues",
+		"ls --short":                            "unrecognized flag: --short\nusage: \tls [<ID> | --long]\n\tls machines [--long]\n",
+		"unset auth key":                        "too many positional arguments\nusage: \tunset auth",
+		"ls tables --short":                     "unrecognized flag: --short\nusage: \tls tables [--long]",
+		"create table t":                        "required flag not specified: database\nusage: \tcreate table <NAME> --database <DATABASE>",
 		"create table t --database":             "not enough arguments provided for flag: --database",
 		"create table t? --database d":          "table name invalid. (Use A-Z, a-z, 0-9, _ and - only): t?",
 		"create database d?":                    "invalid database name.  (Use A-Z, a-z, 0-9, _ and - only)",
@@ -51,9 +53,9 @@ func TestMistakes(t *testing.T) {
 		"set auth " + strings.Repeat("x", 2049): "the provided authorization key is too long, max length: 2048",
 		"resolve auth":                          "value is not in conflict",
 		"help bogus":                            "unknown command: bogus",
-		"help set bogus":                        "unrecognized subcommand: set bogus",
+		"help set bogus":                        "unrecognized subcommand: bogus\nusage: \thelp [",
 		"complete":                              "insufficient positional parameters provided",
-		"complete ls":                           "incomplete command\nusage: rethinkdb admin complete (partial | full) <WORD>...",
+		"complete ls":                           "usage: rethinkdb admin complete ( partial | full ) [...]",
 		"split shard t m":                       askPlacement,
 		"merge shard t m":                       askPlacement,
 		"pin shard t -inf":                      askPlacement,
@@ -80,7 +82,7 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 			t.Errorf("%s is not described, or both does something and does not", c.name())
 		}
 		var out strings.Builder
-		if err := NewShell(nil, nil, &out).Run(append([]string{"help"}, c.words...)); err != nil || !strings.Contains(out.String(), c.usages()[0]) {
+		if err := NewShell(nil, nil, &out).Run(append([]string{"help"}, c.words...)); err != nil || !strings.Contains(strings.Join(strings.Fields(out.String()), " "), c.usages()[0]) {
 			t.Errorf("help %s: %v\n%s", c.name(), err, out.String())
 		}
 	}
@@ -114,6 +116,67 @@ func TestColumns(t *testing.T) {
 	got := columns{{"uuid", "name"}, {"none", "größer"}, {"12345678", "b"}}.String()
 	if want := "uuid      name\nnone      größer\n12345678  b\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// Help has the sections of RethinkDB's, on the command line and in the console.
+func TestHelp(t *testing.T) {
+	const description = `
+DESCRIPTION
+    PREFIXunset datacenter <MACHINE>
+        Take a server's tags away, except default.
+
+OPTIONS
+`
+	for _, c := range []struct {
+		console      bool
+		prefix, want string
+	}{
+		{false, "rethinkdb admin <ADMIN-OPTIONS> ", `INFO
+    rethinkdb admin unset datacenter - take a server's tags away, except default
+
+COMMANDS
+    PREFIXunset datacenter <MACHINE>
+` + description + `    <ADMIN-OPTIONS>
+        -j,--join <HOST>:<PORT>
+            the server, by its intracluster port (default localhost:29015);
+            'rethinkdb help admin' has the others
+
+    <MACHINE>
+        a server, by its name or identifier
+`},
+		{true, "", `INFO
+    unset datacenter - take a server's tags away, except default
+
+COMMANDS
+    PREFIXunset datacenter <MACHINE>
+` + description + `    <MACHINE>
+        a server, by its name or identifier
+`},
+	} {
+		var out strings.Builder
+		s := NewShell(nil, nil, &out)
+		s.console = c.console
+		if err := s.Run([]string{"help", "unset", "datacenter"}); err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.ReplaceAll(c.want, "PREFIX", c.prefix); out.String() != want {
+			t.Errorf("console %v: got\n%s\nwant\n%s", c.console, out.String(), want)
+		}
+	}
+	var out strings.Builder
+	if err := NewShell(nil, nil, &out).Run([]string{"--help", "touch"}); err != nil || !strings.Contains(out.String(), "rethinkdb admin touch - ") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func TestMarksOnATerminal(t *testing.T) {
+	p := page{terminal: true, width: 40}
+	p.title("COMMANDS")
+	p.usage(helpIndent, "set name <ID> <NEW-NAME> [<WORD>...] and more")
+	want := "\x1b[1mCOMMANDS\x1b[0m\n    set name \x1b[1;4m<ID>\x1b[0m \x1b[1;4m<NEW-NAME>\x1b[0m [\x1b[1;4m<WORD>\x1b[0m...]\n      and more\n"
+	if got := p.text.String(); got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 }
 

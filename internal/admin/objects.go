@@ -121,7 +121,7 @@ func (cl cluster) find(word string, kinds ...kind) (object, error) {
 // byPrefix looks for what has an identifier that begins with a word.
 func byPrefix[T any](list []T, id func(T) string, word string) (found T, err error) {
 	if len(word) < minPrefixBytes {
-		return found, fmt.Errorf("identifier not found, too short to specify a uuid: %s", word)
+		return found, mistakef("identifier not found, too short to specify a uuid: %s", word)
 	}
 	n := 0
 	for _, o := range list {
@@ -132,7 +132,7 @@ func byPrefix[T any](list []T, id func(T) string, word string) (found T, err err
 	}
 	switch n {
 	case 0:
-		return found, fmt.Errorf("identifier not found: %s", word)
+		return found, mistakef("identifier not found: %s", word)
 	case 1:
 		return found, nil
 	default:

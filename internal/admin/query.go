@@ -74,7 +74,7 @@ func (c *Connection) query(t any) ([]json.RawMessage, error) {
 	}
 }
 
-// ask sends a request and reads the answer to it. Its errors are errLost.
+// ask sends a request and reads the answer to it. Its errors are ErrLost.
 func (c *Connection) ask(request any) (kind int, part []json.RawMessage, err error) {
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -83,26 +83,26 @@ func (c *Connection) ask(request any) (kind int, part []json.RawMessage, err err
 	frame := binary.LittleEndian.AppendUint64(nil, c.token)
 	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(body)))
 	if _, err := c.conn.Write(append(frame, body...)); err != nil {
-		return 0, nil, fmt.Errorf("%w: %w", errLost, err)
+		return 0, nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	var head [12]byte
 	if _, err := io.ReadFull(c.in, head[:]); err != nil {
-		return 0, nil, fmt.Errorf("%w: %w", errLost, err)
+		return 0, nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	size := binary.LittleEndian.Uint32(head[8:])
 	if size > maxResponseBytes || binary.LittleEndian.Uint64(head[:]) != c.token {
-		return 0, nil, fmt.Errorf("%w: an answer of %d bytes that nobody asked for", errLost, size)
+		return 0, nil, fmt.Errorf("%w: an answer of %d bytes that nobody asked for", ErrLost, size)
 	}
 	answer := make([]byte, size)
 	if _, err := io.ReadFull(c.in, answer); err != nil {
-		return 0, nil, fmt.Errorf("%w: %w", errLost, err)
+		return 0, nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	var r struct {
 		Type   int               `json:"t"`
 		Result []json.RawMessage `json:"r"`
 	}
 	if err := json.Unmarshal(answer, &r); err != nil {
-		return 0, nil, fmt.Errorf("%w: %w", errLost, err)
+		return 0, nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	return r.Type, r.Result, nil
 }

@@ -16,10 +16,11 @@ type Input interface {
 
 // Shell runs commands on one server. One goroutine at a time may use it.
 type Shell struct {
-	conn  *Connection
-	in    Input
-	out   io.Writer
-	leave bool // the command exit was given
+	conn    *Connection
+	in      Input
+	out     io.Writer
+	console bool // commands come one after the other
+	leave   bool // the command exit was given
 }
 
 // NewShell makes a shell that prints to out. The connection stays the caller's.
@@ -58,6 +59,7 @@ func (s *Shell) Greet() error {
 // Console runs commands, one a line, until exit or the end of the input. What fails is told to errs; with strict that is the
 // end, and so is a lost connection always: then the error, which has been told, is returned.
 func (s *Shell) Console(errs io.Writer, strict bool) error {
+	s.console = true
 	for !s.leave {
 		line, err := s.in.ReadLine()
 		if errors.Is(err, io.EOF) {
@@ -72,7 +74,7 @@ func (s *Shell) Console(errs io.Writer, strict bool) error {
 			err = s.Run(words)
 		}
 		switch {
-		case errors.Is(err, errLost):
+		case errors.Is(err, ErrLost):
 			fmt.Fprintln(errs, "fatal error: connection to cluster failed")
 			return err
 		case err != nil:

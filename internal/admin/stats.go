@@ -2,7 +2,6 @@ package admin
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -30,7 +29,7 @@ func listStats(s *Shell, a arguments) error {
 		case o.kind == tableKind:
 			tables[o.id] = true
 		default:
-			return fmt.Errorf("object filter is not a machine or table: %s", word)
+			return mistakef("object filter is not a machine or table: %s", word)
 		}
 	}
 	rows, err := tableOf[statsRow](s.conn, "stats")

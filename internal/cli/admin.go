@@ -80,7 +80,11 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 
 	shell := admin.NewShell(conn, in, stdout)
 	if len(command) > 0 {
-		return shell.Run(command)
+		err := shell.Run(command)
+		if errors.Is(err, admin.ErrLost) {
+			err = fmt.Errorf("%w\nvalid --join option required to handle command, run 'rethinkdb help admin' for more information", err)
+		}
+		return err
 	}
 	if terminal != nil {
 		terminal.Serve(shell)

@@ -132,7 +132,7 @@ func TestHelpAndVersion(t *testing.T) {
 			}
 		}
 	}
-	if status, stdout, _ := say("admin", "help", "unset", "auth"); status != 0 || !strings.HasPrefix(stdout, "unset auth\n") {
+	if status, stdout, _ := say("admin", "help", "unset", "auth"); status != 0 || !strings.HasPrefix(stdout, "INFO\n    rethinkdb admin unset auth - ") {
 		t.Errorf("help for a command of admin: exit status %d, stdout\n%s", status, stdout)
 	}
 	for _, words := range [][]string{{"--version"}, {"-v"}, {"serve", "-v"}} {
