@@ -115,7 +115,7 @@ func setKeyInConsole(t *testing.T, security page) {
 	d.expect("Connected to cluster with 1 machine, run 'help' for more information")
 	d.expect(prompt)
 	d.enter("help set auth")
-	d.expect("set auth <KEY>")
+	d.expect("at most 2048 bytes")
 	d.expect(prompt)
 	d.press("ls au\t") // the tabulator completes
 	d.expect("ls auth")

@@ -43,7 +43,7 @@ func TestGuidesOwnSite(t *testing.T) {
 			expectCurl(t, other, "401", address+"/")
 			b.expectPage(t, address+"/", "", address+"/")
 			if c.missing {
-				expectCurl(t, other, "404", "--user", proxyUser+":"+proxyPassword, address)
+				expectCurl(t, other, "404", "--user", login, address)
 				return
 			}
 			b.expectPage(t, address, "", address+"/")
@@ -68,7 +68,7 @@ func TestPasswordOnBoth(t *testing.T) {
 	t.Run("the same user", func(t *testing.T) {
 		writeFile(t, server.Etc(apacheSite), p.file(t, "/etc/"+apacheSite, 1))
 		startApache(t, p)
-		expectCurl(t, other, "401", "--user", proxyUser+":"+proxyPassword, address)
+		expectCurl(t, other, "401", "--user", login, address)
 		query(t, p.command(t, `r.db('rethinkdb').table('users').insert({id: 'username', password: 'PASSWORD'})`, "PASSWORD", proxyPassword))
 		query(t, p.command(t, `r.grant('username', {read: true, write: true, config: true})`))
 		b.expectPage(t, address, "", address)
@@ -99,7 +99,6 @@ func TestTrustedProxy(t *testing.T) {
 	prepareNginx(t, p)
 	writeFile(t, server.Etc(nginxSite), p.file(t, "/etc/"+nginxSite, 1))
 	startNginx(t, p)
-	const login = proxyUser + ":" + proxyPassword
 	expectCurl(t, other, "403", "--user", login, "http://"+siteName+sitePath+"/")
 	expectCurl(t, other, "200", "--user", login, "--connect-to", "::"+localServer+":", "http://"+siteName+sitePath+"/")
 }
