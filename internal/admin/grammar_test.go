@@ -35,7 +35,7 @@ func TestMistakes(t *testing.T) {
 	const askPlacement = "Tables have one shard with one replica on this server in this version"
 	for line, want := range map[string]string{
 		"bogus":                                 "unknown command: bogus",
-		"set bogus":                             "incomplete command\nusage: \tset auth <KEY>\n\tset auth -\n\tset name",
+		"set bogus":                             "incomplete command\nusage: \tset auth <KEY>\n\tset auth -\n\tset password",
 		"set":                                   "incomplete command\nusage: \tset auth <KEY>\n\tset auth -\n",
 		"set auth":                              "insufficient positional parameters provided\nusage: \tset auth <KEY>",
 		"set auth a b":                          "too many positional arguments\nusage: \tset auth <KEY>",

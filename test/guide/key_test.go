@@ -20,13 +20,14 @@ const (
 	driverPort = 28015
 )
 
-// usePath lets commands name the program as a person does.
+// usePath lets commands name the program as a person does, who has never used it before.
 func usePath(t *testing.T) {
 	t.Helper()
 	bin := t.TempDir()
 	if err := os.Symlink(harness.Binary(t), filepath.Join(bin, "rethinkdb")); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("HOME", t.TempDir()) // where the servers are remembered, and where Go would build everything anew
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 }
 
