@@ -59,6 +59,8 @@ func TestMistakesNameTheRemedy(t *testing.T) {
 		"protected mode":            {[]string{"--protected-mode", "maybe"}, []string{"Option '--protected-mode' is not valid: 'maybe' is none of private, strict, off."}},
 		"network for drivers":       {[]string{"--driver-allow", "10.0.0.0/99"}, []string{"Option '--driver-allow' is not valid: '10.0.0.0/99' is neither a network such as 10.1.0.0/16 nor an address."}},
 		"proxy to trust":            {[]string{"--trusted-proxy", "proxy"}, []string{"Option '--trusted-proxy' is not valid: 'proxy' is neither"}},
+		"connections":               {[]string{"--connections-per-user", "-1"}, []string{"Option '--connections-per-user' is missing its parameter."}},
+		"connections in words":      {[]string{"--connections-per-user", "many"}, []string{"Option '--connections-per-user' (with value 'many') not a valid integer"}},
 		"JavaScript":                {[]string{"--javascript", "none"}, []string{"Option '--javascript' is not valid: 'none' is none of all, admin, off."}},
 		"user":                      {[]string{"--runuser", "nobody-of-that-name"}, []string{"User 'nobody-of-that-name' not found:"}},
 		"group":                     {[]string{"--rungroup", "nobody-of-that-name"}, []string{"Group 'nobody-of-that-name' not found:"}},

@@ -202,6 +202,8 @@ var options = []option{
 		help:   "serve the web interface from this directory (not in this version)",
 		absent: "the web interface is part of the program in this version; start the server without this option"},
 
+	{long: "--connections-per-user", arg: "n", def: "10000", commands: servers, section: querySection,
+		help: "how many connections one user may have at the same time, of drivers and over HTTP together; further ones are refused when they have logged in. 0 is any number (default 10000)"},
 	{long: "--query-timeout", arg: "seconds", commands: servers, section: querySection,
 		help: "end a query after that much work on it, or on one batch of its results, with an error; waiting for the client does not count. A query may set its own limit with the option timeout, also a longer one (default 0, no limit)"},
 	{long: "--query-memory", arg: "mb", commands: servers, section: querySection,

@@ -22,6 +22,12 @@ func (s settings) queries(c *server.Config) (err error) {
 	if c.SlowQuery, err = s.duration("--slow-query-log", time.Millisecond); err != nil {
 		return err
 	}
+	if c.ConnectionsPerUser, err = s.integer("--connections-per-user"); err != nil {
+		return err
+	}
+	if c.ConnectionsPerUser < 0 {
+		return refusef("ERROR: connections-per-user should be a number that is not negative, got '%s'", s.one("--connections-per-user"))
+	}
 	if c.Scripts, err = system.ParseScripts(s.one("--javascript")); err != nil {
 		return refusef("Option '--javascript' is not valid: %s.", err)
 	}

@@ -70,9 +70,11 @@ type Config struct {
 
 	HTTPAllow []netip.Prefix // networks that r.http may reach beside the public ones
 
-	HistoryBytes int64          // of the change history of a table; 0 for none
-	HistoryAge   time.Duration  // of its oldest entry
-	Scripts      system.Scripts // whose queries may run JavaScript
+	HistoryBytes       int64         // of the change history of a table; 0 for none
+	HistoryAge         time.Duration // of its oldest entry
+	ConnectionsPerUser int           // that may be open at the same time; 0 for any number
+
+	Scripts system.Scripts // whose queries may run JavaScript
 
 	QueryMemoryBytes int64         // for what one query collects; 0 chooses by the cache
 	QueryTimeout     time.Duration // for the work on one request of a query; 0 for no limit

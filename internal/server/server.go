@@ -177,6 +177,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		return nil, err
 	}
 	n.sessions = session.NewManager()
+	n.sessions.LimitUsers(c.ConnectionsPerUser)
 	n.data.users.OnChange(func() { n.sessions.Recheck(auth.Admin) })
 	n.system = system.Start(system.Options{
 		Catalog:  n.data.catalog,

@@ -11,14 +11,18 @@ import (
 
 // Manager knows all sessions of the server, so that their queries can be listed and killed: the system table `jobs`.
 type Manager struct {
+	limit  int           // of clients of one user; 0 for none. Set before the first client, then constant
 	rights atomic.Uint64 // counts calls of Recheck
 
-	mu       sync.Mutex // guards sessions; taken before Session.mu
+	mu       sync.Mutex // guards what follows; taken before Session.mu
 	sessions map[*Session]struct{}
+	places   map[string]int // of each user who has any
 }
 
 // NewManager makes a manager without sessions.
-func NewManager() *Manager { return &Manager{sessions: map[*Session]struct{}{}} }
+func NewManager() *Manager {
+	return &Manager{sessions: map[*Session]struct{}{}, places: map[string]int{}}
+}
 
 // Job is a query of a client: one that runs, or one whose cursor is open.
 type Job struct {

@@ -48,6 +48,8 @@ type Options struct {
 	Parallel int
 	// RefuseNoReply makes Handle refuse noreply queries with ErrNoReply.
 	RefuseNoReply bool
+	// Entered says that the client has a place by Manager.Enter, which ends with the session.
+	Entered bool
 	// AddDuration adds to each response of an accepted query how long it took.
 	AddDuration bool
 }
@@ -464,6 +466,9 @@ func (s *Session) close(why interruption) {
 	s.wg.Wait()
 	if first {
 		s.opt.Manager.remove(s)
+		if s.opt.Entered {
+			s.opt.Manager.Leave(s.opt.Client.User)
+		}
 	}
 }
 

@@ -65,11 +65,15 @@ func (c *connections) create(peer netip.AddrPort, user string) (string, error) {
 	case len(c.open) >= maxConnections:
 		return "", errTooMany
 	}
+	if err := c.opt.Sessions.Enter(user); err != nil {
+		return "", err
+	}
 	s := session.New(session.Options{
 		Client:        session.Client{User: user, Addr: peer, Port: access.Web, EmptyBatches: true},
 		Engine:        c.opt.Engine,
 		Manager:       c.opt.Sessions,
 		Logger:        c.opt.Logger,
+		Entered:       true,
 		RefuseNoReply: true,
 		AddDuration:   true,
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/xdg-go/scram"
 
 	"rethinkdb/internal/access"
+	"rethinkdb/internal/datum"
 	"rethinkdb/internal/wire"
 )
 
@@ -131,6 +132,39 @@ func TestGuessing(t *testing.T) {
 	if last := dial(t, other).logIn("admin", "secret"); !strings.Contains(last, `"success":true`) {
 		t.Error(last)
 	}
+}
+
+// A user at the limit is told so in the form of the handshake; the console of operators is still served, and so are others.
+func TestConnectionsPerUser(t *testing.T) {
+	s := start(t)
+	s.sessions.LimitUsers(2)
+	config, pool := certificate(t)
+	console := connectTLS(t, s.takeFrom(t, "127.0.0.1", config), &tls.Config{RootCAs: pool})
+	bob := datum.Object([]datum.Field{{Key: "id", Val: datum.String("bob")}, {Key: "password", Val: datum.False}})
+	if err := s.users.WriteUser(datum.String("bob"), false, bob); err != nil {
+		t.Fatal(err)
+	}
+	first, _ := connect(t, s.addr), connect(t, s.addr)
+	const full = "User `admin` has 2 connections, which is the most that a user may have on this server (--connections-per-user). Close some first."
+	c := dial(t, s.addr)
+	c.write(magicV04 + "\x00\x00\x00\x00" + useJSON)
+	c.expectMessage("ERROR: " + full + "\n")
+	c.Close()
+	if last := dial(t, s.addr).logIn("admin", ""); last != `{"error":"`+full+`","error_code":20,"success":false}` {
+		t.Error(last)
+	}
+	if last := console.logIn("admin", ""); !strings.Contains(last, `"success":true`) {
+		t.Error(last)
+	}
+	if last := dial(t, s.addr).logIn("bob", ""); !strings.Contains(last, `"success":true`) {
+		t.Error(last)
+	}
+	first.Close()
+	eventually(t, "the place is free", func() bool {
+		c := dial(t, s.addr)
+		defer c.Close()
+		return strings.Contains(c.logIn("admin", ""), `"success":true`)
+	})
 }
 
 // Connections that do not log in are bounded for each address; others are still served, and so is the address when they go.

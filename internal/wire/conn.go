@@ -57,6 +57,8 @@ type conn struct {
 	out   *[]byte
 	claim claim
 
+	entered bool // the user of claim has a place by session.Manager.Enter
+
 	w writer
 
 	// awaySince is the tick since which the goroutine of run has not been reading; 0 while it is.
@@ -85,6 +87,9 @@ func (c *conn) run() {
 	in, err := c.logIn()
 	c.audit(in, err)
 	if err != nil {
+		if c.entered {
+			c.srv.opt.Sessions.Leave(c.claim.user)
+		}
 		if c.refuse(err) {
 			c.linger(lingerBytes, lingerTime)
 		} else if !isOrdinary(err) {
@@ -103,6 +108,7 @@ func (c *conn) run() {
 		Logger:  c.srv.opt.Logger,
 
 		Parallel: parallel,
+		Entered:  c.entered,
 	})
 	c.session.Store(s)
 	err = c.serve(s)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
 )
@@ -137,6 +138,9 @@ func (c *conn) handshakeV0() error {
 	c.rd.consume(4)
 	switch protocol {
 	case protocolJSON:
+		if err := c.enter(); err != nil {
+			return &refusal{err.Error()}
+		}
 		_, err := c.nc.Write([]byte("SUCCESS\x00"))
 		return err
 	case protocolProtobuf:
@@ -198,6 +202,16 @@ func (c *conn) handshakeV1() (login, error) {
 	return login{user: user}, err
 }
 
+// enter takes a place for the user who has just logged in. `rethinkdb admin` needs none: with it an operator finds out who has them.
+func (c *conn) enter() error {
+	if c.port == access.Cluster {
+		return nil
+	}
+	err := c.srv.opt.Sessions.Enter(c.claim.user)
+	c.entered = err == nil
+	return err
+}
+
 func (c *conn) answer(conversation *auth.Conversation, m message) error {
 	if m.authentication == nil {
 		return &auth.Error{Code: 5, Msg: "Expected a string for `authentication`."}
@@ -206,6 +220,11 @@ func (c *conn) answer(conversation *auth.Conversation, m message) error {
 	c.claim.user = conversation.ClaimedUser()
 	if err != nil {
 		return err
+	}
+	if _, err := conversation.User(); err == nil {
+		if err := c.enter(); err != nil {
+			return &auth.Error{Code: auth.CodeOther, Msg: err.Error()}
+		}
 	}
 	return c.writeMessage(struct {
 		Authentication string `json:"authentication"`
