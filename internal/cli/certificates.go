@@ -110,6 +110,8 @@ func describeCertificates(directory string, result authority.Result) string {
 	if slices.ContainsFunc(result.Made, func(m authority.Made) bool { return m.Name == authority.Server }) {
 		fmt.Fprintf(&b, "\nStart the server with these options, and it serves only drivers with a certificate; without --driver-tls-ca, all drivers:\n  %s\n",
 			strings.Join(tlsOptions(directory), " "))
+		fmt.Fprintf(&b, "\nWith these, the intracluster port serves only servers and `rethinkdb admin` with a certificate:\n  %s\n",
+			strings.Join(clusterOptions(directory), " "))
 	}
 	if client != "" {
 		fmt.Fprintf(&b, `
@@ -121,9 +123,20 @@ Connect from JavaScript with
 	return b.String()
 }
 
-// tlsOptions are the options of a server that uses the certificates in a directory.
+// clusterOptions are the options of a server whose intracluster port uses the certificates in a directory.
+func clusterOptions(directory string) []string {
+	key, cert, ca := serverFiles(directory)
+	return []string{"--cluster-tls-key", key, "--cluster-tls-cert", cert, "--cluster-tls-ca", ca}
+}
+
+// serverFiles are the files of a server.
+func serverFiles(directory string) (key, cert, ca string) {
+	return filepath.Join(directory, authority.KeyFile(authority.Server)), filepath.Join(directory, authority.CertFile(authority.Server)),
+		filepath.Join(directory, authority.CACert)
+}
+
+// tlsOptions are the options of a server that uses the certificates in a directory for drivers and browsers.
 func tlsOptions(directory string) []string {
-	key, cert := filepath.Join(directory, authority.KeyFile(authority.Server)), filepath.Join(directory, authority.CertFile(authority.Server))
-	ca := filepath.Join(directory, authority.CACert)
+	key, cert, ca := serverFiles(directory)
 	return []string{"--driver-tls-key", key, "--driver-tls-cert", cert, "--driver-tls-ca", ca, "--http-tls-key", key, "--http-tls-cert", cert}
 }

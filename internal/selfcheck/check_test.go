@@ -57,6 +57,8 @@ func TestFindings(t *testing.T) {
 			"rethinkdb admin --join localhost:29016 set auth -"},
 		{"no password, no loopback", func(f *Facts) { f.noPassword(); f.Ports[2].Addresses = f.Ports[2].Addresses[1:] }, "no_password", Serious,
 			"rethinkdb admin --join 203.0.113.1:29015 set auth -"},
+		{"no password, certificates on the intracluster port", func(f *Facts) { f.noPassword(); f.Ports[2].TLS.CA = "/certs/ca.pem" }, "no_password", Serious,
+			"rethinkdb admin --cluster-tls-key /certs/key.pem --cluster-tls-cert /certs/cert.pem --cluster-tls-ca /certs/ca.pem set auth -"},
 		{"protected mode off", func(f *Facts) { f.Mode = access.Off }, "protected_mode_off", Warning, start + " --protected-mode private"},
 		{"no TLS for drivers", func(f *Facts) { f.Ports[0].TLS = certificate.Files{} }, "no_tls/driver", Serious,
 			start + " --driver-tls-key /certs/key.pem --driver-tls-cert /certs/cert.pem"},

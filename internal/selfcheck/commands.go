@@ -23,6 +23,9 @@ func (f *Facts) adminCommand(words ...string) string {
 		if host != "localhost" || p.Number != defaultClusterPort {
 			command = append(command, "--join", join(host, p.Number))
 		}
+		if p.TLS.CA != "" { // whoever may read the server's key may act for the server
+			command = append(command, "--cluster-tls-key", p.TLS.Key, "--cluster-tls-cert", p.TLS.Cert, "--cluster-tls-ca", p.TLS.CA)
+		}
 	}
 	return shell(append(command, words...))
 }
