@@ -47,6 +47,7 @@ const (
 // makeNetwork makes both hosts and a cable between them, until the end of the test.
 func makeNetwork(t *testing.T) {
 	t.Helper()
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // where the command line remembers servers, of which each test has another one
 	server.Create(t)
 	other.Create(t)
 	harness.Connect(t, server, other, "eth0")

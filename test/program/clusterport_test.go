@@ -5,6 +5,7 @@ package program
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"os"
@@ -314,4 +315,38 @@ func program(t *testing.T, words ...string) outcome {
 		t.Fatal(err)
 	}
 	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// TestClusterCertificates uses certificates of an authority in place of the server's own key, and renews them.
+func TestClusterCertificates(t *testing.T) {
+	a := harness.NewAuthority(t, "authority")
+	sign := func() (certFile, keyFile string) { return a.Sign(t, harness.Certificate{Name: "server"}) }
+	certFile, keyFile := sign()
+	s := harness.Start(t, "", "--cluster-tls-key", keyFile, "--cluster-tls-cert", certFile, "--cluster-tls-ca", a.CA)
+	operatorCert, operatorKey := a.Sign(t, harness.Certificate{Name: "operator", Usage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	operator := []string{"--cluster-tls-key", operatorKey, "--cluster-tls-cert", operatorCert, "--cluster-tls-ca", a.CA}
+	const key = `SHA256:[A-Za-z0-9+/]{43}\n`
+	first := adminAt(t, clusterAddr(s), "", append(operator, "ls", "key")...)
+	first.matches(t, 0, key)
+	adminAt(t, clusterAddr(s), "", "ls", "key").matches(t, 1, "failed to join cluster\n.*certificate required.*give --cluster-tls-key.*\n")
+
+	// A client that has been made a certificate by somebody else, and one whose server has.
+	b := harness.NewAuthority(t, "somebody")
+	otherCert, otherKey := b.Sign(t, harness.Certificate{Name: "other"})
+	adminAt(t, clusterAddr(s), "", "--cluster-tls-key", otherKey, "--cluster-tls-cert", otherCert, "--cluster-tls-ca", a.CA, "ls", "key").
+		matches(t, 1, "failed to join cluster\n.*does not let this one in.*\n")
+	adminAt(t, clusterAddr(s), "", "--cluster-tls-key", operatorKey, "--cluster-tls-cert", operatorCert, "--cluster-tls-ca", b.CA, "ls", "key").
+		matches(t, 1, "failed to join cluster\n.*the server's certificate: .*unknown authority.*\n")
+
+	sign()
+	if err := syscall.Kill(s.Pid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the renewed certificate", func() bool {
+		now := adminAt(t, clusterAddr(s), "", append(operator, "ls", "key")...)
+		return now.status == 0 && now.stdout != first.stdout
+	})
+	if _, err := os.Stat(filepath.Join(s.Dir, "cluster_identity.pem")); !os.IsNotExist(err) {
+		t.Errorf("the server has made a key that it does not use: %v", err)
+	}
 }

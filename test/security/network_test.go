@@ -35,6 +35,7 @@ var (
 // makeNetwork makes both hosts and a cable between them, until the end of the test.
 func makeNetwork(t *testing.T) {
 	t.Helper()
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir()) // where the command line remembers servers, of which each test has another one
 	serverHost.Create(t)
 	otherHost.Create(t)
 	harness.Connect(t, serverHost, otherHost, "rdb0")

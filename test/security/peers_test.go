@@ -151,7 +151,6 @@ func TestCommandLineFromAfar(t *testing.T) {
 // A server on another machine is known by its key.
 func TestKnownServers(t *testing.T) {
 	makeNetwork(t)
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	known := filepath.Join(os.Getenv("XDG_CONFIG_HOME"), "rethinkdb", "known_servers")
 	s, other := startServer(t, "--bind", "all"), startServer(t, "--bind", "all")
 	expect := func(status int, want string, words ...string) {
