@@ -113,6 +113,7 @@ func setKeyInConsole(t *testing.T, security page) {
 	line := security.command(t, "rethinkdb admin --join HOST:29015", "HOST", localServer)
 	prompt := localServer + ":29015> "
 	d := talk(t, other, strings.Fields(line)...)
+	d.expect("The server at " + localServer + ":29015 is new here. Its key, ")
 	d.expect("Connected to cluster with 1 machine, run 'help' for more information")
 	d.expect(prompt)
 	d.enter("help set auth")
