@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rethinkdb/internal/certificate/authority"
+	"rethinkdb/internal/selfcheck"
 	"rethinkdb/internal/server"
 )
 
@@ -109,9 +110,9 @@ func describeCertificates(directory string, result authority.Result) string {
 	}
 	if slices.ContainsFunc(result.Made, func(m authority.Made) bool { return m.Name == authority.Server }) {
 		fmt.Fprintf(&b, "\nStart the server with these options, and it serves only drivers with a certificate; without --driver-tls-ca, all drivers:\n  %s\n",
-			strings.Join(tlsOptions(directory), " "))
+			selfcheck.Shell(tlsOptions(directory)))
 		fmt.Fprintf(&b, "\nWith these, the intracluster port serves only servers and `rethinkdb admin` with a certificate:\n  %s\n",
-			strings.Join(clusterOptions(directory), " "))
+			selfcheck.Shell(clusterOptions(directory)))
 	}
 	if client != "" {
 		fmt.Fprintf(&b, `

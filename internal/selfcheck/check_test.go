@@ -105,6 +105,8 @@ func TestFindings(t *testing.T) {
 		{"few iterations", func(f *Facts) { f.user(User{Name: "bob", Password: true, Iterations: 1}) }, "few_iterations/bob", Warning, "rethinkdb admin set password bob"},
 		{"a user without a password", func(f *Facts) { f.user(User{Name: "bob"}) }, "user_without_password/bob", Serious, "rethinkdb admin set password bob"},
 		{"a token without an end", func(f *Facts) { f.EndlessTokens = []Token{{"id", "bob", "metrics"}} }, "endless_token/id", Note, "rethinkdb admin rm bearer-token id"},
+		{"JavaScript for all", func(f *Facts) { f.ScriptsForAll = true; f.user(User{Name: "bob", Password: true, Iterations: 4096}) }, "javascript", Note,
+			start + " --javascript admin"},
 		{"a user with global rights", func(f *Facts) {
 			f.user(User{Name: "bob's", Password: true, Iterations: 4096, Rights: []string{"write", "config"}})
 		}, "global_rights/bob's", Note, `r.grant('bob\'s', {write: null, config: null})`},

@@ -27,7 +27,7 @@ func (f *Facts) adminCommand(words ...string) string {
 			command = append(command, "--cluster-tls-key", p.TLS.Key, "--cluster-tls-cert", p.TLS.Cert, "--cluster-tls-ca", p.TLS.CA)
 		}
 	}
-	return shell(append(command, words...))
+	return Shell(append(command, words...))
 }
 
 func join(host string, port int) string {
@@ -56,7 +56,7 @@ func (f *Facts) startCommand(remove []string, add ...string) string {
 			words = append(words, word)
 		}
 	}
-	return shell(append(words, add...))
+	return Shell(append(words, add...))
 }
 
 // names are the options among words.
@@ -67,8 +67,8 @@ func names(words []string) []string {
 // takesValue tells whether a word is the value of the option before it: values do not begin with a dash.
 func takesValue(word string) bool { return word == "-" || !strings.HasPrefix(word, "-") }
 
-// shell writes words so that a shell reads them as they are.
-func shell(words []string) string {
+// Shell writes words so that a shell reads them as they are.
+func Shell(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
 		quoted[i] = quote(w)

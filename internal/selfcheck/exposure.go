@@ -92,7 +92,7 @@ func (f *Facts) tlsCommands(p *Port) []string {
 		}
 	}
 	if !others && !slices.Contains(f.Authorities, directory) {
-		commands = append(commands, shell([]string{"rethinkdb", "create-certs", "--directory", directory}))
+		commands = append(commands, Shell([]string{"rethinkdb", "create-certs", "--directory", directory}))
 	}
 	prefix := "--" + portKey(p.Port) + "-tls-"
 	return append(commands, f.startCommand(nil, prefix+"key", key, prefix+"cert", cert))

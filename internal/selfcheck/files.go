@@ -45,7 +45,7 @@ func (f *Facts) renewal(one Finding, c certificate.State) Finding {
 	directory := filepath.Dir(c.File)
 	if slices.Contains(f.Authorities, directory) && filepath.Base(c.File) != authority.CACert {
 		one.Remedy = "Renew it; the server notices by itself. The key of the authority has to be there for that."
-		one.Commands = []string{shell([]string{"rethinkdb", "create-certs", "--directory", directory, "--renew"})}
+		one.Commands = []string{Shell([]string{"rethinkdb", "create-certs", "--directory", directory, "--renew"})}
 	}
 	return one
 }
@@ -74,7 +74,7 @@ func wideFiles(f *Facts) []Finding {
 		default:
 			one.Text = fmt.Sprintf("The configuration file %s has a password in it, and is open to %s.", file.Path, who)
 		}
-		one.Commands = []string{shell([]string{"chmod", narrow, file.Path})}
+		one.Commands = []string{Shell([]string{"chmod", narrow, file.Path})}
 		found = append(found, one)
 	}
 	return found
@@ -88,7 +88,7 @@ func passwordFiles(f *Facts) []Finding {
 				Kind: "password_file", Severity: Warning,
 				Text:     fmt.Sprintf("The password that the server invented for admin is still in %s.", file.Path),
 				Remedy:   "Keep it in a safe place, and remove the file.",
-				Commands: []string{shell([]string{"rm", file.Path})},
+				Commands: []string{Shell([]string{"rm", file.Path})},
 			})
 		}
 	}

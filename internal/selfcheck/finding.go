@@ -55,7 +55,7 @@ var rules = []func(*Facts) []Finding{
 	noPassword, protectedModeOff, noTLS, oldTLS, noAllowList, noAuditLog, oldHandshakes,
 	untrustedProxies, trustedProxies, httpClient,
 	certificates, wideFiles, passwordFiles,
-	weakPasswords, fewIterations, usersWithoutPassword, globalRights, endlessTokens,
+	weakPasswords, fewIterations, usersWithoutPassword, globalRights, endlessTokens, scripts,
 }
 
 // Check judges.

@@ -3,6 +3,7 @@ package selfcheck
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -104,4 +105,17 @@ func endlessTokens(f *Facts) []Finding {
 		})
 	}
 	return found
+}
+
+// scripts is about JavaScript for users to whom it was not granted: there is no right for it.
+func scripts(f *Facts) []Finding {
+	if !f.ScriptsForAll || !slices.ContainsFunc(f.Users, func(u User) bool { return !u.Admin }) {
+		return nil
+	}
+	return []Finding{{
+		Kind: "javascript", Severity: Note,
+		Text:     "Every user may run JavaScript with r.js, also without any rights. It runs in processes without files and network, but is the largest thing there to attack.",
+		Remedy:   "Leave it to admin, or to nobody.",
+		Commands: []string{f.startCommand(nil, "--javascript", "admin")}, Restart: true,
+	}}
 }

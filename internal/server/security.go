@@ -16,6 +16,7 @@ import (
 	"rethinkdb/internal/certificate/authority"
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/selfcheck"
+	"rethinkdb/internal/system"
 )
 
 // security judges how well the running server is closed.
@@ -40,7 +41,7 @@ func (n *node) security() selfcheck.Report {
 func (c Config) facts(directory string, data *data) selfcheck.Facts {
 	f := selfcheck.Facts{
 		Now: time.Now(), Directory: directory, Command: c.Argv, Mode: c.Access.Mode, MinTLS: c.TLS.MinVersion,
-		TrustedProxies: c.TrustedProxies, HTTPAllow: c.HTTPAllow, Networks: ownNetworks(), AuditLog: c.AuditLog != "",
+		TrustedProxies: c.TrustedProxies, HTTPAllow: c.HTTPAllow, ScriptsForAll: c.Scripts == system.ScriptsOfAll, Networks: ownNetworks(), AuditLog: c.AuditLog != "",
 	}
 	for _, r := range data.users.Reviews() {
 		u := selfcheck.User{

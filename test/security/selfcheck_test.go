@@ -147,6 +147,8 @@ func TestSelfCheck(t *testing.T) {
 		{name: "endless token", args: "--initial-password PASSWORD", open: func(c *checked) {
 			c.close(&finding{Commands: []string{"rethinkdb admin --join localhost:" + strconv.Itoa(c.ClusterPort) + " make bearer-token admin --expires never"}}, "")
 		}, id: "endless_token/", severity: "note"},
+		{name: "JavaScript for all", args: "--initial-password PASSWORD", open: func(c *checked) { c.mustChange(insertUser("bob", "a long one of his")) },
+			id: "javascript", severity: "note"},
 		{name: "no audit log", args: "--bind all", id: "no_audit_log", severity: "warning"},
 		{name: "r.http to this machine", args: "--http-client-allow 127.0.0.0/8", id: "http_client", severity: "warning"},
 	} {
