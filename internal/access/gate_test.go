@@ -61,6 +61,40 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+// TestUnproven is about who has come to the intracluster port because others can prove who they are there.
+func TestUnproven(t *testing.T) {
+	for _, c := range []struct {
+		mode             Mode
+		address          string
+		admitted, trusts bool // as the command line without a password, and as a server that proves nothing
+	}{
+		{Private, loopback4, true, true},
+		{Private, loopback6, true, true},
+		{Private, lan, true, true},
+		{Private, linkLocal, true, true},
+		{Private, public, false, false},
+		{Private, mapped, false, false},
+		{Strict, loopback4, true, false},
+		{Strict, lan, false, false},
+		{Strict, public6, false, false},
+		{Off, loopback4, true, true},
+		{Off, lan6, true, true},
+		{Off, public, true, true},
+	} {
+		g := NewGate(Policy{Mode: c.mode}, func(Port) bool { return true }, slog.New(slog.DiscardHandler))
+		peer := netip.MustParseAddr(c.address)
+		if r := g.Admit(Cluster, peer); r != nil {
+			t.Errorf("%v, %s: %v", c.mode, c.address, r)
+		}
+		if r := g.AdmitUnproven(Cluster, peer); (r == nil) != c.admitted {
+			t.Errorf("%v, %s: without a proof %v, want admitted: %v", c.mode, c.address, r, c.admitted)
+		}
+		if got := g.Trusts(peer); got != c.trusts {
+			t.Errorf("%v, %s: trusted: %v, want %v", c.mode, c.address, got, c.trusts)
+		}
+	}
+}
+
 func TestAdmitOfAnAllowList(t *testing.T) {
 	var p Policy
 	p.Mode = Off
