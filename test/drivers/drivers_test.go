@@ -152,7 +152,7 @@ func TestPermissionsPage(t *testing.T) {
 
 func TestOtherJavaScriptDrivers(t *testing.T) {
 	server := harness.Start(t, "")
-	for _, program := range []string{"rethinkdb-ts", "rethinkdbdash", "thinky"} {
+	for _, program := range []string{"rethinkdb-ts", "rethinkdbdash", "rethinkdbdash-feeds", "thinky", "thinky-feeds"} {
 		t.Run(program, func(t *testing.T) {
 			run(t, ".", "node", program+".js", strconv.Itoa(server.DriverPort))
 		})

@@ -1,23 +1,10 @@
 'use strict';
 // Changefeeds with the official driver: node feeds.js PACKAGE PORT
 const assert = require('assert');
+const { taken } = require('./taken');
 
 const [, , name, port] = process.argv;
 const r = require(name);
-
-// taken collects n events of a cursor and then closes it, as an application does that has seen enough.
-function taken(cursor, n) {
-  return new Promise((resolve, reject) => {
-    const events = [];
-    cursor.each((error, event) => {
-      if (error) { reject(error); return false; }
-      events.push(event);
-      if (events.length < n) return true;
-      cursor.close().then(() => resolve(JSON.parse(JSON.stringify(events))), reject);
-      return false;
-    });
-  });
-}
 
 async function main() {
   const conn = await r.connect({ host: '127.0.0.1', port: Number(port) });
