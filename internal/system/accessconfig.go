@@ -75,7 +75,7 @@ func (t accessConfig) write(ctx context.Context, v view, w rowWrite) (datum.Valu
 		return datum.Value{}, err
 	}
 	if !slices.Equal(networks, before) {
-		t.s.logger.Info(fmt.Sprintf("Changed the networks of the %s port to %s.", port, networksValue(networks).Print()))
+		t.s.logger.Info(fmt.Sprintf("Changed the networks of the %s port to %s.", port, networksValue(networks).PrintCompact()))
 		t.s.accessChanged()
 	}
 	return t.row(port), nil
