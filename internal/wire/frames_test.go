@@ -182,8 +182,8 @@ func TestClientGoesAway(t *testing.T) {
 					if err := leave(c.Conn.(*net.TCPConn)); err != nil {
 						t.Fatal(err)
 					}
-					// Twice the promise: the machine of the test is busy.
-					within(t, 200*time.Millisecond, "all queries stop", func() bool { return s.engine.Running.Load() == 0 })
+					// Ten times the promise: the machine of the test may be busy.
+					within(t, time.Second, "all queries stop", func() bool { return s.engine.Running.Load() == 0 })
 					eventually(t, "the session ends", func() bool { return s.sessions.Sessions() == 0 && s.Connections() == 0 })
 				})
 			}

@@ -59,7 +59,7 @@ func TestTLS(t *testing.T) {
 	c.ask(9, `[1,"block"]`)
 	eventually(t, "the query runs", func() bool { return s.engine.Running.Load() == 1 })
 	nc.Close()
-	within(t, 200*time.Millisecond, "the query stops", func() bool { return s.engine.Running.Load() == 0 })
+	within(t, time.Second, "the query stops", func() bool { return s.engine.Running.Load() == 0 })
 
 	// Who does not speak TLS is told so, and nothing else.
 	for _, hello := range []string{magicV10 + strings.Repeat("x", 100), magicV04, "GET / HTTP/1.1\r\n\r\n"} {
