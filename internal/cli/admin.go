@@ -62,23 +62,13 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 	if len(command) > 0 && command[0] == "help" { // needs no server
 		return admin.NewShell(nil, nil, stdout).Run(command)
 	}
-	addresses, err := s.joins()
+	c, err := s.logIn(stdout, stderr)
 	if err != nil {
 		return err
 	}
-	in := admin.NewPipe(os.Stdin)
-	terminal := admin.OpenTerminal(os.Stdin, stdout, stderr, addresses[0])
-	if terminal != nil {
-		in = terminal
-	}
-	conn, err := s.connect(addresses, in, terminal, stderr)
-	if err != nil {
-		return err
-	}
-	// A connection that nothing was lost with has nothing to say at its end.
-	defer func() { _ = conn.Close() }()
+	defer c.close()
 
-	shell := admin.NewShell(conn, in, stdout)
+	shell := admin.NewShell(c.Connection, c.in, stdout)
 	if len(command) > 0 {
 		err := shell.Run(command)
 		if errors.Is(err, admin.ErrLost) {
@@ -86,8 +76,8 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 		}
 		return err
 	}
-	if terminal != nil {
-		terminal.Serve(shell)
+	if c.terminal != nil {
+		c.terminal.Serve(shell)
 	}
 	if err := shell.Greet(); err != nil {
 		return err
@@ -97,6 +87,30 @@ func runAdmin(words []string, stdout, stderr io.Writer) error {
 	}
 	return nil
 }
+
+// console is a connection to the intracluster port of a server, and who has asked for it.
+type console struct {
+	*admin.Connection
+	in       admin.Input
+	terminal *admin.Terminal // in, if that is a person; nil without
+}
+
+// logIn connects to a server as `rethinkdb admin` does: for that itself, and for other commands that ask a server that runs.
+func (s settings) logIn(stdout, stderr io.Writer) (c console, err error) {
+	addresses, err := s.joins()
+	if err != nil {
+		return c, err
+	}
+	c.in = admin.NewPipe(os.Stdin)
+	if c.terminal = admin.OpenTerminal(os.Stdin, stdout, stderr, addresses[0]); c.terminal != nil {
+		c.in = c.terminal
+	}
+	c.Connection, err = s.connect(addresses, c.in, c.terminal, stderr)
+	return c, err
+}
+
+// close ends the connection. One that nothing was lost with has nothing to say at its end.
+func (c console) close() { _ = c.Close() }
 
 // joins are the addresses to try.
 func (s settings) joins() ([]string, error) {

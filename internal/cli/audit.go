@@ -3,11 +3,9 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 
-	"rethinkdb/internal/admin"
 	"rethinkdb/internal/audit"
 	"rethinkdb/internal/server"
 )
@@ -93,21 +91,12 @@ func (s settings) expectedEntry(stdout, stderr io.Writer) (audit.Link, error) {
 	case !s.has("--join"):
 		return audit.Link{}, nil
 	}
-	addresses, err := s.joins()
+	c, err := s.logIn(stdout, stderr)
 	if err != nil {
 		return audit.Link{}, err
 	}
-	in := admin.NewPipe(os.Stdin)
-	terminal := admin.OpenTerminal(os.Stdin, stdout, stderr, addresses[0])
-	if terminal != nil {
-		in = terminal
-	}
-	conn, err := s.connect(addresses, in, terminal, stderr)
-	if err != nil {
-		return audit.Link{}, err
-	}
-	defer func() { _ = conn.Close() }() // nothing was lost with it
-	seq, hash, err := conn.LastAuditEntry()
+	defer c.close()
+	seq, hash, err := c.LastAuditEntry()
 	return audit.Link{Seq: seq, Hash: hash}, err
 }
 

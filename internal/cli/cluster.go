@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"io"
-	"os"
 	"strings"
 
 	"rethinkdb/internal/peer"
@@ -44,14 +42,9 @@ func joinToken(word string) (string, error) {
 	if peer.IsToken(word) {
 		return word, nil
 	}
-	file, err := os.Open(word)
+	text, err := readSmallFile(word, peer.MaxTokenBytes)
 	if err != nil {
 		return "", refusef("Could not read the join token in '%s': %v", word, cause(err)).hint("Give the token itself, or the name of a file with it.")
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, peer.MaxTokenBytes))
-	if err != nil {
-		return "", refusef("Could not read the join token in '%s': %v", word, cause(err))
-	}
-	return strings.TrimSpace(string(text)), nil
+	return strings.TrimSpace(text), nil
 }

@@ -35,24 +35,26 @@ func readPassword(path, prompt string, in admin.Input) (string, error) {
 		}
 		return password, nil
 	}
-	file, err := os.Open(path)
+	text, err := readSmallFile(path, maxPasswordFileBytes)
 	if err != nil {
-		return "", unreadable(path, err)
+		return "", refusef("Could not read the password file '%s': %v", path, cause(err)).hint("Check its name and its permissions.")
 	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxPasswordFileBytes+1))
-	if err != nil {
-		return "", unreadable(path, err)
-	}
-	password := strings.TrimRight(string(text), "\r\n")
+	password := strings.TrimRight(text, "\r\n")
 	if password == "" || len(text) > maxPasswordFileBytes {
 		return "", refusef("The password file '%s' has no password in it, or is no such file.", path).hint("The password is its only line.")
 	}
 	return password, nil
 }
 
-func unreadable(path string, err error) error {
-	return refusef("Could not read the password file '%s': %v", path, cause(err)).hint("Check its name and its permissions.")
+// readSmallFile reads a file that ought to be small. Of one that is not, it gives one byte more than there may be.
+func readSmallFile(path string, maxBytes int64) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	return string(text), err
 }
 
 // standardInput asks a person without showing the answer, or reads what a program writes.

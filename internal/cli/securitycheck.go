@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"os"
 	"slices"
 
 	"rethinkdb/internal/admin"
@@ -53,22 +52,12 @@ func checkRunning(words []string, stdout, stderr io.Writer) (r selfcheck.Report,
 		return r, err
 	}
 	s.addDefaults(securityCheck)
-	addresses, err := s.joins()
+	c, err := s.logIn(stdout, stderr)
 	if err != nil {
 		return r, err
 	}
-	in := admin.NewPipe(os.Stdin)
-	terminal := admin.OpenTerminal(os.Stdin, stdout, stderr, addresses[0])
-	if terminal != nil {
-		in = terminal
-	}
-	conn, err := s.connect(addresses, in, terminal, stderr)
-	if err != nil {
-		return r, err
-	}
-	// A connection that nothing was lost with has nothing to say at its end.
-	defer func() { _ = conn.Close() }()
-	return admin.SecurityStatus(conn)
+	defer c.close()
+	return admin.SecurityStatus(c.Connection)
 }
 
 // checkDirectory judges a start.
