@@ -33,13 +33,13 @@ func init() {
 
 		{words: []string{"ls", "key"}, usage: []string{""}, run: listKey, about: "show the fingerprint of the server's key",
 			more: "The server prints it when it starts. With --fingerprint the command line connects to no other server."},
-		{words: []string{"ls", "join-tokens"}, usage: []string{""}, run: listTokens, about: "list the tokens with which servers may join",
+		{words: []string{"ls", "join-tokens"}, usage: []string{""}, run: listJoinTokens, about: "list the tokens with which servers may join",
 			more: "The tokens themselves cannot be shown: what is kept of them does not suffice to join."},
 		{words: []string{"make", "join-token"}, usage: []string{"[--expires <TIME>] [--reusable]"}, flags: []flag{{name: "--expires", value: true}, {name: "--reusable"}},
-			run: makeToken, about: "make a token with which a server may join",
+			run: makeJoinToken, about: "make a token with which a server may join",
 			more: "The token is the only thing that is printed, and is printed only here. A server is started with it as --join-token. It is good for one server, or with --reusable for any number, " +
 				"until it expires: after an hour, or after a TIME such as 30m, 12h or 7d, at most 30 days."},
-		{words: []string{"rm", "join-token"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeTokens, about: "revoke join tokens"},
+		{words: []string{"rm", "join-token"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeJoinTokens, about: "revoke join tokens"},
 
 		{words: []string{"set", "auth"}, usage: []string{"<KEY>", "-"}, least: 1, most: 1, verbatim: true, run: setAuth, about: "set the authentication key",
 			more: "The key is the password of the user admin: drivers connect with it as authKey, or as password of this user. Connections that exist stay. " +

@@ -15,18 +15,18 @@ import (
 	"rethinkdb/internal/reql"
 )
 
-// tokenLife is how long a token is good unless the command says otherwise.
-const tokenLife = time.Hour
+// joinTokenLife is how long a token is good unless the command says otherwise.
+const joinTokenLife = time.Hour
 
 func listKey(s *Shell, _ arguments) error {
 	s.printf("%s\n", s.conn.Key())
 	return nil
 }
 
-// makeToken makes the token here and gives the server the public half of its key, so that the token itself is nowhere but in the
+// makeJoinToken makes the token here and gives the server the public half of its key, so that the token itself is nowhere but in the
 // output.
-func makeToken(s *Shell, a arguments) error {
-	life := tokenLife
+func makeJoinToken(s *Shell, a arguments) error {
+	life := joinTokenLife
 	if text, given := a.flags["--expires"]; given {
 		var err error
 		if life, err = parseLife(text, peer.MaxTokenLife); err != nil {
@@ -44,7 +44,7 @@ func makeToken(s *Shell, a arguments) error {
 	err = s.conn.change(term(reql.TermInsert, system("join_tokens"), map[string]any{
 		"id":         t.ID.String(),
 		"public_key": base64.StdEncoding.EncodeToString(t.PublicKey()),
-		"expires":    term(reql.TermAdd, term(reql.TermNow), life.Seconds()),
+		"expires_at": term(reql.TermAdd, term(reql.TermNow), life.Seconds()),
 		"reusable":   a.has("--reusable"),
 	}))
 	if err != nil {
@@ -111,17 +111,15 @@ func (s *Shell) serverAddresses() ([]string, error) {
 	return far, nil
 }
 
-// token is a row of join_tokens.
-type token struct {
+// joinToken is a row of the table join_tokens.
+type joinToken struct {
 	ID       string
 	Reusable bool
-	Expires  struct {
-		Epoch float64 `json:"epoch_time"`
-	}
+	Expires  reqlTime `json:"expires_at"`
 }
 
-func listTokens(s *Shell, _ arguments) error {
-	tokens, err := tableOf[token](s.conn, "join_tokens")
+func listJoinTokens(s *Shell, _ arguments) error {
+	tokens, err := tableOf[joinToken](s.conn, "join_tokens")
 	if err != nil {
 		return err
 	}
@@ -131,13 +129,13 @@ func listTokens(s *Shell, _ arguments) error {
 		if k.Reusable {
 			servers = "any"
 		}
-		t = append(t, []string{k.ID, time.Unix(int64(k.Expires.Epoch), 0).UTC().Format(time.RFC3339), servers})
+		t = append(t, []string{k.ID, k.Expires.Format(time.RFC3339), servers})
 	}
 	s.print(t)
 	return nil
 }
 
-func removeTokens(s *Shell, a arguments) error {
+func removeJoinTokens(s *Shell, a arguments) error {
 	for _, id := range a.positional {
 		rows, err := rowsOf[struct{ Deleted int }](s.conn, term(reql.TermDelete, row("join_tokens", id)))
 		if err != nil {

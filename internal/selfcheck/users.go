@@ -18,18 +18,22 @@ func (f *Facts) passwordCommand(u User) string {
 	return f.adminCommand("set", "password", u.Name)
 }
 
+// guessable is how bad it is that somebody may log in who ought not to: who can try decides.
+func (f *Facts) guessable() Severity {
+	if f.exposed() {
+		return Serious
+	}
+	return Warning
+}
+
 func weakPasswords(f *Facts) []Finding {
 	var found []Finding
 	for _, u := range f.Users {
 		if !u.Password || !u.Weak {
 			continue
 		}
-		severity := Warning
-		if f.exposed() {
-			severity = Serious
-		}
 		found = append(found, Finding{
-			Kind: "weak_password", Subject: u.Name, Severity: severity,
+			Kind: "weak_password", Subject: u.Name, Severity: f.guessable(),
 			Text:     fmt.Sprintf("The password of the user %s is short or often used: it can be guessed.", u.Name),
 			Remedy:   "Set a longer one; it is asked for.",
 			Commands: []string{f.passwordCommand(u)},
@@ -60,12 +64,8 @@ func usersWithoutPassword(f *Facts) []Finding {
 		if u.Password || u.Admin {
 			continue
 		}
-		severity := Warning
-		if f.exposed() {
-			severity = Serious
-		}
 		found = append(found, Finding{
-			Kind: "user_without_password", Subject: u.Name, Severity: severity,
+			Kind: "user_without_password", Subject: u.Name, Severity: f.guessable(),
 			Text:     fmt.Sprintf("The user %s has no password: everybody may log in by that name.", u.Name),
 			Remedy:   "Set one; it is asked for.",
 			Commands: []string{f.passwordCommand(u)},

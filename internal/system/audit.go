@@ -82,7 +82,7 @@ var told = map[string][]string{
 	"db_config":      {"name"},
 	"permissions":    {"permissions"},
 	"server_config":  {"name", "tags", "cache_size_mb"},
-	"join_tokens":    {"expires", "reusable"},
+	"join_tokens":    {"expires_at", "reusable"},
 	"users":          {"role", "roles"},
 	"table_config":   {"db", "name", "primary_key", "durability", "write_acks", "shards", "ttl", "changefeed_history"},
 }

@@ -2,7 +2,6 @@ package system
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"rethinkdb/internal/auth"
@@ -88,12 +87,12 @@ func (t bearerTokens) read(row datum.Value) (token auth.Token, err error) {
 		return token, err
 	}
 	if user.Kind() != datum.KindString {
-		return token, opFailed("Expected a string for `user`; got %s", user.Print())
+		return token, opFailed("In `user`: Expected a string; got %s", user.Print())
 	}
 	token.User = user.AsString()
 	if d := f.optional("description"); !d.IsAbsent() {
 		if d.Kind() != datum.KindString {
-			return token, opFailed("Expected a string for `description`; got %s", d.Print())
+			return token, opFailed("In `description`: Expected a string; got %s", d.Print())
 		}
 		token.Description = d.AsString()
 	}
@@ -101,22 +100,11 @@ func (t bearerTokens) read(row datum.Value) (token auth.Token, err error) {
 	switch e := f.optional("expires_at"); {
 	case e.IsAbsent():
 		token.Expires = token.Created.Add(tokenLifetime)
-	case e.Kind() == datum.KindTime:
-		if token.Expires, err = timeOf(e); err != nil {
-			return token, err
+	case e.Kind() == datum.KindNull: // never
+	default:
+		if token.Expires, err = timeFrom(e); err != nil {
+			return token, wrap("In `expires_at`: ", err)
 		}
-	case e.Kind() != datum.KindNull: // which is never
-		return token, opFailed("Expected a time or null for `expires_at`; got %s", e.Print())
 	}
 	return token, f.done()
-}
-
-// timeOf is a time of this and the next centuries.
-func timeOf(v datum.Value) (time.Time, error) {
-	seconds, _ := v.TimeParts()
-	const latest = 253402300799 // the end of the year 9999
-	if !(seconds > 0 && seconds <= latest) {
-		return time.Time{}, opFailed("Expected a time between 1970 and 9999; got %s", v.Print())
-	}
-	return time.UnixMilli(int64(math.Floor(seconds * 1000))).UTC(), nil
 }

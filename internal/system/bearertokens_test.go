@@ -46,7 +46,7 @@ func TestBearerTokens(t *testing.T) {
 		`{"id":"x"}`:                               "The row you're trying to put into `rethinkdb.bearer_tokens` has the wrong format. Expected a field named `user`.",
 		`{"id":"x","user":"nobody"}`:               "User `nobody` not found.",
 		`{"id":"x","user":"admin","token":"t"}`:    "The row you're trying to put into `rethinkdb.bearer_tokens` has the wrong format. Unexpected key(s): token",
-		`{"id":"x","user":"admin","expires_at":1}`: "The row you're trying to put into `rethinkdb.bearer_tokens` has the wrong format. Expected a time or null for `expires_at`; got 1",
+		`{"id":"x","user":"admin","expires_at":1}`: "The row you're trying to put into `rethinkdb.bearer_tokens` has the wrong format. In `expires_at`: Expected a time; got 1",
 	} {
 		wantError(t, insert(`"x"`, row, true).Err, reql.OpFailed, failure)
 	}

@@ -2,6 +2,7 @@ package system
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -111,6 +112,19 @@ func strArray[S ~string](in []S) datum.Value {
 
 func timeValue(t time.Time) datum.Value {
 	return datum.Time(float64(t.UnixMilli())/1000, 0)
+}
+
+// timeFrom reads a time of this and the next centuries.
+func timeFrom(v datum.Value) (time.Time, error) {
+	if v.Kind() != datum.KindTime {
+		return time.Time{}, opFailed("Expected a time; got %s", v.Print())
+	}
+	seconds, _ := v.TimeParts()
+	const latest = 253402300799 // the end of the year 9999
+	if !(seconds > 0 && seconds <= latest) {
+		return time.Time{}, opFailed("Expected a time between 1970 and 9999; got %s", v.Print())
+	}
+	return time.UnixMilli(int64(math.Floor(seconds * 1000))).UTC(), nil
 }
 
 // change is one element of config_changes, status_changes and permissions_changes.

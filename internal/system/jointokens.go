@@ -3,7 +3,6 @@ package system
 import (
 	"context"
 	"encoding/base64"
-	"time"
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/datum"
@@ -19,8 +18,8 @@ const joinTokensFormat = "The row you're trying to put into `rethinkdb.join_toke
 func (t joinTokens) row(r peer.TokenRecord) datum.Value {
 	return object(
 		field("id", str(r.ID.String())),
-		field("created", timeValue(r.Created)),
-		field("expires", timeValue(r.Expires)),
+		field("created_at", timeValue(r.Created)),
+		field("expires_at", timeValue(r.Expires)),
 		field("reusable", datum.Bool(r.Reusable)),
 	)
 }
@@ -84,17 +83,14 @@ func (t joinTokens) read(w rowWrite) (r peer.TokenRecord, err error) {
 	if key.Kind() == datum.KindString {
 		r.Key, _ = base64.StdEncoding.DecodeString(key.AsString()) // Add says how long it has to be
 	}
-	expires, err := f.required("expires")
+	expires, err := f.required("expires_at")
 	if err != nil {
 		return r, err
 	}
-	if expires.Kind() != datum.KindTime {
-		return r, opFailed("In `expires`: Expected a time; got %s", expires.Print())
+	if r.Expires, err = timeFrom(expires); err != nil {
+		return r, wrap("In `expires_at`: ", err)
 	}
 	r.Created = t.s.now()
-	epoch, _ := expires.TimeParts()
-	const farAway = 1 << 40 // where Add does not follow
-	r.Expires = time.UnixMilli(int64(1000 * min(max(epoch, 0), farAway)))
 	reusable := f.optional("reusable")
 	if !reusable.IsAbsent() && reusable.Kind() != datum.KindBool {
 		return r, opFailed("In `reusable`: Expected a boolean; got %s", reusable.Print())

@@ -32,12 +32,12 @@ func TestJoinTokens(t *testing.T) {
 	in := func(d time.Duration) string {
 		return fmt.Sprintf(`{"$reql_type$":"TIME","epoch_time":%d,"timezone":"+00:00"}`, now.Add(d).Unix())
 	}
-	good := fmt.Sprintf(`{"id":%q,"public_key":%q,"expires":%s}`, id, key, in(time.Hour))
+	good := fmt.Sprintf(`{"id":%q,"public_key":%q,"expires_at":%s}`, id, key, in(time.Hour))
 	if err := outcome(w.insert(tbl, good)); err != nil {
 		t.Fatal(err)
 	}
 	// The key is not shown, whoever asks.
-	want := fmt.Sprintf(`{"created":%s,"expires":%s,"id":%q,"reusable":false}`, in(0), in(time.Hour), id)
+	want := fmt.Sprintf(`{"created_at":%s,"expires_at":%s,"id":%q,"reusable":false}`, in(0), in(time.Hour), id)
 	if rows := w.rows(tbl, table.ScanOptions{}); len(rows) != 1 || rows[0] != want {
 		t.Errorf("%s, want %s", rows, want)
 	}
@@ -51,7 +51,7 @@ func TestJoinTokens(t *testing.T) {
 		other(row(`,"public_key":"`+key+`"`, "")):               bad + "Expected a field named `public_key`.",
 		other(row(key, "AAAA")):                                 "The join token was not made: the public key of a token has 32 bytes.",
 		other(row(key, "?")):                                    "The join token was not made: the public key of a token has 32 bytes.",
-		other(row(in(time.Hour), "5")):                          bad + "In `expires`: Expected a time; got 5",
+		other(row(in(time.Hour), "5")):                          bad + "In `expires_at`: Expected a time; got 5",
 		other(row(in(time.Hour), in(-time.Hour))):               "The join token was not made: a token expires in the future, and within 30 days.",
 		other(row(in(time.Hour), in(31*24*time.Hour))):          "The join token was not made: a token expires in the future, and within 30 days.",
 		other(row(`"public_key"`, `"reusable":1,"public_key"`)): bad + "In `reusable`: Expected a boolean; got 1",
