@@ -27,11 +27,15 @@ type from struct {
 
 func (l from) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	return conn{c, l.peer}, err
+	if err != nil {
+		return nil, err
+	}
+	return conn{c.(*net.TCPConn), l.peer}, nil
 }
 
+// conn has all of a TCP connection, so that the server can close its half of it.
 type conn struct {
-	net.Conn
+	*net.TCPConn
 	peer *net.TCPAddr
 }
 
