@@ -36,6 +36,7 @@ type Users struct {
 	// before and after a restart does not give away that nobody has it. Set by OpenUsers, then constant.
 	saltKey [32]byte
 	guesses *guesses
+	hashing *hashing
 
 	// writing orders changes: it is held from reading the old account until the new one is stored and visible. Taken
 	// before mu.
@@ -85,7 +86,7 @@ func (a *account) clone() *account {
 
 // OpenUsers loads the users. An empty store gets admin with an empty password.
 func OpenUsers(store Store) (*Users, error) {
-	u := &Users{store: store, guesses: newGuesses(time.Now)}
+	u := &Users{store: store, guesses: newGuesses(time.Now), hashing: newHashing()}
 	if err := u.loadSaltKey(); err != nil {
 		return nil, err
 	}
@@ -229,6 +230,10 @@ func (u *Users) Check(peer netip.Addr, name, password string) (user string, err 
 	v, known := u.verifierOf(user)
 	who := u.guesses.guesser(user, peer)
 	if err := u.mayTry(&v, who); err != nil {
+		return "", err
+	}
+	defer u.hashing.begin(who.addr)()         // until it is judged
+	if err := u.mayTry(&v, who); err != nil { // others were judged meanwhile
 		return "", err
 	}
 	ok, err := v.matches(password)
