@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 )
 
 // Input is where lines come from: a terminal or a pipe.
@@ -28,7 +30,21 @@ func NewShell(conn *Connection, in Input, out io.Writer) *Shell {
 	return &Shell{conn: conn, in: in, out: out}
 }
 
-func (s *Shell) printf(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
+// printf prints for a person. Whoever may make an index or a primary key chooses its name, and an error may repeat it: none of them
+// shall drive the terminal of who administers the server.
+func (s *Shell) printf(format string, args ...any) {
+	_, _ = io.WriteString(s.out, Printable(fmt.Sprintf(format, args...))) // who cannot read it cannot be told so either
+}
+
+// Printable is a text of lines without other control characters.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '?'
+		}
+		return r
+	}, text)
+}
 
 func (s *Shell) print(t columns) { s.printf("%s", t) }
 
@@ -78,7 +94,7 @@ func (s *Shell) Console(errs io.Writer, strict bool) error {
 			fmt.Fprintln(errs, "fatal error: connection to cluster failed")
 			return err
 		case err != nil:
-			fmt.Fprintln(errs, err)
+			fmt.Fprintln(errs, Printable(err.Error()))
 			if strict {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Bearer tokens let programs act as a user over HTTP without that user's password: each can be taken back alone, and ends by itself.
@@ -79,6 +80,9 @@ func (u *Users) Tokens() []Token {
 func (u *Users) MakeToken(t Token) (secret string, err error) {
 	if len(t.Description) > maxDescriptionBytes {
 		return "", rowErrorf("Expected a description of at most %d bytes, got %d.", maxDescriptionBytes, len(t.Description))
+	}
+	if strings.ContainsFunc(t.Description, unicode.IsControl) {
+		return "", rowErrorf("Expected a description without control characters.") // it is shown on terminals, and between commands
 	}
 	if !t.Expires.IsZero() && !t.Expires.After(t.Created) {
 		return "", rowErrorf("The token would have expired already.")

@@ -137,3 +137,13 @@ func TestExpiredTokensAreRemoved(t *testing.T) {
 		t.Errorf("tokens %+v", u.Tokens())
 	}
 }
+
+// A description is shown to operators beside commands that they are to run.
+func TestDescriptionsDriveNoTerminal(t *testing.T) {
+	u := openWith(t, &authtest.Store{})
+	for description, ok := range map[string]bool{"for the dashboard – Büro": true, "x\n    rm -rf /": false, "\x1b]0;x\a": false, "\u009b31m": false} {
+		if _, err := u.MakeToken(Token{ID: description, User: "bob", Description: description, Created: tokenTime}); (err == nil) != ok {
+			t.Errorf("%q: %v", description, err)
+		}
+	}
+}

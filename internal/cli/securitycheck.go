@@ -26,7 +26,7 @@ func runSecurityCheck(words []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	text := report.String()
+	text := admin.Printable(report.String())
 	if asJSON {
 		encoded, err := report.JSON()
 		if err != nil {
