@@ -53,6 +53,7 @@ type Server struct {
 	conns       connections
 	crossOrigin *http.CrossOriginProtection
 	proxies     proxies
+	visitors    visitors
 }
 
 // NewServer makes a server; Serve starts it, or Handler is served by other means.
@@ -64,6 +65,8 @@ func NewServer(opt Options) *Server {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    headerBytes,
+		ConnContext:       s.enter,
+		ConnState:         s.visitors.leave,
 		ErrorLog:          slog.NewLogLogger(opt.Logger.Handler(), slog.LevelDebug),
 	}
 	return s
@@ -102,6 +105,7 @@ func (s *Server) Handler() http.Handler {
 		if !ok {
 			return
 		}
+		s.visitors.known(r)
 		s.noteProxy(r)
 		path, ok := sitePath(r.URL)
 		switch {
