@@ -78,7 +78,7 @@ func TestBearerToken(t *testing.T) {
 
 	admin(t, s, key, "", "make", "bearer-token", "nobody").matches(t, 1, "User `nobody` not found.\n")
 	admin(t, s, key, "", "make", "bearer-token", "admin", "--expires", "soon").matches(t, 1, "'soon' is no time until a token expires: .*\n")
-	admin(t, s, key, "", "rm", "bearer-token", "ffff0000").matches(t, 1, "identifier not found: ffff0000\n")
+	admin(t, s, key, "", "rm", "bearer-token", "ffff0000").matches(t, 1, "identifier not found: ffff0000\nusage: \trm bearer-token <ID>...\n")
 	admin(t, s, key, "", "rm", "bearer-token", id[:8]).matches(t, 0, "")
 	if code, page := withToken(t, s, token, http.MethodGet, "/", nil); code != http.StatusUnauthorized || !bytes.Contains(page, []byte("This bearer token is not valid.")) {
 		t.Errorf("after it was taken back: %d %s", code, page)
