@@ -80,7 +80,7 @@ func reconnects(t *testing.T, words []string) {
 				run(t, ".", append(words, portFile)...)
 			}()
 		}
-		waitForFeed(t, c)
+		waitForFeed(t, c, done)
 		for n := range documents {
 			if _, err := c.Run(harness.Term(harness.Insert, orders, map[string]any{"id": life*documents + n})); err != nil {
 				t.Fatal(err)
@@ -104,8 +104,8 @@ func reconnects(t *testing.T, words []string) {
 // feedQuery is a query that the test itself does not make.
 var feedQuery = regexp.MustCompile(`\.changes\(`)
 
-// waitForFeed waits until somebody has a feed open.
-func waitForFeed(t *testing.T, c *harness.Conn) {
+// waitForFeed waits until the program has a feed open. done is closed when it has ended.
+func waitForFeed(t *testing.T, c *harness.Conn, done <-chan struct{}) {
 	t.Helper()
 	jobs := harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "jobs")
 	for end := time.Now().Add(workTime); ; {
@@ -121,6 +121,10 @@ func waitForFeed(t *testing.T, c *harness.Conn) {
 		if time.Now().After(end) {
 			t.Fatal("nobody has opened a feed")
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-done:
+			t.Fatal("the program has ended")
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
