@@ -56,9 +56,9 @@ func (w *waiting) interrupt(why interruption) {
 		return
 	}
 	w.why = why
+	w.interrupted.Store(true) // first: who sees Done expects Err
 	w.make()
 	w.cancel(why)
-	w.interrupted.Store(true)
 }
 
 // make makes the context that can be waited for. The caller holds Session.mu.
