@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,7 +41,10 @@ type Expirer struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
-	failed map[catalog.TableID]time.Time // when tables had an error; only used by run
+	// Only used by run.
+	failed   map[catalog.TableID]time.Time // when tables had an error
+	snapshot *catalog.Snapshot             // that tables are of
+	tables   []*catalog.Table              // those with a time to live
 }
 
 // Start begins to delete. Stop it before the store is closed.
@@ -77,8 +81,12 @@ func (e *Expirer) run(ctx context.Context) {
 
 // round deletes some documents of each table that has something to delete, and tells whether there are more.
 func (e *Expirer) round(ctx context.Context) (more bool) {
-	for _, t := range e.opt.Catalog.Snapshot().Tables() {
-		if t.Config.TTL == nil || !e.due(t.Config.ID) {
+	if now := e.opt.Catalog.Snapshot(); now != e.snapshot { // rarely: with many tables listing them is what a round would cost
+		e.snapshot = now
+		e.tables = slices.DeleteFunc(now.Tables(), func(t *catalog.Table) bool { return t.Config.TTL == nil })
+	}
+	for _, t := range e.tables {
+		if !e.due(t.Config.ID) {
 			continue
 		}
 		rest, err := e.expire(ctx, t)
