@@ -130,7 +130,11 @@ func TestReadKey(t *testing.T) {
 
 func TestRunKeyCommand(t *testing.T) {
 	text := hex.EncodeToString(random(32))
+	t.Setenv("RETHINKDB_PASSWORD", "secret") // which is none of the command's business
 	var said strings.Builder
+	if k, err := RunKeyCommand(t.Context(), `[ -z "$RETHINKDB_PASSWORD" ] && [ -n "$PATH" ] && echo `+text, &said); err != nil {
+		t.Errorf("%v, %v", k, err)
+	}
 	if k, err := RunKeyCommand(t.Context(), "echo hello >&2; echo "+text, &said); err != nil || said.String() != "hello\n" {
 		t.Errorf("%v, %v, it said %q", k, err, said.String())
 	}
