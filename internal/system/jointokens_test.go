@@ -81,6 +81,9 @@ func TestJoinTokens(t *testing.T) {
 	if err := outcome(w.remove(w.as(clerk, "join_tokens", ""), `"`+id+`"`)); !isDenied(err) {
 		t.Errorf("a user without config permission has revoked a token: %v", err)
 	}
+	if _, err := w.as(clerk, "join_tokens", "").Get(ctx, str(id), table.ReadOptions{}); !isDenied(err) {
+		t.Errorf("a user without config permission has read a token: %v", err)
+	}
 	for range 2 { // the second time there is nothing to delete
 		if err := outcome(w.remove(tbl, `"`+id+`"`)); err != nil {
 			t.Error(err)
