@@ -160,12 +160,26 @@ func TestReferenceExamples(t *testing.T) {
 
 // TestReferenceIsUpToDate compares docs/reql.md with what its sources say. With -rewrite it writes the page.
 func TestReferenceIsUpToDate(t *testing.T) {
-	const path = "../../docs/reql.md"
 	ref := readReference(t)
 	want, err := ref.page.Write(ref.entries, func(e *termdoc.Entry) termdoc.Facts { return ref.registered[e.Terms[0]] })
 	if err != nil {
 		t.Fatal(err)
 	}
+	expectFile(t, "../../docs/reql.md", want)
+}
+
+// TestCompletionIsUpToDate does the same with what the Data Explorer tells of terms while somebody types.
+func TestCompletionIsUpToDate(t *testing.T) {
+	want, err := termdoc.Completion(readReference(t).entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectFile(t, "../../web/src/explorer/documentation.json", want)
+}
+
+// expectFile compares a file with what it should be. With -rewrite it writes it.
+func expectFile(t *testing.T, path, want string) {
+	t.Helper()
 	if rewriting() {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
