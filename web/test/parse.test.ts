@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { parse } from '../src/reql/parse.ts';
+import { QueryError } from '../src/reql/term.ts';
+
+/** What is refused, and the text that is underlined. */
+function refused(text: string): { message: string; at: string } {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof QueryError, String(error));
+    return { message: error.message, at: text.slice(error.span.from, error.span.to) };
+  }
+  throw new Error(`accepted: ${text}`);
+}
+
+test('what is refused, and where', () => {
+  const cases: [text: string, at: string, message: RegExp][] = [
+    ['r.table("t").filter(x => x("a") > 1)', 'x("a") > 1', /instead of > use \.gt\(…\)/],
+    ['r.table("t").filter(x => x("a").eq(1) && x("b").eq(2))', 'x("a").eq(1) && x("b").eq(2)', /use \.and/],
+    ['r.table("t").map(x => x("a") ? 1 : 2)', 'x("a") ? 1 : 2', /r\.branch/],
+    ['r.table("t").map(x => x("a") + 1)', 'x("a") + 1', /\.add/],
+    ['r.table("t").filter(x => !x("a"))', '!x("a")', /\.not/],
+    ['r.table("t").run(conn, {db: "x"})', 'run', /remove \.run\(\)/],
+    ['r.table("t").run()', 'run', /remove \.run\(\)/],
+    ['r.table("t").nothing()', 'nothing', /no term \.nothing/],
+    ['r.nothing()', 'nothing', /no term r\.nothing/],
+    ['r.constructor("alert(1)")()', 'constructor', /no term/],
+    ['r.table("t").constructor', 'r.table("t").constructor', /field is written in brackets/],
+    ['r.expr(1).__proto__', 'r.expr(1).__proto__', /field is written/],
+    ['r.table("t").filter', 'r.table("t").filter', /write \.filter/],
+    ['r.table("t").get(1).name.eq(2)', 'r.table("t").get(1).name', /\("name"\)/],
+    ['r.filter(1)', 'filter', /after a value/],
+    ['r.table("t").now()', 'now', /after r/],
+    ['r.table()', 'r.table()', /Expected 1 argument \(not including options\) but found 0/],
+    ['r.table("t").between(1)', 'r.table("t").between(1)', /Expected 2 arguments/],
+    ['r.table("t")(1, 2)', 'r.table("t")(1, 2)', /Expected 1 argument but found 2/],
+    ['r.table("t").map(function (x) { x("a") })', 'x("a")', /declarations and a return/],
+    ['r.table("t").map(function (x) { })', 'function (x) { }', /Did you forget a `return`/],
+    ['r.table("t").map(x => { if (x) { return 1; } })', 'if (x) { return 1; }', /r\.branch/],
+    ['const f = x => f(x); r.expr(f(1))', 'x => f(x)', /without end/],
+    ['r.expr({a: undefined})', 'undefined', /may not be undefined/],
+    ['r.expr(1 / 0)', '1 / 0', /Infinity/],
+    ['alert(1)', 'alert', /not defined/],
+    ['window.location', 'window', /not defined/],
+    ['import("x")', 'import("x")', /not of the kind/],
+    ['while (true) {}', 'while (true) {}', /no(thing)? /],
+    ['[1].map(x => x)', '[1]', /r\.expr\(…\)\.map/],
+    ['r.table("t").match(/a/)', '/a/', /\.match\("…"\)/],
+    ['r.table("t"', '"', /./],
+    ['new Function("x")', 'new Function("x")', /only object/],
+    ['r', 'r', /no value/],
+    ['', '', /No query found/],
+    ['// nothing', '// nothing', /No query found/],
+  ];
+  for (const [text, at, message] of cases) {
+    const got = refused(text);
+    assert.match(got.message, message, text);
+    assert.equal(got.at, at, text);
+  }
+});
+
+test('queries are separated by semicolons and lines, and share what is declared', () => {
+  const terms = parse('const t = r.table("t"); const n = 2\nt.limit(n); t.count()');
+  assert.deepEqual(terms.map(term => term.wire()), [[71, [[15, ['t']], 2]], [43, [[15, ['t']]]]]);
+});
+
+test('a field may have any name', () => {
+  const [term] = parse('r.expr({"__proto__": 1, constructor: 2})');
+  assert.equal(JSON.stringify(term!.wire()), '{"__proto__":1,"constructor":2}');
+});
+
+test('parameters are values, whatever is in them', () => {
+  const [term] = parse('r.db(name).table(name)', { name: '"); r.dbDrop("test' });
+  assert.deepEqual(term!.wire(), [15, [[14, ['"); r.dbDrop("test']], '"); r.dbDrop("test']]);
+});
+
+test('a backtrace finds the text', () => {
+  const text = 'r.table("t").filter({a: 1}, {default: r.error()}).map(x => x("a").add("b"))';
+  const [term] = parse(text);
+  const at = (...backtrace: (number | string)[]) => {
+    const { from, to } = term!.find(backtrace).span;
+    return text.slice(from, to);
+  };
+  assert.equal(at(), text);
+  assert.equal(at(0, 0), 'r.table("t")');
+  assert.equal(at(0, 'default'), 'r.error()');
+  assert.equal(at(0, 1, 'a'), '1');
+  assert.equal(at(1, 1), 'x("a").add("b")');
+  assert.equal(at(1, 1, 1), '"b"');
+  assert.equal(at(1, 1, 7, 'unknown'), 'x("a").add("b")');
+});
+
+test('what is nested without end is refused', () => {
+  for (const n of [1e3, 1e5]) {
+    const text = `r.expr(${'['.repeat(n)}${']'.repeat(n)})`;
+    try {
+      parse(text);
+    } catch (error) {
+      assert.ok(error instanceof QueryError, String(error));
+      assert.match(error.message, /nested too deeply|Not enough stack space/);
+    }
+  }
+});
