@@ -1,0 +1,84 @@
+// How a scenario is written:
+//
+//   import { run, scenario } from './scenario.js';
+//
+//   scenario('a table is created', async ({ open }) => {
+//     const page = await open('#tables');
+//     await page.getByRole('button', { name: 'Add table' }).click();
+//     …
+//     assert.deepEqual(await run(r.tableList()), ['heroes']);
+//   });
+//
+// The page is one of Playwright's (https://playwright.dev/docs/api/class-page), whose locators wait by themselves. Any scenario
+// fails when the page writes an error to the console, throws one, breaks its own content security policy or asks another server for
+// something. Scenarios of a file run one after the other, against the same server. A line "// server: --some-option value" in the
+// file starts it with options.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { chromium } from 'playwright-core';
+import r from 'rethinkdb';
+
+export { r };
+
+export const origin = `http://localhost:${process.env.WEB_PORT}`;
+
+/** What a test waits for at most, in milliseconds. It is long because other tests may have the processors. */
+const patience = 60_000;
+
+let browser;
+after(() => browser?.close());
+
+/**
+ * A test with a browser. work gets open(hash, options), which opens the page in a window that shares nothing with others.
+ * Options: theme 'light' or 'dark', width and height in CSS pixels, expected (an array of patterns of console errors that belong to
+ * the scenario), and whatever browser.newContext of Playwright takes.
+ */
+export function scenario(name, work) {
+  test(name, async () => {
+    const windows = [];
+    const open = async (hash = '', options = {}) => {
+      const window = await openWindow(options);
+      windows.push(window);
+      await window.page.goto(origin + '/' + hash);
+      return window.page;
+    };
+    try {
+      await work({ open });
+      assert.deepEqual(windows.flatMap(window => window.complaints()), [], 'what the page did wrong');
+    } catch (error) {
+      for (const { page, complaints } of windows) {
+        const text = await page.locator('body').innerText({ timeout: 1000 }).catch(String);
+        error.message += `\n-- ${page.url()} shows --\n${text}\n-- console --\n${complaints().join('\n')}\n--`;
+      }
+      throw error;
+    } finally {
+      await Promise.all(windows.map(({ page }) => page.context().close()));
+    }
+  });
+}
+
+async function openWindow({ theme = 'light', width = 1280, height = 800, expected = [], ...more }) {
+  browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  const context = await browser.newContext({
+    colorScheme: theme, viewport: { width, height }, reducedMotion: 'reduce', locale: 'en-US', timezoneId: 'UTC', ...more,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  const seen = [];
+  page.on('console', message => message.type() === 'error' && seen.push(`${message.text()} (${message.location().url})`));
+  page.on('pageerror', error => seen.push(String(error.stack ?? error)));
+  page.on('request', request => new URL(request.url()).origin === origin || seen.push(`a request to ${request.url()}`));
+  return { page, complaints: () => seen.filter(text => !expected.some(pattern => pattern.test(text))) };
+}
+
+/** Runs a query of the published driver, as admin without a password unless options say otherwise; a cursor becomes an array. */
+export async function run(query, options = {}) {
+  const connection = await r.connect({ host: 'localhost', port: Number(process.env.DRIVER_PORT), ...options });
+  try {
+    const result = await query.run(connection);
+    return typeof result?.toArray === 'function' ? await result.toArray() : result;
+  } finally {
+    await connection.close({ noreplyWait: false });
+  }
+}
