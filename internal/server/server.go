@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -222,8 +220,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
 	} else {
 		n.web = web.NewServer(web.Options{
-			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger, Status: n.status,
-			Gate: n.gate, Audit: n.audit, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
+			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger,
+			ServerName: func() string { return n.data.catalog.Snapshot().Server().Name },
+			Gate:       n.gate, Audit: n.audit, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
 		})
 		n.gate.Attach(n.web.Enforce)
 		serve := n.web.Serve
@@ -343,30 +342,6 @@ func (n *node) setCache(int64) error {
 	// which option does it is all that is left.
 	n.log.Warn("The size of the cache changes when the server is started with --cache-size.")
 	return nil
-}
-
-// status is what the status page shows: of the tables, those that the user may read.
-func (n *node) status(ctx context.Context, user string) (web.Status, error) {
-	snapshot := n.data.catalog.Snapshot()
-	server := snapshot.Server()
-	s := web.Status{
-		ServerName: server.Name, ServerID: string(server.ID), Version: Version(), Started: n.started,
-		DriverPort: n.driverPort.port, PasswordSet: n.data.users.HasPassword(auth.Admin),
-	}
-	for _, t := range snapshot.Tables() {
-		if !n.data.users.Allowed(user, auth.Read, string(t.Config.Database), t.ID()) {
-			continue
-		}
-		count, err := t.Count(ctx)
-		if err != nil {
-			return s, fmt.Errorf("count table %s: %w", t.ID(), err)
-		}
-		s.Tables = append(s.Tables, web.TableStatus{Database: t.DB(), Name: t.Name(), Documents: count})
-	}
-	slices.SortFunc(s.Tables, func(a, b web.TableStatus) int {
-		return cmp.Or(cmp.Compare(a.Database, b.Database), cmp.Compare(a.Name, b.Name))
-	})
-	return s, nil
 }
 
 // stop ends a server that was ready.

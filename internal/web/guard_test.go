@@ -122,20 +122,6 @@ func TestOriginBehindAProxy(t *testing.T) {
 	}
 }
 
-// A driver connects to an IPv6 address without brackets; Go's takes the address with them and the port.
-func TestThePageNamesTheHost(t *testing.T) {
-	f := protected(t)
-	for host, want := range map[string][2]string{
-		"127.0.0.1:8080": {"host: '127.0.0.1'", "127.0.0.1:28015"},
-		"[::1]:8080":     {"host: '::1'", "[::1]:28015"},
-		"localhost":      {"host: 'localhost'", "localhost:28015"},
-	} {
-		for _, text := range want {
-			f.expectVisit(visit{from: "127.0.0.1", host: host}, 200, text)
-		}
-	}
-}
-
 func TestPasswords(t *testing.T) {
 	log, err := audit.Open(audit.Options{})
 	if err != nil {

@@ -33,8 +33,8 @@ type Options struct {
 	Sessions *session.Manager
 	Users    *auth.Users
 	Logger   *slog.Logger
-	// Status tells what the status page shows to a user.
-	Status func(ctx context.Context, user string) (Status, error)
+	// ServerName is the name of the server at the moment.
+	ServerName func() string
 
 	// Gate says which addresses are served; nil serves all.
 	Gate *access.Gate
@@ -100,7 +100,7 @@ func (s *Server) Handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src "+addSlashHash+"; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", policy)
 		user, ok := s.guard(w, r)
 		if !ok {
 			return
@@ -120,16 +120,8 @@ func (s *Server) Handler() http.Handler {
 			w.WriteHeader(http.StatusMethodNotAllowed)
 		case path == publicPath:
 			redirectToDirectory(w)
-		case path == "/" || path == "/index.html":
-			s.serveStatus(w, r, user)
-		case path == "/style.css":
-			h.Set("Content-Type", "text/css; charset=utf-8")
-			h.Set("Cache-Control", "no-cache")
-			if _, err := w.Write(styleSheet); err != nil {
-				return // the client has gone away
-			}
 		default:
-			w.WriteHeader(http.StatusForbidden)
+			s.servePage(w, r, path)
 		}
 	})
 }
