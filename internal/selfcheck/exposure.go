@@ -114,17 +114,12 @@ func oldTLS(f *Facts) []Finding {
 	}}
 }
 
-// ownNetworks are the private networks that the machine is in, as a list in a query.
-func (f *Facts) ownNetworks() string {
-	networks := f.Networks
-	if len(networks) == 0 {
-		networks = privateNetworks
+// ownNetworks are the private networks that the machine is in.
+func (f *Facts) ownNetworks() []netip.Prefix {
+	if len(f.Networks) == 0 {
+		return privateNetworks
 	}
-	texts := make([]string, len(networks))
-	for i, n := range networks {
-		texts[i] = script(access.FormatNetwork(n))
-	}
-	return strings.Join(texts, ", ")
+	return f.Networks
 }
 
 // privateNetworks are those of RFC 1918 and RFC 4193, for a machine that is in none of them itself.
@@ -134,6 +129,10 @@ var privateNetworks = []netip.Prefix{
 
 func noAllowList(f *Facts) []Finding {
 	var found []Finding
+	networks := networkTexts(f.ownNetworks())
+	for i, text := range networks {
+		networks[i] = script(text)
+	}
 	for i := range f.Ports {
 		p := &f.Ports[i]
 		if p.Listed || !p.beyond() {
@@ -143,7 +142,7 @@ func noAllowList(f *Facts) []Finding {
 			Kind: "no_allow_list", Subject: portKey(p.Port), Port: portKey(p.Port), Severity: Note,
 			Text:     fmt.Sprintf("The %s port answers from every network. An allow-list keeps strangers from trying at all.", p.Port),
 			Remedy:   "Name the networks of your clients; those of this machine are proposed here. It holds at once.",
-			Commands: []string{fmt.Sprintf("r.db('rethinkdb').table('access_config').get('%s').update({allow: [%s]})", portKey(p.Port), f.ownNetworks())},
+			Commands: []string{fmt.Sprintf("r.db('rethinkdb').table('access_config').get('%s').update({allow: [%s]})", portKey(p.Port), strings.Join(networks, ", "))},
 		})
 	}
 	return found

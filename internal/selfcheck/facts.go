@@ -26,6 +26,7 @@ type Facts struct {
 	TrustedProxies []netip.Prefix
 	HTTPAllow      []netip.Prefix // what r.http may reach beside public addresses
 	AuditLog       bool
+	Encrypted      bool // the data directory is
 	ScriptsForAll  bool // every user may run JavaScript
 
 	Files        []File

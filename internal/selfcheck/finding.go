@@ -46,6 +46,7 @@ func (f Finding) ID() string {
 
 // Report is a judgement.
 type Report struct {
+	Server   ServerReport
 	Ports    []PortReport
 	Findings []Finding // the most severe first
 }
@@ -60,7 +61,7 @@ var rules = []func(*Facts) []Finding{
 
 // Check judges.
 func Check(f Facts) Report {
-	var r Report
+	r := Report{Server: f.server()}
 	for _, rule := range rules {
 		r.Findings = append(r.Findings, rule(&f)...)
 	}

@@ -42,6 +42,7 @@ func (c Config) facts(directory string, data *data) selfcheck.Facts {
 	f := selfcheck.Facts{
 		Now: time.Now(), Directory: directory, Command: c.Argv, Mode: c.Access.Mode, MinTLS: c.TLS.MinVersion,
 		TrustedProxies: c.TrustedProxies, HTTPAllow: c.HTTPAllow, ScriptsForAll: c.Scripts == system.ScriptsOfAll, Networks: ownNetworks(), AuditLog: c.AuditLog != "",
+		Encrypted: c.Keys.Key != nil,
 	}
 	for _, r := range data.users.Reviews() {
 		u := selfcheck.User{
