@@ -1,4 +1,9 @@
+import { readdirSync } from 'node:fs';
+
 import { defineConfig } from 'vite';
+
+const suffix = '.test.ts';
+const tests = readdirSync('test').filter(name => name.endsWith(suffix)).map(name => [name.slice(0, -suffix.length), `test/${name}`]);
 
 /** Turns the tests into modules that every supported version of node runs. */
 export default defineConfig({
@@ -8,6 +13,6 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'node20',
     minify: false,
-    rollupOptions: { input: { driver: 'test/driver.test.ts', parse: 'test/parse.test.ts' }, output: { entryFileNames: '[name].test.js' } },
+    rollupOptions: { input: Object.fromEntries(tests), output: { entryFileNames: '[name].test.js' } },
   },
 });
