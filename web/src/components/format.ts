@@ -21,3 +21,9 @@ export function formatDuration(seconds: number): string {
 }
 
 export const plural = (n: number, noun: string): string => `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;
+
+const small = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** Something per second, short enough for the axis of a plot. */
+export const formatRate = (perSecond: number): string => perSecond < 1000 ? small.format(perSecond < 10 ? perSecond : Math.round(perSecond)) : compact.format(perSecond);

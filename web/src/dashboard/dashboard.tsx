@@ -1,10 +1,10 @@
 import { Failure } from '../components/failure.tsx';
 import { formatBytes, formatDuration, formatNumber, plural } from '../components/format.ts';
 import { Panel } from '../components/panel.tsx';
+import { Rates } from '../components/rates.tsx';
 import { usePoll } from '../components/poll.ts';
 import { Connect } from './connect.tsx';
 import { loadOverview, type Overview } from './load.ts';
-import { Rates } from './rates.tsx';
 
 const pollTime = 5000; // milliseconds
 
@@ -15,7 +15,7 @@ export function Dashboard() {
     {error !== undefined && <Failure error={error} />}
     {value && <Facts overview={value} />}
     {value && <Issues issues={value.issues} />}
-    <Rates />
+    <Panel title="Cluster performance"><Rates of={['cluster']} /></Panel>
     {value && <Servers overview={value} />}
     <Connect port={value?.servers[0]?.port ?? 28015} />
   </>;

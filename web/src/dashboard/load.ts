@@ -36,7 +36,3 @@ export const loadOverview = (): Promise<Overview> => run<Overview>(`
       diskBytes: onTables.map(row => row("storage_engine")("disk")("space_usage")("data_bytes").default(0)).sum(),
       issues: system.table("current_issues").pluck("id", "type", "critical", "description").coerceTo("array"),
     }))`);
-
-/** Documents that are read and written in a second, by all clients. */
-export const loadRates = (): Promise<{ read: number; written: number }> =>
-  run('r.db("rethinkdb").table("stats").get(["cluster"])("query_engine").do(engine => ({read: engine("read_docs_per_sec"), written: engine("written_docs_per_sec")}))');
