@@ -6,6 +6,8 @@ import { usePoll } from '../components/poll.ts';
 import { Connect } from './connect.tsx';
 import { loadOverview, type Overview } from './load.ts';
 
+import './dashboard.css';
+
 const pollTime = 5000; // milliseconds
 
 export function Dashboard() {
