@@ -1,54 +1,74 @@
 import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { Dashboard } from './dashboard/dashboard.tsx';
-import { Tables } from './tables/tables.tsx';
+import { followCluster } from './server/cluster.ts';
+import { keepReconnecting } from './server/reconnect.ts';
+import { DisconnectedBanner } from './shell/disconnected.tsx';
+import { hrefOf, route } from './shell/route.ts';
+import { screenOf, screens, type Screen, type ScreenProps } from './shell/screens.ts';
+import { Search } from './shell/search.tsx';
+import { StatusLine } from './shell/statusline.tsx';
+import { useWindowTitle } from './shell/title.ts';
+import './shell/shell.css';
 
-interface Screen {
-  readonly hash: string;
-  readonly name: string;
-  /** Screens that bring much are loaded when they are opened. */
-  readonly load: () => Promise<ComponentType>;
-}
+/** The server's name stands in the page that it has sent. */
+const server = document.getElementById('app')?.dataset['server'] ?? '';
 
-const screens: readonly Screen[] = [
-  { hash: 'dashboard', name: 'Dashboard', load: async () => Dashboard },
-  { hash: 'tables', name: 'Tables', load: async () => Tables },
-  { hash: 'dataexplorer', name: 'Data Explorer', load: async () => (await import('./explorer/explorer.tsx')).Explorer },
-];
-
-const current = signal(screenOf(location.hash));
-addEventListener('hashchange', () => { current.value = screenOf(location.hash); });
-
-/** The first part of an address like #tables/ names the screen. */
-function screenOf(hash: string): Screen {
-  const name = hash.replace(/^#\/?/, '').split('/')[0];
-  return screens.find(screen => screen.hash === name) ?? screens[0]!;
-}
+/** Screens that have been loaded already show at once when they are opened again. */
+const loaded = signal<ReadonlyMap<Screen, ComponentType<ScreenProps>>>(new Map());
 
 export function App() {
-  const server = document.getElementById('app')?.dataset['server'] ?? '';
-  const screen = current.value;
+  const main = useRef<HTMLElement>(null);
+  const { screen: name, path } = route.value;
+  const screen = screenOf(name);
+  useEffect(() => {
+    keepReconnecting();
+    return followCluster();
+  }, []);
+  useWindowTitle(screen.title, server);
+  useFocusOnNavigation(main);
   return <>
+    <a class="skip" href="#main" onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
     <header class="top">
-      <a class="brand" href="#dashboard"><span class="mark" aria-hidden="true" />RethinkDB <span class="server">{server}</span></a>
+      <a class="brand" href="#dashboard"><span class="mark" aria-hidden="true" />RethinkDB</a>
       <nav aria-label="Screens">
-        {screens.map(s => <a key={s.hash} href={`#${s.hash}`} aria-current={s === screen ? 'page' : undefined}>{s.name}</a>)}
+        {screens.map(s => <a key={s.name} href={hrefOf(s.name)} aria-current={s === screen ? 'page' : undefined}>{s.title}</a>)}
       </nav>
+      <Search />
+      <StatusLine server={server} />
     </header>
-    <main id="main" tabIndex={-1}><Loaded key={screen.hash} screen={screen} /></main>
+    <DisconnectedBanner server={server} />
+    <main id="main" ref={main} tabIndex={-1} aria-label={screen.title}><Content key={screen.name} screen={screen} path={path} /></main>
   </>;
 }
 
-function Loaded({ screen }: { screen: Screen }) {
-  const [Content, setContent] = useState<ComponentType | undefined>();
-  const [failed, setFailed] = useState('');
+/** Whoever follows a link to another place of the page goes on reading there. */
+function useFocusOnNavigation(main: { current: HTMLElement | null }): void {
+  const opened = useRef(route.value);
   useEffect(() => {
-    screen.load().then(content => setContent(() => content), (error: unknown) => setFailed(String(error)));
+    if (opened.current !== route.value) {
+      opened.current = route.value;
+      main.current?.focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+  }, [route.value]);
+}
+
+function Content({ screen, path }: ScreenProps & { screen: Screen }) {
+  const [failed, setFailed] = useState('');
+  const Component = loaded.value.get(screen);
+  useEffect(() => {
+    screen.load().then(component => { loaded.value = new Map(loaded.value).set(screen, component); }, (error: unknown) => setFailed(String(error)));
   }, [screen]);
-  if (failed) {
-    return <p class="failure" role="alert">This screen cannot be loaded: {failed}</p>;
+  if (Component) {
+    return <Component path={path} />;
   }
-  return Content ? <Content /> : <p class="waiting" role="status">Loading…</p>;
+  if (failed) {
+    return <div class="failure" role="alert">
+      <p>This screen cannot be loaded: {failed}</p>
+      <button type="button" onClick={() => location.reload()}>Load the page again</button>
+    </div>;
+  }
+  return <p class="waiting" role="status">Loading…</p>;
 }

@@ -1,6 +1,9 @@
 // Queries over HTTP, as the server's endpoint for browsers has them: POST a token and JSON, get a token, a length and JSON.
 
 import type { Term, Wire } from '../reql/term.ts';
+import { Disconnected, Refused, post } from './request.ts';
+
+export { Disconnected, Refused };
 
 /** Numbers of the protocol. */
 const Query = { start: 1, continue: 2, stop: 3, serverInfo: 5 } as const;
@@ -26,9 +29,6 @@ export class ServerError extends Error {
   }
 }
 
-/** The server does not answer, or not as a server does. */
-export class Disconnected extends Error {}
-
 export interface Batch {
   readonly rows: readonly Datum[];
   /** The answer is a value, not a sequence. */
@@ -40,6 +40,8 @@ export interface Batch {
   readonly profile: Datum;
   /** What the server needed. */
   readonly milliseconds: number;
+  /** The length of the answer. */
+  readonly bytes: number;
 }
 
 interface Message {
@@ -51,11 +53,20 @@ interface Message {
   p?: Datum[];
 }
 
+interface Answered {
+  readonly message: Message;
+  readonly bytes: number;
+}
+
 const headBytes = 12; // token and length
 const closedMessage = 'This HTTP connection is not open.';
 
 export interface RunOptions {
   readonly profile?: boolean;
+  /** Has the server say how it would run the query, instead of running it. */
+  readonly explain?: boolean;
+  /** How long a feed without news may wait before it answers that there is none. */
+  readonly maxBatchSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -66,21 +77,24 @@ export class Connection {
   private lastToken = 0;
 
   /** Starts a query. Whoever has a cursor with more rows reads to its end or stops it. */
-  async start(term: Term, { profile = false, signal }: RunOptions = {}): Promise<Cursor> {
-    const options = { binary_format: 'raw', time_format: 'raw', ...(profile ? { profile: true } : {}) };
-    const token = ++this.lastToken;
-    const send = () => this.send(token, [Query.start, term.wire(), options], signal);
-    let message = await send();
-    if (message.t === Answer.clientError && message.r[0] === closedMessage) { // it has expired: nothing was run
-      this.id = undefined;
-      message = await send();
+  async start(term: Term, { profile, explain, maxBatchSeconds, signal }: RunOptions = {}): Promise<Cursor> {
+    const options: Record<string, Wire> = { binary_format: 'raw', time_format: 'raw' };
+    if (profile) {
+      options['profile'] = true;
     }
-    return new Cursor(this, token, batchOf(message));
+    if (explain) {
+      options['explain'] = true;
+    }
+    if (maxBatchSeconds !== undefined) {
+      options['max_batch_seconds'] = maxBatchSeconds;
+    }
+    const token = ++this.lastToken;
+    return new Cursor(this, token, batchOf(await this.sendFirst(token, [Query.start, term.wire(), options], signal)));
   }
 
   /** The name and the id of the server. */
   async serverInfo(): Promise<Datum> {
-    return (await this.send(++this.lastToken, [Query.serverInfo])).r[0] ?? null;
+    return (await this.sendFirst(++this.lastToken, [Query.serverInfo])).message.r[0] ?? null;
   }
 
   /** The next batch of a query. */
@@ -108,7 +122,20 @@ export class Connection {
     return response.text();
   }
 
-  private async send(token: number, query: Wire, signal?: AbortSignal): Promise<Message> {
+  /** Sends what needs nothing of before, and so can be sent again when the connection has expired: nothing was run then. */
+  private async sendFirst(token: number, query: Wire, signal?: AbortSignal): Promise<Answered> {
+    const used = this.id;
+    const answered = await this.send(token, query, signal);
+    if (used === undefined || answered.message.t !== Answer.clientError || answered.message.r[0] !== closedMessage) {
+      return answered;
+    }
+    if (this.id === used) { // nobody else has opened it again
+      this.id = undefined;
+    }
+    return this.send(token, query, signal);
+  }
+
+  private async send(token: number, query: Wire, signal?: AbortSignal): Promise<Answered> {
     this.id ??= this.open();
     let id: string;
     try {
@@ -124,30 +151,13 @@ export class Connection {
     const response = await post(this.at(`?conn_id=${id}`), body, signal);
     const answer = await response.arrayBuffer();
     if (answer.byteLength < headBytes) {
-      throw new Disconnected('What answers here is no RethinkDB server.');
+      throw new Refused(response.status, 'What answers here is no RethinkDB server.');
     }
-    return JSON.parse(new TextDecoder().decode(new Uint8Array(answer, headBytes))) as Message;
+    return { message: JSON.parse(new TextDecoder().decode(new Uint8Array(answer, headBytes))) as Message, bytes: answer.byteLength };
   }
 }
 
-async function post(url: string, body: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, { method: 'POST', body, cache: 'no-store', ...(signal ? { signal } : {}) });
-  } catch (error) {
-    if (signal?.aborted) {
-      throw error;
-    }
-    throw new Disconnected('The server cannot be reached.', { cause: error });
-  }
-  if (!response.ok) {
-    const text = (await response.text()).trim();
-    throw new Disconnected(text.startsWith('<') || text === '' ? `The server answers ${response.status} ${response.statusText}.` : text);
-  }
-  return response;
-}
-
-function batchOf(message: Message): Batch {
+function batchOf({ message, bytes }: Answered): Batch {
   switch (message.t) {
     case Answer.clientError:
     case Answer.compileError:
@@ -159,7 +169,7 @@ function batchOf(message: Message): Batch {
   const profile = message.p ?? [];
   return {
     rows: message.r, atom: message.t === Answer.atom, more: message.t === Answer.partial, feed: (message.n ?? []).length > 0, profile,
-    milliseconds: profile.reduce<number>((sum, task) => sum + durationOf(task), 0),
+    milliseconds: profile.reduce<number>((sum, task) => sum + durationOf(task), 0), bytes,
   };
 }
 

@@ -5,8 +5,9 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 
 import { parse } from '../reql/parse.ts';
-import { ServerError, type Cursor } from './connection.ts';
+import { Disconnected, ServerError, type Cursor } from './connection.ts';
 import { connection } from './query.ts';
+import { whenReachable } from './request.ts';
 
 /** Rows that are followed, by their primary keys as JSON. */
 export interface Followed<Row> {
@@ -27,7 +28,7 @@ const paceMilliseconds = 300; // between two requests for changes, so that chang
 const quietMilliseconds = 25_000;
 const hiddenMilliseconds = 60_000; // until a window that nobody sees stops following
 const probeMilliseconds = 10_000; // until a feed that the server has refused is tried again
-const retryMilliseconds = [500, 1000, 2000, 5000]; // without a server
+const retryMilliseconds = [500, 1000, 2000, 5000]; // after errors
 
 class Source {
   readonly text: string;
@@ -165,6 +166,10 @@ class Feed {
       } catch (error) {
         if (this.ended) {
           break;
+        }
+        if (error instanceof Disconnected) { // of that the page tells
+          await whenReachable();
+          continue;
         }
         if (error instanceof ServerError && error.kind !== 'ReqlDriverError') {
           await this.findRefused();

@@ -1,0 +1,77 @@
+// One request to the server, and whether it can be reached at all.
+
+import { signal } from '@preact/signals';
+
+/** The server cannot be reached. */
+export class Disconnected extends Error {}
+
+/** The server, or a proxy before it, answers that it does not want the request. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Whether the last request was answered. While it is false, the page tries again by itself: see reconnect.ts. */
+export const reachable = signal(true);
+
+/** Tells the server that nobody has touched the page for a while: such a request does not keep a log-in alive. */
+const idleHeader = 'X-Rethinkdb-Idle';
+/** How long after the last touch a request still counts as the user's, in milliseconds. */
+const attentionLasts = 60_000;
+
+let touched = performance.now();
+for (const event of ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart']) {
+  addEventListener(event, () => { touched = performance.now(); }, { passive: true, capture: true });
+}
+
+/** What a proxy answers when there is no server behind it. */
+const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Sends a POST. Throws Disconnected or Refused, or an AbortError when the signal has ended it. */
+export async function post(url: string, body: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Response> {
+  const idle = performance.now() - touched > attentionLasts;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: 'POST', body, cache: 'no-store', ...(idle ? { headers: { [idleHeader]: '1' } } : {}), ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) {
+      throw error;
+    }
+    reachable.value = false;
+    throw new Disconnected('The server cannot be reached.', { cause: error });
+  }
+  reachable.value = !gatewayErrors.has(response.status);
+  if (!reachable.value) {
+    throw new Disconnected(`The proxy before the server answers ${response.status} ${response.statusText}.`);
+  }
+  if (!response.ok) {
+    const text = (await response.text()).trim();
+    throw new Refused(response.status, text.startsWith('<') || text === '' ? `The server answers ${response.status} ${response.statusText}.` : text);
+  }
+  return response;
+}
+
+/** Resolves when the server can be reached. */
+export function whenReachable(): Promise<void> {
+  return new Promise(resolve => {
+    const unsubscribe = reachable.subscribe(yes => {
+      if (yes) {
+        queueMicrotask(() => unsubscribe()); // the first call comes before there is anything to end
+        resolve();
+      }
+    });
+  });
+}
+
+/** Resolves when the page is seen and the server can be reached: what is only shown need not be asked for before. */
+export async function attention(): Promise<void> {
+  while (document.hidden || !reachable.peek()) {
+    await (document.hidden ? new Promise(resolve => document.addEventListener('visibilitychange', resolve, { once: true })) : whenReachable());
+  }
+}

@@ -1,0 +1,36 @@
+import type { ComponentType } from 'preact';
+
+export interface ScreenProps {
+  /** What stands in the address after the screen's name: of #tables/ID it is [ID]. */
+  readonly path: readonly string[];
+}
+
+export interface Screen {
+  /** The first part of the address: #tables. */
+  readonly name: string;
+  readonly title: string;
+  /** Screens are loaded when they are opened. */
+  readonly load: () => Promise<ComponentType<ScreenProps>>;
+}
+
+/**
+ * The screens, in the order of the navigation. To add one:
+ *
+ *   1. Write its component in a directory of its own. It may take `path`; its heading is one h1, which may be class="hidden".
+ *   2. Add a line here.
+ *   3. Data: `useLive` (server/live.ts) for what has a feed, as all system tables do; `usePoll` (components/poll.ts) for the rest;
+ *      `tables`, `servers` and `issues` (server/cluster.ts) for their names and states, which the page has anyway; `run`
+ *      (server/query.ts) for what a button does. Feeds and polls wait while the page is hidden or the server away.
+ *   4. Links: `hrefOf('tables', id)` (route.ts). A part of the screen that deserves a name of its own in the window's title
+ *      says it by `useSubtitle` (title.ts).
+ *
+ * Errors of the server are shown by `Failure`, which knows what to say of missing permissions. That the server cannot be reached
+ * is shown by the frame; feeds and polls go on by themselves when it is back.
+ */
+export const screens: readonly Screen[] = [
+  { name: 'dashboard', title: 'Dashboard', load: async () => (await import('../dashboard/dashboard.tsx')).Dashboard },
+  { name: 'tables', title: 'Tables', load: async () => (await import('../tables/tables.tsx')).Tables },
+  { name: 'dataexplorer', title: 'Data Explorer', load: async () => (await import('../explorer/explorer.tsx')).Explorer },
+];
+
+export const screenOf = (name: string): Screen => screens.find(screen => screen.name === name) ?? screens[0]!;
