@@ -14,6 +14,7 @@ type slowLog struct {
 	// Set before the first query, then constant.
 	threshold time.Duration // 0: nothing is logged
 	log       *slog.Logger
+	kept      *SlowQueries // nil: in the log only
 
 	mu       sync.Mutex // guards what follows
 	second   time.Time  // the present second began
@@ -95,12 +96,20 @@ func (cur *Cursor) report() {
 			e.outcome = cause.Error()
 		}
 	}
-	unlogged, ok := l.admit(time.Now())
+	now := time.Now()
+	unlogged, ok := l.admit(now)
 	if !ok {
 		return
 	}
 	total := cur.fr.tally
 	total.add(e.threads)
+	shape := q.plan.q.Term.Shape(maxShapeBytes)
+	if l.kept != nil {
+		l.kept.Add(SlowQuery{
+			Ended: now, Shape: shape, Work: e.work, Outcome: e.outcome, Read: total.rowsRead, Returned: e.returned,
+			Written: total.rowsWritten, Batches: e.batches, Unlogged: unlogged, User: q.client.User, Peer: q.client.Addr,
+		})
+	}
 	attrs := []any{
 		"ms", e.work.Milliseconds(), "outcome", e.outcome, "read", total.rowsRead, "returned", e.returned,
 		"written", total.rowsWritten, "batches", e.batches, "user", q.client.User, "peer", q.client.Addr.String(),
@@ -108,5 +117,5 @@ func (cur *Cursor) report() {
 	if unlogged > 0 {
 		attrs = append(attrs, "unlogged", unlogged)
 	}
-	l.log.Info("slow query: "+q.plan.q.Term.Shape(maxShapeBytes), attrs...)
+	l.log.Info("slow query: "+shape, attrs...)
 }

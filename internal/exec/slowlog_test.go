@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rethinkdb/internal/exec"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/reql/reqltest"
 	"rethinkdb/internal/storage"
@@ -118,5 +119,22 @@ func TestTheLogOfSlowQueriesDoesNotGrowWithoutBounds(t *testing.T) {
 	seconds := int(time.Since(began).Seconds()) + 2
 	if n := strings.Count(log.String(), "slow query"); n > 10*seconds || n < 10 {
 		t.Errorf("%d lines in %d seconds", n, seconds)
+	}
+}
+
+func TestTheLastSlowQueriesAreKept(t *testing.T) {
+	s, _ := slowServer(t)
+	var kept exec.SlowQueries
+	s.engine.LogSlow(1)
+	s.engine.KeepSlow(&kept)
+	s.run(t, `r.table("t").filter({n: 3}).count()`)
+	list := kept.List()
+	if len(list) != 1 {
+		t.Fatalf("there are %d: %v", len(list), list)
+	}
+	q := list[0]
+	if q.Shape != `r.table("t").filter({"n": ?}).count()` || q.Outcome != "finished" || q.Read != 5000 || q.Returned != 1 || q.Batches != 1 ||
+		q.Work <= 0 || q.User != "admin" || q.Peer.String() != "127.0.0.1:2" || time.Since(q.Ended) > time.Hour {
+		t.Errorf("it is %+v", q)
 	}
 }

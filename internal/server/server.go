@@ -177,6 +177,10 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	n.sessions = session.NewManager()
 	n.sessions.LimitUsers(c.ConnectionsPerUser)
 	n.data.users.OnChange(func() { n.sessions.Recheck(auth.Admin) })
+	var slow *exec.SlowQueries
+	if c.SlowQuery > 0 {
+		slow = new(exec.SlowQueries)
+	}
 	n.system = system.Start(system.Options{
 		Catalog:  n.data.catalog,
 		Store:    n.data.store,
@@ -190,6 +194,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		SetCache: n.setCache,
 		Issues:   n.issues,
 		Security: n.security,
+		Usage:    n.usage,
+
+		SlowQueries: slow,
 
 		Scripts: c.Scripts, Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
 	})
@@ -203,6 +210,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes), temporary)
 	engine.LimitTime(c.QueryTimeout)
 	engine.LogSlow(c.SlowQuery)
+	engine.KeepSlow(slow)
 	// Whatever has become of its file, /proc/self/exe is this program.
 	n.scripts = js.NewPool([]string{"/proc/self/exe", js.WorkerArgument}, logger)
 	engine.UseScripts(n.scripts)

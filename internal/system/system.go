@@ -33,6 +33,9 @@ type Options struct {
 	Issues   func() []Issue          // what current_issues shows beside what this package finds itself
 	Security func() selfcheck.Report // what security_status shows
 	Sessions Sessions                // what jobs and stats show of clients
+	// SlowQueries are what slow_queries shows; nil says that slow queries are not recorded.
+	SlowQueries *exec.SlowQueries
+	Usage       func() Usage // what stats shows of the server beside its work
 	// SetCache changes the size of the cache while the server runs; catalog.AutoCache lets the server choose. When it
 	// returns an error the configuration is not changed.
 	SetCache func(bytes int64) error
@@ -61,6 +64,9 @@ type System struct {
 	setCache func(bytes int64) error
 	now      func() time.Time
 
+	slowQueries *exec.SlowQueries // nil: they are not recorded
+	usage       func() Usage      // nil: it is not known
+
 	scripts       Scripts
 	allow         access.Lists
 	accessChanged func()
@@ -80,6 +86,7 @@ func Start(o Options) *System {
 	s := &System{
 		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, security: o.Security, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
+		slowQueries: o.SlowQueries, usage: o.Usage,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
 	}
 	if s.process == nil {

@@ -85,6 +85,8 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		},
 		Log:      fakeLog{{Time: time.Unix(1000, 500), Uptime: time.Second, Level: "info", Message: "hello"}},
 		Sessions: &fakeSessions{},
+
+		SlowQueries: new(exec.SlowQueries),
 	}
 	for _, c := range change {
 		c(&o)

@@ -85,6 +85,7 @@ var refusals = []refusal{
 	{"_debug_stats", `delete "$server"`, "", "It's illegal to write to the `rethinkdb._debug_stats` table."},
 	{"server_status", `update "$server"`, `{}`, "It's illegal to write to the `rethinkdb.server_status` table."},
 	{"current_issues", "insert", `{}`, "It's illegal to write to the `rethinkdb.current_issues` table."},
+	{"slow_queries", "insert", `{}`, "It's illegal to write to the `rethinkdb.slow_queries` table."},
 	{"stats", `delete ["cluster"]`, "", "It's illegal to write to the `rethinkdb.stats` table."},
 	{"logs", "insert", `{}`, "It's illegal to write to the `rethinkdb.logs` system table."},
 	{"jobs", "insert", `{}`, "The `rethinkdb.jobs` system table only allows deletions, not inserts or updates."},
