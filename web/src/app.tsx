@@ -2,11 +2,14 @@ import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { ThemeSwitch } from './components/themeswitch.tsx';
+import { Toasts } from './components/toast.tsx';
 import { followCluster } from './server/cluster.ts';
 import { keepReconnecting } from './server/reconnect.ts';
 import { DisconnectedBanner } from './shell/disconnected.tsx';
-import { hrefOf, route } from './shell/route.ts';
-import { screenOf, screens, type Screen, type ScreenProps } from './shell/screens.ts';
+import { Navigation } from './shell/navigation.tsx';
+import { route } from './shell/route.ts';
+import { screenOf, type Screen, type ScreenProps } from './shell/screens.ts';
 import { Search } from './shell/search.tsx';
 import { StatusLine } from './shell/statusline.tsx';
 import { useWindowTitle } from './shell/title.ts';
@@ -28,19 +31,20 @@ export function App() {
   }, []);
   useWindowTitle(screen.title, server);
   useFocusOnNavigation(main);
-  return <>
+  return <div class="frame">
     <a class="skip" href="#main" onClick={event => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
     <header class="top">
-      <a class="brand" href="#dashboard"><span class="mark" aria-hidden="true" />RethinkDB</a>
-      <nav aria-label="Screens">
-        {screens.map(s => <a key={s.name} href={hrefOf(s.name)} aria-current={s === screen ? 'page' : undefined}>{s.title}</a>)}
-      </nav>
-      <Search />
-      <StatusLine server={server} />
+      <a class="brand" href="#dashboard"><span class="mark" aria-hidden="true" /><span class="brand-text">RethinkDB <span class="server">{server}</span></span></a>
+      <Navigation screen={screen} />
+      <ThemeSwitch />
     </header>
-    <DisconnectedBanner server={server} />
-    <main id="main" ref={main} tabIndex={-1} aria-label={screen.title}><Content key={screen.name} screen={screen} path={path} /></main>
-  </>;
+    <div class="beside">
+      <DisconnectedBanner server={server} />
+      <div class="strip"><StatusLine server={server} /><Search /></div>
+      <main id="main" ref={main} tabIndex={-1} aria-label={screen.title}><Content key={screen.name} screen={screen} path={path} /></main>
+    </div>
+    <Toasts />
+  </div>;
 }
 
 /** Whoever follows a link to another place of the page goes on reading there. */

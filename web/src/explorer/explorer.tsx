@@ -6,6 +6,7 @@ import { HistoryList } from './historylist.tsx';
 import { Results, Summary, type View } from './results.tsx';
 import { ExplorerSession, type Failure } from './session.ts';
 import { load, save } from './store.ts';
+import './explorer.css';
 
 const views: readonly [View, string][] = [['tree', 'Tree'], ['table', 'Table'], ['raw', 'Raw'], ['profile', 'Profile']];
 

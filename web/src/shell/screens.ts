@@ -1,5 +1,7 @@
 import type { ComponentType } from 'preact';
 
+import type { IconName } from '../components/icon.tsx';
+
 export interface ScreenProps {
   /** What stands in the address after the screen's name: of #tables/ID it is [ID]. */
   readonly path: readonly string[];
@@ -9,6 +11,7 @@ export interface Screen {
   /** The first part of the address: #tables. */
   readonly name: string;
   readonly title: string;
+  readonly icon: IconName;
   /** Screens are loaded when they are opened. */
   readonly load: () => Promise<ComponentType<ScreenProps>>;
 }
@@ -23,14 +26,17 @@ export interface Screen {
  *      (server/query.ts) for what a button does. Feeds and polls wait while the page is hidden or the server away.
  *   4. Links: `hrefOf('tables', id)` (route.ts). A part of the screen that deserves a name of its own in the window's title
  *      says it by `useSubtitle` (title.ts).
+ *   5. Looks: style/tokens.css has the colours and sizes, style/controls.css the classes of buttons and fields, components/ what
+ *      screens share: Panel, Table, Tabs, Segments, Menu, IconButton, TextField and the like, Dialog, Confirm, Badge, Empty,
+ *      notify (toast.tsx). What one screen alone has is in a style sheet beside it.
  *
  * Errors of the server are shown by `Failure`, which knows what to say of missing permissions. That the server cannot be reached
  * is shown by the frame; feeds and polls go on by themselves when it is back.
  */
 export const screens: readonly Screen[] = [
-  { name: 'dashboard', title: 'Dashboard', load: async () => (await import('../dashboard/dashboard.tsx')).Dashboard },
-  { name: 'tables', title: 'Tables', load: async () => (await import('../tables/tables.tsx')).Tables },
-  { name: 'dataexplorer', title: 'Data Explorer', load: async () => (await import('../explorer/explorer.tsx')).Explorer },
+  { name: 'dashboard', icon: 'dashboard', title: 'Dashboard', load: async () => (await import('../dashboard/dashboard.tsx')).Dashboard },
+  { name: 'tables', icon: 'tables', title: 'Tables', load: async () => (await import('../tables/tables.tsx')).Tables },
+  { name: 'dataexplorer', icon: 'explorer', title: 'Data Explorer', load: async () => (await import('../explorer/explorer.tsx')).Explorer },
 ];
 
 export const screenOf = (name: string): Screen => screens.find(screen => screen.name === name) ?? screens[0]!;
