@@ -1,8 +1,8 @@
 import type { Datum } from '../server/connection.ts';
 import { formatNumber, plural } from '../components/format.ts';
-import { Grid } from './grid.tsx';
+import { Grid } from '../components/grid.tsx';
+import { Tree } from '../components/tree.tsx';
 import { pageRows, type ExplorerSession } from './session.ts';
-import { Tree } from './tree.tsx';
 
 export type View = 'tree' | 'table' | 'raw' | 'profile';
 

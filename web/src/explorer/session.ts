@@ -1,10 +1,10 @@
 import { batch, computed, signal } from '@preact/signals';
 
+import { ungroup } from '../components/pseudotype.ts';
 import { parse } from '../reql/parse.ts';
 import { QueryError, type Span, type Term } from '../reql/term.ts';
 import { Connection, Disconnected, ServerError, type Batch, type Cursor, type Datum } from '../server/connection.ts';
 import { remember } from './history.ts';
-import { ungroup } from './pseudotype.ts';
 
 /** How many rows a page of results has, and how many events of a feed are kept. */
 export const pageRows = 40;

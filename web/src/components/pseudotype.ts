@@ -12,7 +12,7 @@ export function ungroup(value: Datum): Datum[] | undefined {
   return value['data'].map(pair => Array.isArray(pair) ? { group: pair[0] ?? null, reduction: pair[1] ?? null } : pair);
 }
 
-/** A time or binary data in words; undefined for whatever shows itself. */
+/** A time, binary data or a point in words; undefined for whatever shows itself. */
 export function describe(value: Datum): { text: string; kind: string } | undefined {
   if (!isFields(value)) {
     return undefined;
@@ -22,6 +22,8 @@ export function describe(value: Datum): { text: string; kind: string } | undefin
       return describeTime(value);
     case 'BINARY':
       return describeBinary(value);
+    case 'GEOMETRY':
+      return describePoint(value);
   }
   return undefined;
 }
@@ -43,10 +45,11 @@ function describeBinary({ data }: Fields): { text: string; kind: string } | unde
   if (typeof data !== 'string') {
     return undefined;
   }
-  const length = Math.floor(data.length * 3 / 4) - (data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0);
+  const digits = data.replaceAll(/\s/g, ''); // servers put it in lines
+  const length = Math.floor(digits.length * 3 / 4) - (digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0);
   let bytes: string;
   try {
-    bytes = atob(data.slice(0, Math.ceil(shownBytes / 3) * 4));
+    bytes = atob(digits.slice(0, Math.ceil(shownBytes / 3) * 4));
   } catch {
     return undefined;
   }
@@ -54,5 +57,22 @@ function describeBinary({ data }: Fields): { text: string; kind: string } | unde
   return { text: `binary, ${length} bytes${length > 0 ? ': ' : ''}${hex}${length > shownBytes ? ' …' : ''}`, kind: 'binary' };
 }
 
+function describePoint({ type, coordinates }: Fields): { text: string; kind: string } | undefined {
+  const [longitude, latitude] = Array.isArray(coordinates) ? coordinates : [];
+  return type === 'Point' && typeof longitude === 'number' && typeof latitude === 'number'
+    ? { text: `point at longitude ${longitude}, latitude ${latitude}`, kind: 'geometry' } : undefined;
+}
+
+/** A pseudo-type in a few words, of which a line or a polygon has lost its points; undefined for whatever shows itself. */
+export function summarize(value: Datum): string | undefined {
+  const described = describe(value);
+  if (described || !isFields(value) || value['$reql_type$'] !== 'GEOMETRY' || !Array.isArray(value['coordinates'])) {
+    return described?.text;
+  }
+  const { type, coordinates } = value;
+  const outer = type === 'Polygon' ? coordinates[0] : coordinates;
+  return `${type === 'LineString' ? 'line' : 'polygon'} of ${Array.isArray(outer) ? outer.length : 0} points`;
+}
+
 /** The fields of an object that is shown as such. */
-export const fieldsOf = (value: Datum): Fields | undefined => isFields(value) && describe(value) === undefined ? value : undefined;
+export const fieldsOf = (value: Datum): Fields | undefined => isFields(value) && summarize(value) === undefined ? value : undefined;
