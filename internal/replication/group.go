@@ -10,22 +10,28 @@ import (
 // An Index is the place of a command in the order of its group: 1, 2, 3, … without gaps.
 type Index uint64
 
+// An Epoch is a span of time in which one replica alone decides on the writes of its group. Greater is later. A group with one
+// replica has one epoch, 0.
+type Epoch uint64
+
 // A Command is the complete result of a write, ready to be applied by every replica without evaluating anything again: row
 // changes, index entries, whatever belongs to the same atomic step.
 type Command struct {
 	Batch *storage.Batch // the group adds its own state to it
 	Rows  int64          // by how much the number of rows in the group changes
+	Epoch Epoch          // in which the command was decided on: the group's, asked for before the first row was read
 
-	// Observer is asked and told in the order of commands, each before the next one gets its index. It holds up all writers
-	// of the group, so it must be short and must not wait for anything. Nil: nobody.
+	// Observer is asked and told in the order of commands. It holds up all writers of the group, so it must be short and must not
+	// wait for anything. Nil: nobody.
 	Observer Observer
 }
 
 // An Observer takes part in a command.
 type Observer interface {
-	// Record gives what the history of the group keeps of the command, nil for nothing. It joins the batch.
-	Record(Index) []byte
-	// Applied says that reads see the command. A command that fails has no such call.
+	// Record gives what the history of the group keeps of the command, nil for nothing. It joins the batch, under the command's
+	// index. Commands get their places in the order of these calls; others may be recorded before this one is applied.
+	Record() []byte
+	// Applied says that reads see the command, and not yet the next one. A command that fails has no such call.
 	Applied(Index)
 }
 
@@ -43,6 +49,11 @@ var (
 
 // A Group is an agreement on one order of writes.
 type Group interface {
+	// Epoch returns the present epoch, if this replica is the one that decides. Whoever is about to write takes his latches, asks
+	// for the epoch, reads the old rows, and puts the epoch into the command: it is refused when it is over by then. So
+	// a write that was decided on in one epoch cannot overwrite what another replica wrote later, which it has not seen.
+	Epoch() (Epoch, error)
+
 	// Commit puts the command in the group's order and returns its index when reads on this server see it. Nothing says yet
 	// that it survives a crash. With an error the command was not applied. The command's batch may be reused afterwards.
 	Commit(ctx context.Context, cmd *Command) (Index, error)

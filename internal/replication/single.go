@@ -107,6 +107,9 @@ func AppliedIn(r storage.Reader, id storage.GroupID) (Index, error) {
 // ID returns the group's number.
 func (g *Single) ID() storage.GroupID { return g.id }
 
+// Epoch implements Group.
+func (g *Single) Epoch() (Epoch, error) { return 0, nil }
+
 // Commit implements Group.
 func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
 	if err := g.store.Err(); err != nil { // before mu, which a writer may hold while it waits for space on the disk
@@ -120,7 +123,7 @@ func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
 	next := State{Applied: Index(g.applied.Load()) + 1, Rows: g.rows.Load() + cmd.Rows}
 	cmd.Batch.Set(g.key, g.encode(next))
 	if cmd.Observer != nil {
-		if record := cmd.Observer.Record(next.Applied); record != nil {
+		if record := cmd.Observer.Record(); record != nil {
 			g.history = storage.AppendHistoryKey(g.history[:0], g.id, uint64(next.Applied))
 			cmd.Batch.Set(g.history, record)
 		}

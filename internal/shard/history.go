@@ -40,7 +40,7 @@ type history struct {
 
 	maxBytes, maxAge atomic.Int64 // the limits; age in nanoseconds
 
-	// Of the newest entry. They change under the lock of the replication group, where writers ask for them; so commits before
+	// Of the newest entry that was given out. They change where the replication group puts writers in their order; so commits before
 	// the one that begins the history have no entry, and all after it do.
 	on    atomic.Bool
 	total atomic.Int64
@@ -91,19 +91,12 @@ func (s *Shard) LimitHistory(maxBytes int64, maxAge time.Duration) {
 // maxEntryBytes is how large an entry may be: it has to fit into the history, and into the batch of the write.
 func (h *history) maxEntryBytes() int64 { return min(h.maxBytes.Load(), storage.MaxBatchBytes/4) }
 
-// stamp fills in the head of the next entry. The group's lock is held.
+// stamp fills in the head of the next entry. The group calls it for one writer at a time. If the commit fails then, the total counts an entry that
+// is not there: the history looks larger than it is until it has moved on.
 func (h *history) stamp(kind byte, entry []byte) {
 	head := entryHead{kind: kind, epoch: h.epoch, total: h.total.Load() + int64(len(entry)),
 		time: time.UnixMilli(max(h.time.Load(), time.Now().UnixMilli()))}
 	head.put(entry)
-}
-
-// written says that the commit with an entry was applied. The group's lock is held.
-func (h *history) written(entry []byte) {
-	head, err := decodeHead(0, entry)
-	if err != nil { // we have made it
-		panic(err)
-	}
 	h.total.Store(head.total)
 	h.time.Store(head.time.UnixMilli())
 }
@@ -122,7 +115,7 @@ func (s *Shard) KeepHistory(ctx context.Context) error {
 		b := s.store.NewBatch()
 		defer b.Close()
 		b.DeleteRange(storage.KindRange(s.config.Group, storage.KindHistory)) // what a removal that failed has left
-		index, err := s.group.Commit(ctx, &replication.Command{Batch: b, Observer: &historyStart{history: h}})
+		index, err := s.commit(ctx, &replication.Command{Batch: b, Observer: historyStart{h}})
 		if err == nil {
 			err = s.group.WaitDurable(ctx, index)
 		}
@@ -147,28 +140,25 @@ func (s *Shard) LeaveHistory() {
 func (s *Shard) HistoryKept() bool { return s.history.on.Load() }
 
 // historyStart is the commit that a history begins with. It changes no row.
-type historyStart struct {
-	history *history
-	entry   []byte
-}
+type historyStart struct{ history *history }
 
 // Record implements replication.Observer. A commit after a start that fails makes an entry, too, and is the first then.
-func (p *historyStart) Record(CommitIndex) []byte {
+func (p historyStart) Record() []byte {
 	p.history.on.Store(true)
 	p.history.total.Store(0)
-	p.entry = beginEntry(nil)
-	p.history.stamp(entryChanges, p.entry)
-	return p.entry
+	entry := beginEntry(nil)
+	p.history.stamp(entryChanges, entry)
+	return entry
 }
 
 // Applied implements replication.Observer.
-func (p *historyStart) Applied(CommitIndex) { p.history.written(p.entry) }
+func (p historyStart) Applied(CommitIndex) {}
 
 // historyEnd is the commit that removes a history.
 type historyEnd struct{ history *history }
 
 // Record implements replication.Observer.
-func (p historyEnd) Record(CommitIndex) []byte {
+func (p historyEnd) Record() []byte {
 	p.history.on.Store(false)
 	return nil
 }
@@ -181,7 +171,7 @@ func (h *history) end(ctx context.Context) error {
 	b := h.shard.store.NewBatch()
 	defer b.Close()
 	b.DeleteRange(storage.KindRange(h.shard.config.Group, storage.KindHistory))
-	if _, err := h.shard.group.Commit(ctx, &replication.Command{Batch: b, Observer: historyEnd{h}}); err != nil {
+	if _, err := h.shard.commit(ctx, &replication.Command{Batch: b, Observer: historyEnd{h}}); err != nil {
 		return fmt.Errorf("end the history of group %d: %w", h.shard.config.Group, err)
 	}
 	h.first = entryHead{}

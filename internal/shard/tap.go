@@ -117,7 +117,7 @@ func (p *report) record(key []byte, old datum.Value, encoded []byte) {
 }
 
 // Record implements replication.Observer.
-func (p *report) Record(CommitIndex) []byte {
+func (p *report) Record() []byte {
 	h := &p.shard.history
 	if !h.on.Load() {
 		p.recording = false // it has been switched off meanwhile
@@ -137,9 +137,6 @@ func (p *report) Record(CommitIndex) []byte {
 
 // Applied implements replication.Observer.
 func (p *report) Applied(index CommitIndex) {
-	if p.recording {
-		p.shard.history.written(p.entry)
-	}
 	t := p.shard.tap.Load()
 	if t == nil {
 		return

@@ -77,7 +77,7 @@ func (s *Shard) putScratch(w *writeScratch) {
 
 // Write reads the old rows, has Update compute their successors, and commits what changed. Its steps:
 //
-//  1. Take the latches of all keys, in one order for everybody.
+//  1. Take the latches of all keys, in one order for everybody. Then ask for the epoch (see replication.Group).
 //  2. Read the old rows, in the order of the keys.
 //  3. For each key, in the order of the request: call Update and validate.
 //  4. With unique indexes, take the latches of the values that come new, and refuse rows with a value that is taken (unique.go).
@@ -122,6 +122,10 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		return 0, err
 	}
 	defer s.latches.releaseAll(w.hashes)
+	epoch, err := s.group.Epoch()
+	if err != nil {
+		return 0, err
+	}
 
 	if err := s.readOld(ctx, w, r); err != nil {
 		return 0, err
@@ -160,7 +164,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		}
 	}
 
-	w.command = replication.Command{Batch: w.batch, Observer: &w.report}
+	w.command = replication.Command{Batch: w.batch, Epoch: epoch, Observer: &w.report}
 	w.report.begin(r, w.order)
 	changed := int64(0)
 	for _, i := range w.order {
@@ -184,6 +188,14 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		s.written.Add(changed)
 	}
 	return index, err
+}
+
+// commit commits a command that depends on no row.
+func (s *Shard) commit(ctx context.Context, cmd *replication.Command) (index replication.Index, err error) {
+	if cmd.Epoch, err = s.group.Epoch(); err != nil {
+		return 0, err
+	}
+	return s.group.Commit(ctx, cmd)
 }
 
 // sortKeys fills w.order with the indexes of the valid keys, in the order of the keys and, for one key, of the request.

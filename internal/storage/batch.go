@@ -56,8 +56,13 @@ func (b *Batch) note(key []byte) {
 
 // DeleteRange removes all keys in [lower, upper) that were there before this batch.
 func (b *Batch) DeleteRange(lower, upper []byte) {
-	b.wholeRange = b.wholeRange || len(lower) < PrefixLen || isRow(lower)
+	b.noteRange(lower)
 	must(b.pb.DeleteRange(lower, upper, nil))
+}
+
+// noteRange remembers that a range which may have rows is removed.
+func (b *Batch) noteRange(lower []byte) {
+	b.wholeRange = b.wholeRange || len(lower) < PrefixLen || isRow(lower)
 }
 
 // SetMeta and DeleteMeta change a key of the metadata.

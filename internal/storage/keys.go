@@ -26,7 +26,9 @@ const (
 	KindRow     Kind = 'd' // key: encoded primary key; value: encoded document
 	KindIndex   Kind = 'i' // key: 4 bytes of index number, encoded index value, encoded primary key
 	KindTouched Kind = 'j' // key: 4 bytes of index number, encoded primary key; no value. Rows that changed during a build
+	KindLog     Kind = 'r' // key: 8 bytes of log index; value: an entry of the group's Raft log
 	KindState   Kind = 's' // no further key; value: sequence number and row count
+	KindRaft    Kind = 'v' // key: a name; what a replica of a Raft group remembers besides its log: its vote, its identity, the members
 )
 
 // PrefixLen is the number of bytes that AppendPrefix appends.
@@ -57,6 +59,14 @@ func IndexRange(g GroupID, k Kind, index uint32) (lower, upper []byte) {
 func AppendHistoryKey(dst []byte, g GroupID, index uint64) []byte {
 	return binary.BigEndian.AppendUint64(AppendPrefix(dst, g, KindHistory), index)
 }
+
+// AppendLogKey appends the key of an entry in the Raft log of a group.
+func AppendLogKey(dst []byte, g GroupID, index uint64) []byte {
+	return binary.BigEndian.AppendUint64(AppendPrefix(dst, g, KindLog), index)
+}
+
+// LogIndex is the index of a key that AppendLogKey has made.
+func LogIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key[PrefixLen:]) }
 
 // HistoryIndex is the commit index of a key that AppendHistoryKey has made.
 func HistoryIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key[PrefixLen:]) }

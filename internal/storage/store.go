@@ -22,6 +22,8 @@ var (
 	ErrClosed   = errors.New("the store is closed")
 	ErrFailed   = errors.New("the store refuses writes since an earlier write to its log failed; restart the server to recover")
 	ErrDiskFull = errors.New("no space left on device")
+
+	ErrNotABatch = errors.New("the bytes are not a batch of changes")
 )
 
 // storeDirectory is the engine's part of the data directory.
