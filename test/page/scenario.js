@@ -32,7 +32,7 @@ after(() => browser?.close());
 /**
  * A test with a browser. work gets open(hash, options), which opens the page in a window that shares nothing with others.
  * Options: theme 'light' or 'dark', width and height in CSS pixels, expected (an array of patterns of console errors that belong to
- * the scenario), and whatever browser.newContext of Playwright takes.
+ * the scenario), prepare (which gets Playwright's page before it is opened), and whatever browser.newContext of Playwright takes.
  */
 export function scenario(name, work) {
   test(name, async () => {
@@ -40,6 +40,7 @@ export function scenario(name, work) {
     const open = async (hash = '', options = {}) => {
       const window = await openWindow(options);
       windows.push(window);
+      options.prepare?.(window.page);
       await window.page.goto(origin + '/' + hash);
       return window.page;
     };
@@ -58,7 +59,7 @@ export function scenario(name, work) {
   });
 }
 
-async function openWindow({ theme = 'light', width = 1280, height = 800, expected = [], ...more }) {
+async function openWindow({ theme = 'light', width = 1280, height = 800, expected = [], prepare: _, ...more }) {
   browser ??= await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   const context = await browser.newContext({
     colorScheme: theme, viewport: { width, height }, reducedMotion: 'reduce', locale: 'en-US', timezoneId: 'UTC', ...more,
