@@ -10,6 +10,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the content security policy knows no data: addresses
     cssCodeSplit: false,
+    chunkSizeWarningLimit: 600, // kB before compression; test/page has the limit that counts
+    license: { fileName: 'licenses.txt' }, // of the packages in the page, which ask for it
     rollupOptions: {
       input: 'index.html',
       // Names without hashes: the server has browsers ask whether a file has changed.

@@ -1,10 +1,12 @@
 package arch
 
 import (
+	"encoding/json"
 	"errors"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -269,4 +271,24 @@ func owner(imported string, listed map[string][]string) string {
 		}
 	}
 	return ""
+}
+
+// TestPackagesOfNodeHaveReasons is the same for the administration page and its tests.
+func TestPackagesOfNodeHaveReasons(t *testing.T) {
+	page := read(t, "docs/dependencies.md")
+	for _, manifest := range []string{"web/package.json", "test/page/package.json"} {
+		var wanted struct{ Dependencies, DevDependencies map[string]string }
+		if err := json.Unmarshal([]byte(read(t, manifest)), &wanted); err != nil {
+			t.Fatalf("%s: %v", manifest, err)
+		}
+		maps.Copy(wanted.Dependencies, wanted.DevDependencies)
+		for name, version := range wanted.Dependencies {
+			if !strings.Contains(page, "`"+name+"`") {
+				t.Errorf("%s has %s, which docs/dependencies.md does not list", manifest, name)
+			}
+			if strings.ContainsAny(version, "^~*>< ") {
+				t.Errorf("%s has %s %s, want an exact version", manifest, name, version)
+			}
+		}
+	}
 }
