@@ -17,6 +17,7 @@ export interface Account {
 
 /** A row of `permissions`: what was said to a user or a role about a place. */
 export interface Said {
+  readonly id: readonly string[];
   readonly user: string;
   readonly database?: string;
   readonly table?: string;
