@@ -15,7 +15,7 @@ const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [['year', 31_536
 export function formatRelative(milliseconds: number, now = Date.now()): string {
   const seconds = (milliseconds - now) / 1000;
   const unit = units.find(([, length]) => Math.abs(seconds) >= length);
-  return unit ? relative.format(Math.round(seconds / unit[1]), unit[0]) : Math.abs(seconds) < 10 ? 'now' : seconds < 0 ? 'less than a minute ago' : 'in less than a minute';
+  return unit ? relative.format(Math.round(seconds / unit[1]), unit[0]) : seconds <= 0 ? 'just now' : 'in less than a minute';
 }
 
 const tick = 30_000; // milliseconds

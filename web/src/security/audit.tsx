@@ -8,7 +8,7 @@ import { formatMoment } from '../components/moment.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Table, type Column } from '../components/table.tsx';
 import { Waiting } from '../components/waiting.tsx';
-import { describe, hostOf, kinds, newestFirst, titleOf, toneOf, useEntries, type Entry } from './entries.ts';
+import { changesOf, describe, hostOf, kinds, newestFirst, titleOf, toneOf, useEntries, type Entry } from './entries.ts';
 
 const pageEntries = 50;
 
@@ -61,11 +61,10 @@ const columns: readonly Column<Entry>[] = [
 ];
 
 function Details({ entry }: { entry: Entry }) {
-  const changed = entry.old !== undefined || entry.new !== undefined;
   return <span class="entry text">
     {describe(entry)}{entry.count !== undefined && entry.count > 1 && <span class="quiet"> {formatNumber(entry.count)} times</span>}
-    {changed && <span class="change"><del>{valueText(entry.old)}</del> <ins>{valueText(entry.new)}</ins></span>}
+    {changesOf(entry).map(({ field, before, after }) => <span key={field} class="change">
+      <span class="quiet">{field}:</span> {before !== undefined && <del>{before}</del>} {after !== undefined && <ins>{after}</ins>}
+    </span>)}
   </span>;
 }
-
-const valueText = (value: Entry['old']): string => value === undefined || value === null ? 'nothing' : JSON.stringify(value);

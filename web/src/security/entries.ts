@@ -1,6 +1,6 @@
 // Entries of the audit log, and what they say in plain words.
 
-import type { Time } from '../components/moment.tsx';
+import { formatMoment, type Time } from '../components/moment.tsx';
 import { useSystemTable, type SystemTable } from '../components/systemtable.ts';
 import type { Datum } from '../server/connection.ts';
 
@@ -52,7 +52,8 @@ export const toneOf = ({ event }: Entry): 'bad' | 'warn' | 'info' | '' =>
   event === 'chain_broken' || event === 'lost' ? 'bad' : kinds['refused']!.events.includes(event) ? 'warn' : event === 'change' || event === 'kill' ? 'info' : '';
 
 /** What has happened, without who did it. */
-export function describe({ event, action, on, key, fields, reason, detail, method, port }: Entry): string {
+export function describe(entry: Entry): string {
+  const { event, action, on, key, fields, reason, detail, method, port } = entry;
   switch (event) {
     case 'log_in':
       return `${port ?? ''} port, ${methods[method ?? ''] ?? method ?? ''}`;
@@ -60,9 +61,33 @@ export function describe({ event, action, on, key, fields, reason, detail, metho
     case 'peer_refused':
       return [reason ?? 'refused', port && `${port} port`].filter(Boolean).join(' – ');
   }
-  const what = [action, on, key === undefined ? '' : JSON.stringify(key), fields?.length ? `(${fields.join(', ')})` : ''].filter(Boolean).join(' ');
+  const untold = fields?.filter(field => !(field in objectOf(entry.old)) && !(field in objectOf(entry.new)) && !ofNoInterest.has(field)) ?? [];
+  const what = [action, on, key === undefined ? '' : JSON.stringify(key), untold.length > 0 ? `(${untold.join(', ')})` : ''].filter(Boolean).join(' ');
   return [what, reason, detail].filter(Boolean).join(' – ');
 }
+
+/** Fields that every row of their table gets. */
+const ofNoInterest: ReadonlySet<string> = new Set(['id', 'created_at']);
+
+const objectOf = (value: Datum | undefined): { readonly [name: string]: Datum } => value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+
+export interface FieldChange {
+  readonly field: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** What a change has made of the fields whose values the log has. Of permissions these are the rights. */
+export function changesOf(entry: Entry): readonly FieldChange[] {
+  const before = objectOf(entry.old), after = objectOf(entry.new);
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].map(field => ({
+    field,
+    ...(field in before ? { before: textOf(before[field]!) } : {}),
+    ...(field in after ? { after: textOf(after[field]!) } : {}),
+  }));
+}
+
+const textOf = (value: Datum): string => '$reql_type$' in objectOf(value) ? formatMoment(value as unknown as Time) : JSON.stringify(value);
 
 const methods: Readonly<Record<string, string>> = {
   none: 'without a password', scram_sha_256: 'with a password', scram_sha_256_plus: 'with a password, bound to TLS', auth_key: 'with the authentication key of an old driver',

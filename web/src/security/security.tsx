@@ -21,11 +21,13 @@ export function Security() {
       <Ports state={state} />
       <Findings state={state} />
       <div class="columns">
-        <RefusedLogIns />
+        <div class="stack">
+          <RefusedLogIns />
+          <JoinTokens />
+        </div>
         <ServerFacts state={state} />
       </div>
     </> : error === undefined && <Waiting />}
-    <JoinTokens />
     <AuditLog />
   </>;
 }

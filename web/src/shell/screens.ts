@@ -37,6 +37,8 @@ export const screens: readonly Screen[] = [
   { name: 'dashboard', icon: 'dashboard', title: 'Dashboard', load: async () => (await import('../dashboard/dashboard.tsx')).Dashboard },
   { name: 'tables', icon: 'tables', title: 'Tables', load: async () => (await import('../tables/tables.tsx')).Tables },
   { name: 'dataexplorer', icon: 'explorer', title: 'Data Explorer', load: async () => (await import('../explorer/explorer.tsx')).Explorer },
+  { name: 'users', icon: 'users', title: 'Users', load: async () => (await import('../users/users.tsx')).Users },
+  { name: 'security', icon: 'security', title: 'Security', load: async () => (await import('../security/security.tsx')).Security },
 ];
 
 export const screenOf = (name: string): Screen => screens.find(screen => screen.name === name) ?? screens[0]!;

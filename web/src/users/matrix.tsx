@@ -117,7 +117,7 @@ function Cell({ user, said, place, right, onChange }: { user: string; said: Righ
       value={own === null ? 'inherited' : own ? 'yes' : 'no'} onChange={event => void choose(event.currentTarget.value)}>
       <option value="yes">Yes</option>
       <option value="no">No</option>
-      <option value="inherited">{otherwise.allowed ? 'yes, inherited' : otherwise.from ? 'no, inherited' : 'no'}</option>
+      <option value="inherited">{otherwise.from ? `inherited: ${otherwise.allowed ? 'yes' : 'no'}` : 'no'}</option>
     </select>
     <span class="why">{own === null ? why(user, place, otherwise) : ''}</span>
   </>;

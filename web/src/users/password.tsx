@@ -31,7 +31,7 @@ export function PasswordFields({ value, onChange, label = 'New password' }: { va
     <div class="form-row">
       <label for={id}>{label}</label>
       <div class="password">
-        <input id={id} type={shown ? 'text' : 'password'} value={value.text} autocomplete="new-password" autocapitalize="off" spellcheck={false}
+        <input id={id} {...(shown ? {} : { type: 'password' as const })} value={value.text} autocomplete="new-password" autocapitalize="off" spellcheck={false}
           onInput={event => onChange({ ...value, text: event.currentTarget.value })} />
         <button type="button" aria-pressed={shown} onClick={() => setShown(!shown)}>Show<span class="hidden"> the password</span></button>
         <button type="button" onClick={make}>Make one</button>

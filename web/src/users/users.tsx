@@ -27,7 +27,10 @@ export function Users({ path }: ScreenProps) {
     const failed = error ?? unsaid;
     return <>
       <h1>Users and permissions</h1>
-      {failed === undefined ? <Waiting /> : <Failure error={failed} />}
+      {failed === undefined ? <Waiting /> : <>
+        <Failure error={failed} />
+        <Sessions />
+      </>}
     </>;
   }
   const rights = new Rights(accounts, said);
