@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { QueryEditor, type Editor } from './editor.tsx';
+import { takeHanded } from './handover.ts';
 import { HistoryList } from './historylist.tsx';
 import { Results, Summary, type View } from './results.tsx';
 import { ExplorerSession, type Failure } from './session.ts';
@@ -41,7 +42,7 @@ export function Explorer() {
   return <div class="explorer">
     <h1 class="hidden">Data Explorer</h1>
     <section class="panel" aria-label="Query">
-      <QueryEditor text={load('text', '')} failure={failure && { ...failure, offset: offset.current }}
+      <QueryEditor text={useState(() => takeHanded() ?? load('text', ''))[0]} failure={failure && { ...failure, offset: offset.current }}
         onReady={ready => { editor.current = ready; }} onChange={text => save('text', text)} onRun={run} />
       <div class="toolbar">
         <button type="button" class="primary" onClick={run} title="Ctrl+Enter, ⌘+Enter or Shift+Enter. Runs the selection, if there is one.">Run</button>

@@ -39,6 +39,7 @@ export const screens: readonly Screen[] = [
   { name: 'dataexplorer', icon: 'explorer', title: 'Data Explorer', load: async () => (await import('../explorer/explorer.tsx')).Explorer },
   { name: 'users', icon: 'users', title: 'Users', load: async () => (await import('../users/users.tsx')).Users },
   { name: 'security', icon: 'security', title: 'Security', load: async () => (await import('../security/security.tsx')).Security },
+  { name: 'guide', icon: 'guide', title: 'First steps', load: async () => (await import('../welcome/guide.tsx')).Guide },
 ];
 
 export const screenOf = (name: string): Screen => screens.find(screen => screen.name === name) ?? screens[0]!;

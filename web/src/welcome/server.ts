@@ -1,0 +1,32 @@
+import { usePoll, type Polled } from '../components/poll.ts';
+import { ServerError } from '../server/connection.ts';
+import { run } from '../server/query.ts';
+import type { Reach } from '../security/load.ts';
+
+/** What programs need to know of this server. */
+export interface ServerAccess {
+  readonly port: number;
+  readonly tls: boolean;
+  /** admin has one. */
+  readonly password: boolean;
+  readonly reach: Reach;
+}
+
+const pollTime = 10_000; // milliseconds
+
+/** Undefined where the user may not know it. */
+export const useServerAccess = (): Polled<ServerAccess | undefined> => usePoll(load, pollTime);
+
+async function load(): Promise<ServerAccess | undefined> {
+  try {
+    return await run<ServerAccess>(`
+      const status = r.db("rethinkdb").table("security_status");
+      r.do(status.get("server"), status.get("port/driver"), (server, driver) =>
+        ({port: driver("number"), tls: driver("tls"), password: server("password"), reach: driver("reach")}))`);
+  } catch (error) {
+    if (error instanceof ServerError && error.kind === 'ReqlPermissionError') {
+      return undefined;
+    }
+    throw error;
+  }
+}
