@@ -1,9 +1,7 @@
 package catalog
 
 import (
-	"context"
 	"net/netip"
-	"slices"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
@@ -11,23 +9,6 @@ import (
 
 // accessFields are the ports as the record of the allow-lists names them.
 var accessFields = [...]string{access.Driver: "driver", access.Web: "http", access.Cluster: "cluster"}
-
-// SetAccess changes the allow-list of a port.
-func (c *Catalog) SetAccess(ctx context.Context, port access.Port, networks []netip.Prefix) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.current.Load()
-	if slices.Equal(networks, s.access[port]) {
-		return nil
-	}
-	n := *s
-	n.access[port] = slices.Clone(networks)
-	if err := c.set(ctx, keyAccess, encodeAccess(n.access)); err != nil {
-		return err
-	}
-	c.publish(&n)
-	return nil
-}
 
 func encodeAccess(lists access.Lists) []byte {
 	fields := make([]datum.Field, len(accessFields))

@@ -16,6 +16,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
@@ -56,11 +57,20 @@ func (w *world) openStore() {
 
 func (w *world) openCatalog() {
 	w.t.Helper()
-	c, err := Open(context.Background(), Options{Store: w.store, NewServer: Server{Name: "alpha", Tags: []string{DefaultTag}, CacheBytes: AutoCache}})
+	c, err := Open(context.Background(), Options{Store: w.store, Metadata: openMetadata(w.t, w.store), NewServer: Server{Name: "alpha", Tags: []string{DefaultTag}, CacheBytes: AutoCache}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.Catalog = c
+}
+
+func openMetadata(t *testing.T, store *storage.Store) *metadata.Store {
+	t.Helper()
+	m, err := metadata.Open(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // restart closes everything and opens it again.
@@ -129,7 +139,7 @@ func (w *world) groups() int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return len(groups)
+	return len(groups) - 1 // the one of the metadata
 }
 
 func wantOpFailed(t *testing.T, err error, msg string) {
@@ -313,10 +323,10 @@ func TestCrashBetweenRecordAndRows(t *testing.T) {
 	w.insert(kept, 5)
 	ended := w.table(d, "ended")
 	w.insert(ended, 5)
-	if err := w.delete(ctx, keyTable+ended.ID()); err != nil { // DropTable got this far
+	if err := w.store.MetaDelete(ctx, keyTable+ended.ID()); err != nil { // DropTable got this far
 		t.Fatal(err)
 	}
-	if _, err := table.Create(ctx, w.store, tableConfig(w.config(d, "begun"))); err != nil { // and CreateTable this far
+	if _, err := table.Create(ctx, w.store, table.Config{ID: "begun", PrimaryKey: "id", Shards: []table.ShardConfig{{Group: 99}}}); err != nil { // and CreateTable this far
 		t.Fatal(err)
 	}
 	if n := w.groups(); n != 3 {
@@ -353,7 +363,7 @@ func TestDamagedRecordsAreErrors(t *testing.T) {
 			if err := w.store.MetaSet(context.Background(), keyDatabase+NewUUID(), c.record); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Open(context.Background(), Options{Store: w.store})
+			_, err := Open(context.Background(), Options{Store: w.store, Metadata: openMetadata(t, w.store)})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), keyDatabase) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}

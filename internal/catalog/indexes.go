@@ -51,13 +51,14 @@ type indexHandle struct {
 	name  atomic.Pointer[string]
 	stop  context.CancelFunc // of the build
 	ended chan struct{}      // closed when the build is over, one way or another
+	gone  chan struct{}      // closed when a dropped index has been removed, or that has failed
 	ready chan struct{}      // closed when the index is ready, or will never be, or is gone
 	once  sync.Once          // closes ready
 	began time.Time
 }
 
 func newIndexHandle(name string) *indexHandle {
-	h := &indexHandle{began: time.Now(), stop: func() {}, ended: make(chan struct{}), ready: make(chan struct{})}
+	h := &indexHandle{began: time.Now(), stop: func() {}, ended: make(chan struct{}), gone: make(chan struct{}), ready: make(chan struct{})}
 	h.name.Store(&name)
 	return h
 }
@@ -158,7 +159,7 @@ func (t *Table) putHandle(number uint32, h *indexHandle) {
 	t.handles = handles
 }
 
-// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready.
+// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready. The caller holds mu.
 func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg table.IndexConfig) error {
 	h := newIndexHandle(name)
 	cfg.Name = func() string { return *h.name.Load() }
@@ -174,10 +175,13 @@ func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg tabl
 	}
 	building, stop := context.WithCancel(c.background)
 	h.stop = stop
-	c.tasks.Go(func() {
+	begun := c.begin(func() {
 		defer close(h.ended)
 		c.build(building, t.Table, t.Config.ID, cfg, h)
 	})
+	if !begun {
+		close(h.ended)
+	}
 	return nil
 }
 
@@ -293,14 +297,25 @@ func (c *Catalog) newIndexes(cfg *TableConfig, last uint32) (list []newIndex, er
 	return list, nil
 }
 
-// addIndexes begins to maintain and to build the new indexes of an unpublished table.
-func (c *Catalog) addIndexes(ctx context.Context, t *Table, list []newIndex) error {
+// applyIndexes makes of the indexes of an unpublished table what its configuration says: it begins to maintain and to build those that
+// are new, renames and ends others. The caller holds mu.
+func (c *Catalog) applyIndexes(before, after *Table) error {
+	list, err := c.newIndexes(&after.Config, before.Config.LastIndex)
 	for _, x := range list {
-		if err := c.addHandle(context.WithoutCancel(ctx), t, x.name, x.config); err != nil {
-			return err
+		err = errors.Join(err, c.addHandle(c.background, after, x.name, x.config))
+	}
+	for _, x := range before.Config.Indexes {
+		h := before.handles[x.Number]
+		i := slices.IndexFunc(after.Config.Indexes, func(y Index) bool { return y.Number == x.Number })
+		switch {
+		case h == nil: // it could not be opened
+		case i < 0:
+			c.begin(func() { c.finishDropIndex(before, h) })
+		case after.Config.Indexes[i].Name != x.Name:
+			h.name.Store(&after.Config.Indexes[i].Name)
 		}
 	}
-	return nil
+	return err
 }
 
 // DropIndex ends an index.
@@ -319,21 +334,20 @@ func (c *Catalog) DropIndex(ctx context.Context, id TableID, name string) error 
 	if err != nil {
 		return err
 	}
-	c.finishDropIndex(ctx, before, name)
+	before.waitForEnd(c, name)
 	return nil
 }
 
 // RenameIndex gives an index another name. With overwrite it takes the place of the index that has the name.
 func (c *Catalog) RenameIndex(ctx context.Context, id TableID, old, name string, overwrite bool) error {
 	overwritten := false
-	number := uint32(0)
 	before, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
+		overwritten = false
 		i, ok := cfg.findIndex(old)
 		if !ok {
 			return ErrNoIndex
 		}
 		x := cfg.Indexes[i]
-		number = x.Number
 		if old == name {
 			return nil
 		}
@@ -357,26 +371,33 @@ func (c *Catalog) RenameIndex(ctx context.Context, id TableID, old, name string,
 	if err != nil {
 		return err
 	}
-	before.handles[number].name.Store(&name)
 	if overwritten {
-		c.finishDropIndex(ctx, before, name)
+		before.waitForEnd(c, name)
 	}
 	return nil
 }
 
-// finishDropIndex removes the entries of an index that has no record any more, also when the client goes away meanwhile.
-func (c *Catalog) finishDropIndex(ctx context.Context, t *Table, name string) {
-	i, _ := t.Config.findIndex(name)
-	h := t.handles[t.Config.Indexes[i].Number]
+// finishDropIndex removes the entries of an index that has no record any more.
+func (c *Catalog) finishDropIndex(t *Table, h *indexHandle) {
+	defer close(h.gone)
 	h.stop()
 	<-h.ended
 	if x := h.index.Load(); x != nil {
-		if err := t.DropIndex(context.WithoutCancel(ctx), x); err != nil {
+		if err := t.DropIndex(context.WithoutCancel(c.background), x); err != nil {
 			c.log.Error("The entries of a dropped index could not be removed. This is tried again when the server starts.",
-				"table", t.ID(), "index", name, "error", err)
+				"table", t.ID(), "index", *h.name.Load(), "error", err)
 		}
 	}
 	h.settled()
+}
+
+// waitForEnd waits until the entries of an index are removed that the table has had.
+func (t *Table) waitForEnd(c *Catalog, name string) {
+	if i, ok := t.Config.findIndex(name); ok {
+		if h := t.handles[t.Config.Indexes[i].Number]; h != nil {
+			c.waitFor(h.gone)
+		}
+	}
 }
 
 // stopBuilds ends the builds of a table that ends.

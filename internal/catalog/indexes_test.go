@@ -39,7 +39,7 @@ func inMemory(t *testing.T, mem *storage.MemFS, compile IndexCompiler) *world {
 			t.Error(err)
 		}
 	})
-	c, err := Open(context.Background(), Options{Store: store, Compile: compile,
+	c, err := Open(context.Background(), Options{Store: store, Metadata: openMetadata(t, store), Compile: compile,
 		NewServer: Server{Name: "alpha", Tags: []string{DefaultTag}, CacheBytes: AutoCache}})
 	if err != nil {
 		t.Fatal(err)

@@ -9,14 +9,17 @@ import (
 	"rethinkdb/internal/table"
 )
 
-// The catalog's part of storage's meta key space. Each record is one encoded object with the version of its format in
+// The catalog's part of the metadata. Each record is one encoded object with the version of its format in
 // the field v, so that one write replaces it whole.
 const (
-	keyServer   = "catalog/server"
-	keyCluster  = "catalog/cluster"
-	keyAccess   = "catalog/access"
-	keyDatabase = "catalog/db/"    // + database id
-	keyTable    = "catalog/table/" // + table id
+	keyPrefix    = "catalog/"       // of all of them
+	keyServer    = "catalog/server" // of this server alone
+	keyCluster   = "catalog/cluster"
+	keyAccess    = "catalog/access"
+	keyNextGroup = "catalog/next_group" // no object, but four bytes
+	keyMember    = "catalog/member/"    // + server id
+	keyDatabase  = "catalog/db/"        // + database id
+	keyTable     = "catalog/table/"     // + table id
 )
 
 // recordVersion is the newest format of records that this program writes and reads.
@@ -310,8 +313,8 @@ func recordStrings[S ~string](r *record, name string) []S {
 	return out
 }
 
-func decodeServer(b []byte) (Server, error) {
-	r := openRecord(keyServer, b)
+func decodeServer(key string, b []byte) (Server, error) {
+	r := openRecord(key, b)
 	s := Server{
 		ID:         ServerID(r.string("id")),
 		Name:       r.string("name"),

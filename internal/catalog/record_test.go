@@ -35,7 +35,7 @@ func FuzzRecords(f *testing.F) {
 		if _, err := decodeDatabase("d", b); err == nil && len(b) == 0 {
 			t.Error("nothing is a database")
 		}
-		_, _ = decodeServer(b)
+		_, _ = decodeServer(keyServer, b)
 		_, _ = decodeCluster(b)
 		if lists, err := decodeAccess(b); err == nil {
 			for _, n := range lists[access.Driver] {

@@ -8,6 +8,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
 
@@ -17,8 +18,10 @@ type Snapshot struct {
 	databases map[DatabaseID]*Database
 	byName    map[string]*Database
 	tables    map[TableID]*Table
-	server    Server
+	server    Server // this one
+	members   map[ServerID]Server
 	cluster   Cluster
+	nextGroup storage.GroupID // the number of the next group
 	access    access.Lists
 }
 
@@ -38,6 +41,7 @@ type Table struct {
 	DatabaseName string
 
 	handles map[uint32]*indexHandle // of the indexes, by number; constant
+	ended   chan struct{}           // closed when the rows of a dropped table are removed, or that has failed
 }
 
 // ID returns the table's UUID.
@@ -142,6 +146,7 @@ func (s *Snapshot) edit() *Snapshot {
 	n.databases = maps.Clone(s.databases)
 	n.byName = maps.Clone(s.byName)
 	n.tables = maps.Clone(s.tables)
+	n.members = maps.Clone(s.members)
 	return &n
 }
 
@@ -171,8 +176,10 @@ func (s *Snapshot) deleteDatabase(id DatabaseID) {
 // putTable adds t to an unpublished snapshot, in place of the table with the same identifier if there is one.
 func (s *Snapshot) putTable(open *table.Table, c TableConfig) *Table {
 	t := &Table{Table: open, Config: c, DatabaseName: s.DatabaseName(c.Database)}
-	if old, ok := s.tables[c.ID]; ok {
-		t.handles = old.handles
+	if old, ok := s.tables[c.ID]; !ok {
+		t.ended = make(chan struct{})
+	} else {
+		t.handles, t.ended = old.handles, old.ended
 		if len(t.handles) > len(c.Indexes) {
 			t.handles = maps.Clone(t.handles)
 			maps.DeleteFunc(t.handles, func(number uint32, _ *indexHandle) bool {

@@ -24,6 +24,7 @@ import (
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/js/worker"
+	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/reql/reqltest"
 	"rethinkdb/internal/session"
@@ -130,12 +131,16 @@ func newServerLogging(t testing.TB, dir string, mem *storage.MemFS, log *slog.Lo
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := catalog.Open(context.Background(), catalog.Options{Store: store, Log: log, Compile: exec.CompileIndex, Cells: exec.IndexCells,
+	meta, err := metadata.Open(context.Background(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Open(context.Background(), catalog.Options{Store: store, Metadata: meta, Log: log, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		NewServer: catalog.Server{Name: "tester", Tags: []string{"default"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	users, err := auth.OpenUsers(store)
+	users, err := auth.OpenUsers(meta)
 	if err != nil {
 		t.Fatal(err)
 	}

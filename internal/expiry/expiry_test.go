@@ -13,6 +13,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
@@ -33,7 +34,11 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := catalog.Open(t.Context(), catalog.Options{Store: store, Compile: exec.CompileIndex,
+	meta, err := metadata.Open(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := catalog.Open(t.Context(), catalog.Options{Store: store, Metadata: meta, Compile: exec.CompileIndex,
 		NewServer: catalog.Server{Name: "a", Tags: []string{catalog.DefaultTag}, CacheBytes: catalog.AutoCache}})
 	if err != nil {
 		t.Fatal(err)

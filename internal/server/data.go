@@ -16,6 +16,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/storage"
 )
@@ -39,10 +40,11 @@ const temporaryCaches = 8
 
 // data is what the data directory holds, opened.
 type data struct {
-	store   *storage.Store
-	users   *auth.Users
-	tokens  *peer.Tokens
-	catalog *catalog.Catalog
+	store    *storage.Store
+	metadata *metadata.Store
+	users    *auth.Users
+	tokens   *peer.Tokens
+	catalog  *catalog.Catalog
 
 	passwordSet bool // admin has got the initial password just now
 }
@@ -138,7 +140,10 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 			err = errors.Join(err, data.store.Close())
 		}
 	}()
-	data.users, err = auth.OpenUsers(data.store)
+	if data.metadata, err = metadata.Open(ctx, data.store); err != nil {
+		return nil, err
+	}
+	data.users, err = auth.OpenUsers(data.metadata)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +157,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if c.CacheBytes > 0 {
 		configured.CacheBytes = c.CacheBytes
 	}
-	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
+	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}})
 	if err != nil {
 		return nil, fmt.Errorf("Could not read the catalog in directory '%s': %w. If the files are damaged, restore them from a backup.", d.Path, err)

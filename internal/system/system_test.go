@@ -17,6 +17,7 @@ import (
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/storage"
@@ -64,14 +65,18 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 			t.Error(err)
 		}
 	})
-	cat, err := catalog.Open(ctx, catalog.Options{Store: store, NewServer: catalog.Server{
+	meta, err := metadata.Open(ctx, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalog.Open(ctx, catalog.Options{Store: store, Metadata: meta, NewServer: catalog.Server{
 		Name: "alpha", Tags: []string{"default"}, CacheBytes: catalog.AutoCache,
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cat.Close)
-	users, err := auth.OpenUsers(store)
+	users, err := auth.OpenUsers(meta)
 	if err != nil {
 		t.Fatal(err)
 	}

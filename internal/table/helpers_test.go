@@ -34,9 +34,18 @@ func newMemTable(t testing.TB) *Table {
 	return createTable(t, openStore(t, "data", storage.Options{Mem: storage.NewMemFS()}))
 }
 
+func newGroup(t testing.TB, s *storage.Store) storage.GroupID {
+	t.Helper()
+	g, err := s.AllocateGroup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
 func createTable(t testing.TB, s *storage.Store) *Table {
 	t.Helper()
-	tbl, err := Create(t.Context(), s, Config{ID: "6f1e34ab-4d2e-4a86-b3a9-3b6d3a3d6f60", PrimaryKey: "id"})
+	tbl, err := Create(t.Context(), s, Config{ID: "6f1e34ab-4d2e-4a86-b3a9-3b6d3a3d6f60", PrimaryKey: "id", Shards: []ShardConfig{{Group: newGroup(t, s)}}})
 	if err != nil {
 		t.Fatal(err)
 	}

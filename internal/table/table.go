@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"rethinkdb/internal/datum"
@@ -44,15 +45,13 @@ type Table struct {
 	config atomic.Pointer[Config]
 }
 
-// Create makes the data of a new table and returns the table. Its Config, with the shards filled in, must be kept for Open:
+// Create makes the data of a new table, whose groups nobody else has had, and returns the table. Its Config must be kept for Open:
 // data that no kept configuration mentions is what Sweep removes.
 func Create(ctx context.Context, store *storage.Store, c Config) (*Table, error) {
-	group, err := store.AllocateGroup(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("create table %s: %w", c.ID, err)
+	if len(c.Shards) != 1 {
+		return nil, fmt.Errorf("create table %s: its configuration has %d shards, not 1", c.ID, len(c.Shards))
 	}
-	c.Shards = []ShardConfig{{Group: group}}
-	s, err := shard.Create(ctx, store, shard.Config{Group: group, PrimaryKey: c.PrimaryKey})
+	s, err := shard.Create(ctx, store, shard.Config{Group: c.Shards[0].Group, PrimaryKey: c.PrimaryKey})
 	if err != nil {
 		return nil, fmt.Errorf("create table %s: %w", c.ID, err)
 	}
@@ -77,15 +76,9 @@ func newTable(c Config, shards []*shard.Shard) *Table {
 	return t
 }
 
-// Sweep removes the data of tables that none of these configurations mentions: what is left of a Create or a Drop that a
-// crash interrupted. Call it before tables are opened.
-func Sweep(ctx context.Context, store *storage.Store, live []Config) (swept int, err error) {
-	keep := make(map[storage.GroupID]bool)
-	for _, c := range live {
-		for _, s := range c.Shards {
-			keep[s.Group] = true
-		}
-	}
+// Sweep removes the data of groups that are not among these: what is left of a Create or a Drop that a crash interrupted. Call it
+// before tables are opened.
+func Sweep(ctx context.Context, store *storage.Store, live []storage.GroupID) (swept int, err error) {
 	groups, err := store.Groups()
 	if err != nil {
 		return 0, fmt.Errorf("look for data of dropped tables: %w", err)
@@ -93,7 +86,7 @@ func Sweep(ctx context.Context, store *storage.Store, live []Config) (swept int,
 	b := store.NewBatch()
 	defer b.Close()
 	for _, g := range groups {
-		if !keep[g] {
+		if !slices.Contains(live, g) {
 			b.DeleteGroup(g)
 			swept++
 		}

@@ -1,0 +1,108 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"rethinkdb/internal/access"
+	"rethinkdb/internal/metadata"
+	"rethinkdb/internal/storage"
+)
+
+// ownRecord returns the identity of this server, which is in its own part of the store. A new store gets one.
+func (c *Catalog) ownRecord(ctx context.Context, fresh Server) (Server, error) {
+	b, found, err := c.store.MetaGet(keyServer)
+	if err != nil {
+		return Server{}, fmt.Errorf("read catalog record %s: %w", keyServer, err)
+	}
+	if found {
+		return decodeServer(keyServer, b)
+	}
+	if fresh.ID == "" {
+		fresh.ID = ServerID(NewUUID())
+	}
+	if !ValidName(fresh.Name) {
+		return Server{}, fmt.Errorf("the server name %q is invalid (%s)", fresh.Name, ValidNameHint)
+	}
+	fresh.Tags = normalTags(fresh.Tags)
+	if err := c.store.MetaSet(context.WithoutCancel(ctx), keyServer, encodeServer(fresh)); err != nil {
+		return Server{}, fmt.Errorf("write catalog record %s: %w", keyServer, err)
+	}
+	return fresh, nil
+}
+
+// introduce makes this server a member of a metadata that does not know it: a new one, or one of a program that had no clusters.
+func (c *Catalog) introduce(ctx context.Context) error {
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		var changes []metadata.Change
+		if _, known := s.members[s.server.ID]; !known {
+			changes = append(changes, set(keyMember+string(s.server.ID), encodeServer(s.server)))
+		}
+		if s.nextGroup == 0 {
+			next, err := c.firstGroup(ctx)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, set(keyNextGroup, encodeNextGroup(next)))
+		}
+		return changes, nil
+	})
+}
+
+// firstGroup is the number of the first group whose number comes from the metadata.
+func (c *Catalog) firstGroup(ctx context.Context) (storage.GroupID, error) {
+	return c.store.AllocateGroup(ctx)
+}
+
+// applyMember makes a change of a server's record to an unpublished snapshot.
+func (s *Snapshot) applyMember(id ServerID, value []byte) error {
+	if value == nil {
+		delete(s.members, id)
+		return nil
+	}
+	server, err := decodeServer(keyMember+string(id), value)
+	if err != nil {
+		return err
+	}
+	s.members[id] = server
+	if id == s.server.ID {
+		s.server = server
+	}
+	return nil
+}
+
+// SetServer changes this server's name, tags and cache size.
+func (c *Catalog) SetServer(ctx context.Context, server Server) error {
+	server.Tags = normalTags(server.Tags)
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		server.ID = s.server.ID
+		if server.equal(s.server) {
+			return nil, nil
+		}
+		return []metadata.Change{set(keyMember+string(server.ID), encodeServer(server))}, nil
+	})
+}
+
+// SetCluster changes the settings of the cluster.
+func (c *Catalog) SetCluster(ctx context.Context, cluster Cluster) error {
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		if cluster == s.cluster {
+			return nil, nil
+		}
+		return []metadata.Change{set(keyCluster, encodeCluster(cluster))}, nil
+	})
+}
+
+// SetAccess changes the allow-list of a port.
+func (c *Catalog) SetAccess(ctx context.Context, port access.Port, networks []netip.Prefix) error {
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		if slices.Equal(networks, s.access[port]) {
+			return nil, nil
+		}
+		lists := s.access
+		lists[port] = slices.Clone(networks)
+		return []metadata.Change{set(keyAccess, encodeAccess(lists))}, nil
+	})
+}

@@ -1,0 +1,210 @@
+package catalog
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"rethinkdb/internal/metadata"
+	"rethinkdb/internal/storage"
+	"rethinkdb/internal/table"
+)
+
+// ErrTableGone is returned for an identifier that no table has (any more).
+var ErrTableGone = errors.New("the table does not exist")
+
+// CreateTable makes an empty table. cfg.Groups are chosen here, and an empty cfg.ID is replaced by a random one.
+func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, error) {
+	if cfg.ID == "" {
+		cfg.ID = TableID(NewUUID())
+	}
+	if _, err := c.newTable(c.current.Load(), &cfg); err != nil {
+		return nil, err // before a number is taken for it
+	}
+	group, err := c.allocateGroup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Groups = []storage.GroupID{group}
+	open, err := table.Create(ctx, c.store, tableConfig(cfg))
+	if err != nil {
+		return nil, err
+	}
+	c.prepare(cfg.ID, open)
+	defer c.prepare(cfg.ID, nil)
+	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) { return c.newTable(s, &cfg) })
+	if err != nil {
+		return nil, errors.Join(err, open.Drop(context.WithoutCancel(ctx)))
+	}
+	t, ok := c.current.Load().tables[cfg.ID]
+	if !ok {
+		return nil, ErrTableGone
+	}
+	return t, nil
+}
+
+// newTable decides on a table that is to be created.
+func (c *Catalog) newTable(s *Snapshot, cfg *TableConfig) ([]metadata.Change, error) {
+	d, ok := s.databases[cfg.Database]
+	if !ok {
+		return nil, NoDatabase(s.DatabaseName(cfg.Database))
+	}
+	if _, taken := d.tables[cfg.Name]; taken {
+		return nil, TableExists(d.Name, cfg.Name)
+	}
+	if _, err := c.newIndexes(cfg, 0); err != nil {
+		return nil, err
+	}
+	return []metadata.Change{set(keyTable+string(cfg.ID), encodeTable(*cfg))}, nil
+}
+
+// prepare keeps a table for the moment when its record comes, or forgets it.
+func (c *Catalog) prepare(id TableID, open *table.Table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if open == nil {
+		delete(c.prepared, id)
+	} else {
+		c.prepared[id] = open
+	}
+}
+
+// allocateGroup takes a number for a group, which no other one gets in the whole cluster.
+func (c *Catalog) allocateGroup(ctx context.Context) (group storage.GroupID, err error) {
+	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		group = s.nextGroup
+		if group+1 == 0 {
+			return nil, fmt.Errorf("create a table: all %d numbers of groups are used", group)
+		}
+		return []metadata.Change{set(keyNextGroup, encodeNextGroup(group+1))}, nil
+	})
+	return group, err
+}
+
+func encodeNextGroup(g storage.GroupID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(g)) }
+
+func decodeNextGroup(b []byte) (storage.GroupID, error) {
+	if len(b) != 4 {
+		return 0, fmt.Errorf("catalog record %s has %d bytes, not 4", keyNextGroup, len(b))
+	}
+	return storage.GroupID(binary.BigEndian.Uint32(b)), nil
+}
+
+// UpdateTable replaces a table's configuration by what edit makes of a copy of it; edit may be called several times, each time with
+// the newest state, and may not change ID, Groups or PrimaryKey. It returns the table before and after.
+func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snapshot, cfg *TableConfig) error) (before, after *Table, err error) {
+	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		var ok bool
+		if before, ok = s.tables[id]; !ok {
+			return nil, ErrTableGone
+		}
+		cfg := before.Config.Clone()
+		if err := edit(s, &cfg); err != nil {
+			return nil, err
+		}
+		if err := c.checkUpdate(s, before, &cfg); err != nil {
+			return nil, err
+		}
+		return []metadata.Change{set(keyTable+string(id), encodeTable(cfg))}, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	after, ok := c.current.Load().tables[id]
+	if !ok {
+		return nil, nil, ErrTableGone
+	}
+	return before, after, nil
+}
+
+// checkUpdate refuses a configuration that cannot take the place of the present one.
+func (c *Catalog) checkUpdate(s *Snapshot, before *Table, cfg *TableConfig) error {
+	if cfg.ID != before.Config.ID || !slices.Equal(cfg.Groups, before.Config.Groups) || cfg.PrimaryKey != before.Config.PrimaryKey {
+		panic(fmt.Sprintf("catalog: update of table %s changed what is fixed: %+v became %+v", before.Config.ID, before.Config, cfg))
+	}
+	if len(cfg.SplitPoints) != len(cfg.Shards)-1 {
+		panic(fmt.Sprintf("catalog: update of table %s has %d shards and %d split points", cfg.ID, len(cfg.Shards), len(cfg.SplitPoints)))
+	}
+	d, ok := s.databases[cfg.Database]
+	if !ok {
+		return NoDatabase(s.DatabaseName(cfg.Database))
+	}
+	if taken, ok := d.tables[cfg.Name]; ok && taken.Config.ID != cfg.ID {
+		return tableRenameTaken(before.DatabaseName, before.Config.Name, d.Name, cfg.Name)
+	}
+	_, err := c.newIndexes(cfg, before.Config.LastIndex)
+	return err
+}
+
+// DropTable ends a table. When it returns without an error the table is gone for good; its rows may still be on disk
+// if their removal failed, which is then logged and tried again at the next start.
+func (c *Catalog) DropTable(ctx context.Context, id TableID) (*Table, error) {
+	var gone *Table
+	err := c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		var ok bool
+		if gone, ok = s.tables[id]; !ok {
+			return nil, ErrTableGone
+		}
+		return []metadata.Change{remove(keyTable + string(id))}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.waitFor(gone.ended)
+	return gone, nil
+}
+
+// waitFor waits for something that happens in the background, or for the end of the background.
+func (c *Catalog) waitFor(done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-c.background.Done():
+	}
+}
+
+// applyTable makes a change of a table's record to an unpublished snapshot, and to what is open of the table. The caller holds mu.
+func (c *Catalog) applyTable(s *Snapshot, id TableID, value []byte) error {
+	before, exists := s.tables[id]
+	if value == nil {
+		if exists {
+			s.deleteTable(id)
+			c.begin(func() { c.finishDrop(before) })
+		}
+		return nil
+	}
+	cfg, err := decodeTable(id, value)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return c.applyNewTable(s, cfg)
+	}
+	after := s.putTable(before.Table, cfg)
+	before.SetDurability(tableConfig(cfg).Durability)
+	before.LimitHistory(c.historyLimits(&cfg))
+	return c.applyIndexes(before, after)
+}
+
+func (c *Catalog) applyNewTable(s *Snapshot, cfg TableConfig) (err error) {
+	open, made := c.prepared[cfg.ID]
+	if !made {
+		if open, err = table.Create(c.background, c.store, tableConfig(cfg)); err != nil {
+			return err
+		}
+	}
+	open.LimitHistory(c.historyLimits(&cfg))
+	none := &Table{Table: open}
+	return c.applyIndexes(none, s.putTable(open, cfg))
+}
+
+// finishDrop removes the rows of a table that has no record any more.
+func (c *Catalog) finishDrop(t *Table) {
+	defer close(t.ended)
+	t.stopBuilds()
+	if err := t.Table.Drop(context.WithoutCancel(c.background)); err != nil {
+		c.log.Error("The rows of a dropped table could not be removed. This is tried again when the server starts.",
+			"table", t.ID(), "error", err)
+	}
+}
