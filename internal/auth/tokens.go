@@ -31,7 +31,7 @@ type Token struct {
 }
 
 const (
-	tokenPrefix = "auth/token/"
+	tokenPrefix = keyPrefix + "token/"
 	// tokenMark begins every secret, so that people and programs that look for leaked secrets know what they have found.
 	tokenMark = "rethinkdb_token_"
 	// maxTokens bounds what a program that makes tokens and forgets them can make the server keep.
@@ -51,7 +51,7 @@ type tokens struct {
 }
 
 // loadTokens reads the tokens of the store.
-func (u *Users) loadTokens() error {
+func (u *Users) loadTokens() (*tokens, error) {
 	t := &tokens{byHash: map[tokenHash]Token{}}
 	err := u.store.MetaScan(tokenPrefix, func(key string, value []byte) error {
 		id := strings.TrimPrefix(key, tokenPrefix)
@@ -63,10 +63,9 @@ func (u *Users) loadTokens() error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("load tokens: %w", err)
+		return nil, fmt.Errorf("load tokens: %w", err)
 	}
-	u.tokens.Store(t)
-	return nil
+	return t, nil
 }
 
 // Tokens are all tokens, in order of their identifiers; also those that have expired, until the next one is made.
@@ -107,10 +106,7 @@ func (u *Users) MakeToken(t Token) (secret string, err error) {
 	if err := u.store.MetaSet(context.Background(), tokenPrefix+t.ID, value); err != nil {
 		return "", fmt.Errorf("store a token: %w", err)
 	}
-	next := &tokens{byHash: maps.Clone(u.tokens.Load().byHash)}
-	next.byHash[hash] = t
-	u.tokens.Store(next)
-	return secret, nil
+	return secret, u.Reload()
 }
 
 // RevokeToken takes a token back.
@@ -122,18 +118,20 @@ func (u *Users) RevokeToken(id string) error {
 
 // revoke removes the tokens that match. The caller holds writing.
 func (u *Users) revoke(match func(Token) bool) error {
-	next := &tokens{byHash: maps.Clone(u.tokens.Load().byHash)}
-	defer u.tokens.Store(next) // also after a failure: those that are gone count no more
-	for hash, t := range next.byHash {
+	some := false
+	for _, t := range u.tokens.Load().byHash {
 		if !match(t) {
 			continue
 		}
+		some = true
 		if err := u.store.MetaDelete(context.Background(), tokenPrefix+t.ID); err != nil {
-			return fmt.Errorf("remove a token: %w", err)
+			return errors.Join(fmt.Errorf("remove a token: %w", err), u.Reload()) // those that are gone count no more
 		}
-		delete(next.byHash, hash)
 	}
-	return nil
+	if !some {
+		return nil
+	}
+	return u.Reload()
 }
 
 func (t Token) expired(now time.Time) bool { return !t.Expires.IsZero() && !now.Before(t.Expires) }

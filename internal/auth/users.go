@@ -16,7 +16,7 @@ import (
 // Admin is the user that always exists, may do everything and cannot be deleted.
 const Admin = "admin"
 
-// Store keeps users across restarts. Its keys are ours below userPrefix; writes are durable when they return.
+// Store keeps users across restarts. Its keys are ours below keyPrefix; writes are durable when they return.
 type Store interface {
 	MetaSet(ctx context.Context, key string, value []byte) error
 	MetaDelete(ctx context.Context, key string) error
@@ -24,17 +24,19 @@ type Store interface {
 }
 
 const (
-	userPrefix = "auth/user/"
+	keyPrefix  = "auth/"
+	userPrefix = keyPrefix + "user/"
 	// saltKeyName is where the key of the salts of unknown users is kept.
-	saltKeyName = "auth/saltkey"
+	saltKeyName  = keyPrefix + "saltkey"
+	saltKeyBytes = 32
 )
 
 // Users are the accounts of the cluster. All methods may be called at the same time.
 type Users struct {
 	store Store
 	// saltKey derives the salt that an unknown user is shown. It is kept in the store, so that asking about one name
-	// before and after a restart does not give away that nobody has it. Set by OpenUsers, then constant.
-	saltKey [32]byte
+	// before and after a restart does not give away that nobody has it.
+	saltKey atomic.Pointer[[saltKeyBytes]byte]
 	guesses *guesses
 	hashing *hashing
 
@@ -44,7 +46,7 @@ type Users struct {
 
 	// users is read for every query, so neither the map nor an *account in it is ever changed: both are replaced.
 	users atomic.Pointer[map[string]*account]
-	// tokens likewise; changed under writing.
+	// tokens likewise.
 	tokens atomic.Pointer[tokens]
 
 	mu     sync.Mutex // guards notify, and is held to replace users
@@ -87,32 +89,15 @@ func (a *account) clone() *account {
 // OpenUsers loads the users. An empty store gets admin with an empty password.
 func OpenUsers(store Store) (*Users, error) {
 	u := &Users{store: store, guesses: newGuesses(time.Now), hashing: newHashing()}
-	if err := u.loadSaltKey(); err != nil {
+	if err := u.Reload(); err != nil {
 		return nil, err
 	}
-	users := map[string]*account{}
-	err := store.MetaScan(userPrefix, func(key string, value []byte) error {
-		name := strings.TrimPrefix(key, userPrefix)
-		a, err := decodeAccount(value)
-		if err != nil {
-			return fmt.Errorf("stored user %q: %w", name, err)
-		}
-		users[name] = a
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("load users: %w", err)
-	}
-	for name := range users {
-		if err := inherit(users, name); err != nil {
-			return nil, fmt.Errorf("stored user %q: %w", name, err)
+	if u.saltKey.Load() == nil {
+		if err := u.makeSaltKey(); err != nil {
+			return nil, err
 		}
 	}
-	u.users.Store(&users)
-	if err := u.loadTokens(); err != nil {
-		return nil, err
-	}
-	if users[Admin] == nil {
+	if u.find(Admin) == nil {
 		v, err := newVerifier("", initialIterations)
 		if err != nil {
 			return nil, err
@@ -124,29 +109,82 @@ func OpenUsers(store Store) (*Users, error) {
 	return u, nil
 }
 
-// loadSaltKey reads the key of the salts of unknown users, or makes it in a store that has none.
+// Owns tells whether a key of the store is one of those that Reload reads.
+func Owns(key string) bool { return strings.HasPrefix(key, keyPrefix) }
+
+// Reload reads again what the store has: after changes that this Users has not made, such as those of other servers.
+func (u *Users) Reload() error {
+	u.mu.Lock()
+	err := u.reload()
+	notify := u.notify
+	u.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for _, fn := range notify {
+		fn()
+	}
+	return nil
+}
+
+// reload is Reload without the notification. The caller holds mu, so that what is read later is what stays.
+func (u *Users) reload() error {
+	if err := u.loadSaltKey(); err != nil {
+		return err
+	}
+	users := map[string]*account{}
+	err := u.store.MetaScan(userPrefix, func(key string, value []byte) error {
+		name := strings.TrimPrefix(key, userPrefix)
+		a, err := decodeAccount(value)
+		if err != nil {
+			return fmt.Errorf("stored user %q: %w", name, err)
+		}
+		users[name] = a
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load users: %w", err)
+	}
+	for name := range users {
+		if err := inherit(users, name); err != nil {
+			return fmt.Errorf("stored user %q: %w", name, err)
+		}
+	}
+	tokens, err := u.loadTokens()
+	if err != nil {
+		return err
+	}
+	u.users.Store(&users)
+	u.tokens.Store(tokens)
+	return nil
+}
+
+// loadSaltKey reads the key of the salts of unknown users, if there is one.
 func (u *Users) loadSaltKey() error {
-	found := false
 	err := u.store.MetaScan(saltKeyName, func(_ string, value []byte) error {
-		if len(value) != len(u.saltKey) {
+		if len(value) != saltKeyBytes {
 			return fmt.Errorf("damaged: %d bytes", len(value))
 		}
-		copy(u.saltKey[:], value)
-		found = true
+		key := [saltKeyBytes]byte(value)
+		u.saltKey.Store(&key)
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("load the key for salts: %w", err)
 	}
-	if found {
-		return nil
-	}
-	if _, err := rand.Read(u.saltKey[:]); err != nil {
+	return nil
+}
+
+// makeSaltKey makes the key of the salts of unknown users.
+func (u *Users) makeSaltKey() error {
+	var key [saltKeyBytes]byte
+	if _, err := rand.Read(key[:]); err != nil {
 		return fmt.Errorf("make a key for salts: %w", err)
 	}
-	if err := u.store.MetaSet(context.Background(), saltKeyName, u.saltKey[:]); err != nil {
+	if err := u.store.MetaSet(context.Background(), saltKeyName, key[:]); err != nil {
 		return fmt.Errorf("store the key for salts: %w", err)
 	}
+	u.saltKey.Store(&key)
 	return nil
 }
 
@@ -167,8 +205,7 @@ func (u *Users) names() []string {
 // put stores the account of name, or removes it when a is nil. A *RowError means that its roles do not go together. The
 // caller holds writing, or is alone.
 func (u *Users) put(name string, a *account) error {
-	users, err := u.with(name, a)
-	if err != nil {
+	if _, err := u.with(name, a); err != nil {
 		return err
 	}
 	key := userPrefix + name
@@ -186,14 +223,7 @@ func (u *Users) put(name string, a *account) error {
 			return fmt.Errorf("store user %q: %w", name, err)
 		}
 	}
-	u.mu.Lock()
-	u.users.Store(&users)
-	notify := u.notify
-	u.mu.Unlock()
-	for _, fn := range notify {
-		fn()
-	}
-	return nil
+	return u.Reload()
 }
 
 // verifierOf gives what a log-in as name is checked against; for an unknown user it is one that nobody can satisfy, and that
@@ -203,7 +233,7 @@ func (u *Users) verifierOf(name string) (verifier, bool) {
 		return a.verifier, true
 	}
 	fake := verifier{iterations: defaultIterations}
-	copy(fake.salt[:], hmacSHA256(u.saltKey[:], name))
+	copy(fake.salt[:], hmacSHA256(u.saltKey.Load()[:], name))
 	return fake, false
 }
 

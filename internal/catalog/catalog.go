@@ -50,7 +50,7 @@ type Catalog struct {
 
 	background context.Context // of the builds of indexes, of what ends tables, and of trimHistories; Close ends it
 	end        context.CancelFunc
-	tasks      sync.WaitGroup // in the background; they begin under mu
+	tasks      sync.WaitGroup // in the background
 	buildSlots chan struct{}
 
 	current atomic.Pointer[Snapshot]
@@ -58,6 +58,7 @@ type Catalog struct {
 
 	mu       sync.Mutex               // guards the replacement of current; readers never take it
 	prepared map[TableID]*table.Table // under mu: made, but without a record yet
+	waiting  []func()                 // under mu: what later was given
 }
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
@@ -121,23 +122,25 @@ func (c *Catalog) Snapshot() *Snapshot { return c.current.Load() }
 // Changed returns a channel that is closed by the next change of the catalog.
 func (c *Catalog) Changed() <-chan struct{} { return *c.next.Load() }
 
-// publish makes s what everybody sees. The caller holds mu.
+// publish makes s what everybody sees, and starts what has to be done in the background for it, which decides on s or a later
+// snapshot. The caller holds mu.
 func (c *Catalog) publish(s *Snapshot) {
 	c.current.Store(s)
+	for _, task := range c.waiting {
+		if c.background.Err() == nil { // else everything is about to close
+			c.tasks.Go(task)
+		}
+	}
+	c.waiting = nil
 	fresh := make(chan struct{})
 	if old := c.next.Swap(&fresh); old != nil {
 		close(*old)
 	}
 }
 
-// begin starts something in the background, unless the catalog is about to close; then it tells so. The caller holds mu.
-func (c *Catalog) begin(task func()) bool {
-	if c.background.Err() != nil {
-		return false
-	}
-	c.tasks.Go(task)
-	return true
-}
+// later has something done in the background once the snapshot in the making is published, unless the catalog is about to close. The
+// caller holds mu.
+func (c *Catalog) later(task func()) { c.waiting = append(c.waiting, task) }
 
 func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 	var configs []TableConfig

@@ -175,13 +175,10 @@ func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg tabl
 	}
 	building, stop := context.WithCancel(c.background)
 	h.stop = stop
-	begun := c.begin(func() {
+	c.later(func() {
 		defer close(h.ended)
 		c.build(building, t.Table, t.Config.ID, cfg, h)
 	})
-	if !begun {
-		close(h.ended)
-	}
 	return nil
 }
 
@@ -310,7 +307,7 @@ func (c *Catalog) applyIndexes(before, after *Table) error {
 		switch {
 		case h == nil: // it could not be opened
 		case i < 0:
-			c.begin(func() { c.finishDropIndex(before, h) })
+			c.later(func() { c.finishDropIndex(before, h) })
 		case after.Config.Indexes[i].Name != x.Name:
 			h.name.Store(&after.Config.Indexes[i].Name)
 		}

@@ -170,7 +170,7 @@ func (c *Catalog) applyTable(s *Snapshot, id TableID, value []byte) error {
 	if value == nil {
 		if exists {
 			s.deleteTable(id)
-			c.begin(func() { c.finishDrop(before) })
+			c.later(func() { c.finishDrop(before) })
 		}
 		return nil
 	}

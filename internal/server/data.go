@@ -147,6 +147,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if err != nil {
 		return nil, err
 	}
+	data.metadata.Watch(userWatcher{data.users, log})
 	if data.tokens, err = peer.OpenTokens(data.store, time.Now); err != nil {
 		return nil, err
 	}
