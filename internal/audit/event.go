@@ -44,6 +44,7 @@ const (
 	Bearer       Method = "http_bearer"        // a token of an HTTP request
 	AdminCommand Method = "admin_command_line" // `rethinkdb admin`, which does SCRAM on the intracluster port
 	Server       Method = "server"             // another server, whose proof Detail names
+	Page         Method = "web_page"           // the form of the administration page
 	NoPassword   Method = "none"               // the web port as long as there is no password
 )
 

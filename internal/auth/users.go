@@ -254,26 +254,45 @@ func (u *Users) CheckKey(peer netip.Addr, key string) error {
 // nil when they belong together, and an *Error when they do not. An unknown user gets the same error as a wrong password, after
 // as many hashes. No password is no guess: it is how a client finds out that it needs one.
 func (u *Users) Check(peer netip.Addr, name, password string) (user string, err error) {
+	user, _, err = u.Verify(peer, name, password)
+	return user, err
+}
+
+// Verify is Check for who is remembered afterwards: it also gives what the password is known by that was judged.
+func (u *Users) Verify(peer netip.Addr, name, password string) (user string, c Credential, err error) {
 	if user, err = prepareUsername(name); err != nil {
-		return "", err
+		return "", c, err
 	}
 	v, known := u.verifierOf(user)
 	who := u.guesses.guesser(user, peer)
 	if err := u.mayTry(&v, who); err != nil {
-		return "", err
+		return "", c, err
 	}
 	defer u.hashing.begin(who.addr)()         // until it is judged
 	if err := u.mayTry(&v, who); err != nil { // others were judged meanwhile
-		return "", err
+		return "", c, err
 	}
 	ok, err := v.matches(password)
 	if err != nil {
-		return "", err
+		return "", c, err
 	}
 	if password == "" && !ok {
-		return "", errPassword
+		return "", c, errPassword
 	}
-	return user, u.judge(&v, who, ok && known)
+	return user, Credential{v.salt}, u.judge(&v, who, ok && known)
+}
+
+// Credential is what a password is known by, without telling anything of it: no two passwords that were set have the same, whoever set
+// them, even if they are the same.
+type Credential struct{ salt [saltBytes]byte }
+
+// Credential is that of a user's password. ok is false for users that do not exist, and for roles.
+func (u *Users) Credential(user string) (c Credential, ok bool) {
+	a := u.find(user)
+	if a == nil || a.role {
+		return c, false
+	}
+	return Credential{a.verifier.salt}, true
 }
 
 // mayTry refuses somebody who has guessed too often. There is nothing to guess where the password is the empty one.

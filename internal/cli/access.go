@@ -3,6 +3,7 @@ package cli
 import (
 	"net/netip"
 	"strings"
+	"time"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/server"
@@ -24,7 +25,8 @@ func (s settings) access(c *server.Config) (err error) {
 	for _, name := range s.all("--http-host") {
 		c.Hosts = append(c.Hosts, strings.ToLower(strings.TrimSuffix(name, ".")))
 	}
-	return nil
+	c.WebSessionTimeout, err = s.duration("--web-session-timeout", time.Minute)
+	return err
 }
 
 // networks reads the networks of an option.

@@ -72,7 +72,7 @@ func noTLS(f *Facts) []Finding {
 			Text:   fmt.Sprintf("The %s port is open to other machines without TLS: whoever is on the way can read and change what is sent.", p.Port),
 			Remedy: "Give the port a certificate. Clients then have to know the authority that signed it.", Commands: f.tlsCommands(p),
 		}
-		if p.public() || p.Port == access.Web { // HTTP Basic sends the password itself
+		if p.public() || p.Port == access.Web { // the page's log-in and HTTP Basic send the password itself
 			one.Severity = Serious
 		}
 		found = append(found, one)

@@ -74,6 +74,8 @@ type Config struct {
 	HistoryAge         time.Duration // of its oldest entry
 	ConnectionsPerUser int           // that may be open at the same time; 0 for any number
 
+	WebSessionTimeout time.Duration // after which a session of the administration page ends that nobody uses; 0 for none
+
 	Scripts system.Scripts // whose queries may run JavaScript
 
 	QueryMemoryBytes int64         // for what one query collects; 0 chooses by the cache

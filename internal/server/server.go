@@ -26,9 +26,11 @@ import (
 	"rethinkdb/internal/httpfetch"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/login"
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/processors"
 	"rethinkdb/internal/session"
+	"rethinkdb/internal/storage"
 	"rethinkdb/internal/system"
 	"rethinkdb/internal/web"
 	"rethinkdb/internal/wire"
@@ -113,6 +115,7 @@ type node struct {
 	system      *system.System
 	expirer     *expiry.Expirer
 	sessions    *session.Manager
+	logIns      *login.Sessions
 	scripts     *js.Pool
 	driver      *wire.Server
 	web         *web.Server // nil with --no-http-admin
@@ -177,6 +180,8 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	n.sessions = session.NewManager()
 	n.sessions.LimitUsers(c.ConnectionsPerUser)
 	n.data.users.OnChange(func() { n.sessions.Recheck(auth.Admin) })
+	n.logIns = login.New(login.Options{Idle: c.WebSessionTimeout, Credential: n.data.users.Credential})
+	n.data.users.OnChange(n.logIns.Recheck)
 	var slow *exec.SlowQueries
 	if c.SlowQuery > 0 {
 		slow = new(exec.SlowQueries)
@@ -191,6 +196,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Audit:    n.audit,
 		Logger:   logger,
 		Sessions: n.sessions,
+		LogIns:   n.logIns,
 		SetCache: n.setCache,
 		Issues:   n.issues,
 		Security: n.security,
@@ -228,9 +234,10 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
 	} else {
 		n.web = web.NewServer(web.Options{
-			Engine: engine, Sessions: n.sessions, Users: n.data.users, Logger: logger,
-			ServerName: func() string { return n.data.catalog.Snapshot().Server().Name },
-			Gate:       n.gate, Audit: n.audit, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
+			Engine: engine, Sessions: n.sessions, Users: n.data.users, LogIns: n.logIns, Logger: logger,
+			ServerID: string(n.data.catalog.Snapshot().Server().ID), ServerName: func() string { return n.data.catalog.Snapshot().Server().Name },
+			Version: ProtocolVersion, SystemDatabase: system.DatabaseID, Ready: n.ready,
+			Gate: n.gate, Audit: n.audit, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
 		})
 		n.gate.Attach(n.web.Enforce)
 		serve := n.web.Serve
@@ -352,6 +359,19 @@ func (n *node) setCache(int64) error {
 	return nil
 }
 
+// ready tells why the server cannot do its work, or nil, without what a stranger need not know. Everything else is there before the
+// ports open, so only the store can be what is missing.
+func (n *node) ready() error {
+	switch err := n.data.store.Err(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, storage.ErrDiskFull):
+		return errors.New("the disk is full: writes are refused")
+	default:
+		return errors.New("the storage engine has failed; the server's log has the reason")
+	}
+}
+
 // stop ends a server that was ready.
 func (n *node) stop() error {
 	logfile.Notice(n.log, "Shutting down client connections...")
@@ -371,7 +391,10 @@ func (n *node) closePorts() {
 	defer cancel()
 	var ports sync.WaitGroup
 	if n.web != nil {
-		ports.Go(func() { n.closedPort("web", n.web.Shutdown(ctx)) })
+		ports.Go(func() {
+			n.logIns.Close()
+			n.closedPort("web", n.web.Shutdown(ctx))
+		})
 	}
 	if n.driver != nil {
 		ports.Go(func() { n.closedPort("driver", n.driver.Shutdown(ctx)) })

@@ -84,6 +84,7 @@ var told = map[string][]string{
 	"server_config":  {"name", "tags", "cache_size_mb"},
 	"join_tokens":    {"expires_at", "reusable"},
 	"users":          {"role", "roles"},
+	"web_sessions":   {"user", "address"},
 	"table_config":   {"db", "name", "primary_key", "durability", "write_acks", "shards", "ttl", "changefeed_history"},
 }
 

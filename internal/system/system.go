@@ -12,6 +12,7 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/login"
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/selfcheck"
 	"rethinkdb/internal/storage"
@@ -33,6 +34,7 @@ type Options struct {
 	Issues   func() []Issue          // what current_issues shows beside what this package finds itself
 	Security func() selfcheck.Report // what security_status shows
 	Sessions Sessions                // what jobs and stats show of clients
+	LogIns   *login.Sessions         // what web_sessions shows; without them there is no such table
 	// SlowQueries are what slow_queries shows; nil says that slow queries are not recorded.
 	SlowQueries *exec.SlowQueries
 	Usage       func() Usage // what stats shows of the server beside its work
@@ -61,6 +63,7 @@ type System struct {
 	issues   func() []Issue
 	security func() selfcheck.Report
 	sessions Sessions
+	logIns   *login.Sessions
 	setCache func(bytes int64) error
 	now      func() time.Time
 
@@ -85,7 +88,7 @@ var _ exec.Cluster = (*System)(nil)
 func Start(o Options) *System {
 	s := &System{
 		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
-		issues: o.Issues, security: o.Security, sessions: o.Sessions, setCache: o.SetCache, now: o.Now,
+		issues: o.Issues, security: o.Security, sessions: o.Sessions, logIns: o.LogIns, setCache: o.SetCache, now: o.Now,
 		slowQueries: o.SlowQueries, usage: o.Usage,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
 	}

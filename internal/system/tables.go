@@ -40,6 +40,9 @@ func (s *System) systemTables() map[string]*systemTable {
 	if s.tokens != nil {
 		tables["join_tokens"] = newSystemTable("join_tokens", joinTokens{s})
 	}
+	if s.logIns != nil {
+		tables["web_sessions"] = newSystemTable("web_sessions", webSessions{s})
+	}
 	return tables
 }
 
@@ -47,7 +50,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit", "bearer_tokens", "join_tokens", "security_status", "slow_queries"}
+var additions = []string{"access_config", "audit", "bearer_tokens", "join_tokens", "security_status", "slow_queries", "web_sessions"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,8 +35,15 @@ type connections struct {
 	wg     sync.WaitGroup // of sessions that are being ended by their timers
 }
 
-type connection struct {
+// owner is whom a connection belongs to; for others it is not there. A user who has logged in on the page has another set of connections with each
+// session, which end with it.
+type owner struct {
 	user    string
+	session string // its ID; empty without one
+}
+
+type connection struct {
+	owner   owner
 	peer    netip.Addr
 	session *session.Session
 	timer   *time.Timer
@@ -50,8 +58,8 @@ var (
 	errClosed  = errors.New("the server is shutting down")
 )
 
-// create opens a connection of a user and gives its id.
-func (c *connections) create(peer netip.AddrPort, user string) (string, error) {
+// create opens a connection and gives its id.
+func (c *connections) create(peer netip.AddrPort, by owner) (string, error) {
 	var random [idBytes]byte
 	if _, err := rand.Read(random[:]); err != nil {
 		return "", fmt.Errorf("make a connection id: %w", err)
@@ -65,11 +73,11 @@ func (c *connections) create(peer netip.AddrPort, user string) (string, error) {
 	case len(c.open) >= maxConnections:
 		return "", errTooMany
 	}
-	if err := c.opt.Sessions.Enter(user); err != nil {
+	if err := c.opt.Sessions.Enter(by.user); err != nil {
 		return "", err
 	}
 	s := session.New(session.Options{
-		Client:        session.Client{User: user, Addr: peer, Port: access.Web, EmptyBatches: true},
+		Client:        session.Client{User: by.user, Addr: peer, Port: access.Web, EmptyBatches: true},
 		Engine:        c.opt.Engine,
 		Manager:       c.opt.Sessions,
 		Logger:        c.opt.Logger,
@@ -77,27 +85,27 @@ func (c *connections) create(peer netip.AddrPort, user string) (string, error) {
 		RefuseNoReply: true,
 		AddDuration:   true,
 	})
-	c.open[id] = &connection{user, peer.Addr(), s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
+	c.open[id] = &connection{by, peer.Addr(), s, time.AfterFunc(c.lifetime, func() { c.expire(id) })}
 	return id, nil
 }
 
-// find gives the session of a user's connection and starts its time anew.
-func (c *connections) find(id, user string) *session.Session {
+// find gives the session of somebody's connection and starts its time anew.
+func (c *connections) find(id string, by owner) *session.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	conn := c.open[id]
-	if conn == nil || conn.user != user || !conn.timer.Reset(c.lifetime) { // not running: it is expiring right now
+	if conn == nil || conn.owner != by || !conn.timer.Reset(c.lifetime) { // not running: it is expiring right now
 		return nil
 	}
 	return conn.session
 }
 
 // take removes a connection that may be closed by the one who asks. The caller ends its session and then calls c.wg.Done.
-func (c *connections) take(id string, may func(user string) bool) *session.Session {
+func (c *connections) take(id string, may func(owner) bool) *session.Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	conn := c.open[id]
-	if conn == nil || !may(conn.user) {
+	if conn == nil || !may(conn.owner) {
 		return nil
 	}
 	delete(c.open, id)
@@ -107,14 +115,14 @@ func (c *connections) take(id string, may func(user string) bool) *session.Sessi
 }
 
 func (c *connections) expire(id string) {
-	if s := c.take(id, func(string) bool { return true }); s != nil {
+	if s := c.take(id, func(owner) bool { return true }); s != nil {
 		s.Expire()
 		c.wg.Done()
 	}
 }
 
-func (c *connections) close(id, user string) {
-	if s := c.take(id, func(owner string) bool { return owner == user }); s != nil {
+func (c *connections) close(id string, by owner) {
+	if s := c.take(id, func(o owner) bool { return o == by }); s != nil {
 		s.Terminate()
 		c.wg.Done()
 	}
@@ -122,10 +130,22 @@ func (c *connections) close(id, user string) {
 
 // enforce ends the connections of addresses that the gate no longer admits, and tells how many there were. It waits for nobody.
 func (c *connections) enforce() (ended int) {
+	return c.end(func(conn *connection) bool { return c.opt.Gate.Admit(access.Web, conn.peer) != nil })
+}
+
+// endOf ends the connections of sessions of the page. It waits for nobody.
+func (c *connections) endOf(sessions []string) {
+	c.end(func(conn *connection) bool {
+		return conn.owner.session != "" && slices.Contains(sessions, conn.owner.session)
+	})
+}
+
+// end ends the connections that match, waits for nobody, and tells how many there were.
+func (c *connections) end(match func(*connection) bool) (ended int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, conn := range c.open {
-		if c.opt.Gate.Admit(access.Web, conn.peer) == nil {
+		if !match(conn) {
 			continue
 		}
 		delete(c.open, id)

@@ -1,102 +1,52 @@
 package web
 
 import (
-	"errors"
 	"html/template"
-	"math"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
-	"rethinkdb/internal/auth"
 )
 
-// guard decides about a request before anything else looks at it, in this order:
-//
-//  1. does the port serve the address? (protected mode, allow-list)
-//  2. does a browser send it for a page of somebody else? It may be on a machine that is served while its user reads a page
-//     that is not ours. Requests from other origins are refused, and so are names that are not known to be the server's: a
-//     page can make its own name point here (DNS rebinding). With a password that is no way in, so then any name will do.
-//  3. who is it? As soon as admin has a password, all requests need a user and a password (HTTP Basic), or a token (Bearer). A
-//     token is judged in any case: who shows one does not want to be admin.
-//
-// Without success it has answered.
-func (s *Server) guard(w http.ResponseWriter, r *http.Request) (user string, ok bool) {
-	peer := s.clientAddr(r)
-	if refused := s.opt.Gate.Admit(access.Web, peer.Addr()); refused != nil {
+// serves tells whether the port serves the address that a request comes from (protected mode, allow-list). Otherwise it has answered.
+func (s *Server) serves(w http.ResponseWriter, r *http.Request) bool {
+	refused := s.opt.Gate.Admit(access.Web, s.clientAddr(r).Addr())
+	if refused != nil {
 		forbid(w, refused.Error())
-		return "", false
 	}
-	event := audit.Event{Kind: audit.PeerRefused, Peer: peer, Port: access.Web.String()}
-	defer func() {
-		if event.Method != "" || event.Reason != "" {
-			s.opt.Audit.Record(event)
-		}
-	}()
-	if !s.fromOwnPage(r) {
-		event.Reason = "request from a page of another site"
-		forbid(w, "A page of another site sent this request. The web port serves its own pages only.")
-		return "", false
-	}
-	if secret, given := bearerToken(r); given {
-		event.Method = audit.Bearer
-		user, err := s.opt.Users.CheckToken(secret, time.Now())
-		if err != nil {
-			event.Kind, event.Reason = audit.LogInRefused, auth.Reason(err)
-			w.Header().Set("WWW-Authenticate", `Bearer realm="RethinkDB", error="invalid_token"`)
-			http.Error(w, err.Error(), http.StatusUnauthorized)
-			return "", false
-		}
-		event.Kind, event.User = audit.LogIn, user
-		return user, true
-	}
-	if !s.opt.Users.HasPassword(auth.Admin) {
-		if name := hostName(r.Host); !s.knowsHost(name) {
-			event.Reason = "request for another name"
-			forbid(w, "This server does not know itself by the name "+name+". Use its address or localhost, or start it with --http-host "+name+".")
-			return "", false
-		}
-		event.Kind, event.User, event.Method = audit.LogIn, auth.Admin, audit.NoPassword
-		return auth.Admin, true
-	}
-	name, password, given := r.BasicAuth()
-	if given {
-		event.User, event.Method = name, audit.Basic
-		user, err := s.opt.Users.Check(peer.Addr(), name, password)
-		if err == nil {
-			event.Kind, event.User = audit.LogIn, user
-			return user, true
-		}
-		event.Kind, event.Reason = audit.LogInRefused, auth.Reason(err)
-		var refused *auth.Error
-		switch {
-		case !errors.As(err, &refused):
-			s.opt.Logger.Error("cannot check a password", "error", err)
-			http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
-			return "", false
-		case refused.Wait > 0:
-			w.Header().Set("Retry-After", strconv.FormatFloat(math.Ceil(refused.Wait.Seconds()), 'f', 0, 64))
-			http.Error(w, refused.Msg, http.StatusTooManyRequests)
-			return "", false
-		}
-	}
-	w.Header().Set("WWW-Authenticate", `Basic realm="RethinkDB", charset="UTF-8"`)
-	w.Header().Add("WWW-Authenticate", `Bearer realm="RethinkDB"`)
-	http.Error(w, "This server needs a user and a password.", http.StatusUnauthorized)
-	return "", false
+	return refused == nil
 }
 
-// bearerToken is the token of a request (RFC 6750). It comes in the header only: addresses of pages end up in logs.
-func bearerToken(r *http.Request) (secret string, given bool) {
-	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
+// admits refuses what browsers send for pages of strangers, which somebody may be reading on a machine that is served:
+//
+//  1. requests from other origins;
+//  2. requests for names that are not known to be the server's. A page can make its own name point here (DNS rebinding), and
+//     is then no stranger to the browser. As long as there is no password it would be let in; with one it could still guess,
+//     and have whoever sits at that machine slowed down for it. A request with a bearer token may call the server as it likes: nobody
+//     guesses a token, and browsers send none by themselves.
+//
+// Then it has answered. Who sends the request comes later, in identify.
+func (s *Server) admits(w http.ResponseWriter, r *http.Request) bool {
+	event := audit.Event{Kind: audit.PeerRefused, Peer: s.clientAddr(r), Port: access.Web.String()}
+	name := hostName(r.Host)
+	_, token := bearerToken(r)
+	switch {
+	case !s.fromOwnPage(r):
+		event.Reason = "request from a page of another site"
+		forbid(w, "A page of another site sent this request. The web port serves its own pages only.")
+	case !token && !s.knowsHost(name):
+		event.Reason = "request for another name"
+		forbid(w, "This server does not know itself by the name "+name+". Use its address or localhost, or start it with --http-host "+name+".")
+	default:
+		return true
+	}
+	s.opt.Audit.Record(event)
+	return false
 }
 
 // fromOwnPage tells whether a request is one of our own page, or of nobody's. When the browser does not say so itself, which it

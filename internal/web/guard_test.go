@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,20 +16,22 @@ import (
 	"rethinkdb/internal/auth"
 )
 
-// visit is a request, as it comes from an address: for the page, or with an origin one that opens a connection.
+// visit is a request, as it comes from an address: for the page, or one that opens a connection, which those with an origin are as well.
 type visit struct {
 	from, host, forwarded, origin, proxy, user, password string
+	path                                                 string // of the page; empty is /
+	connect                                              bool
 }
 
 func (f *fixture) visit(v visit) (code int, page string) {
 	f.tb.Helper()
 	method := http.MethodGet
-	if v.origin != "" {
+	if v.connect || v.origin != "" {
 		method = http.MethodPost
 	}
 	r := httptest.NewRequest(method, "/ajax/reql/open-new-connection", nil)
 	if method == http.MethodGet {
-		r.URL.Path = "/"
+		r.URL.Path = cmp.Or(v.path, "/")
 	}
 	r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(v.from), 4711).String()
 	r.Host = v.host
@@ -132,12 +135,13 @@ func TestPasswords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, from := range []string{"127.0.0.1", "203.0.113.7"} {
-		f.expectVisit(visit{from: from}, 401, "needs a user and a password")
-		f.expectVisit(visit{from: from, user: "admin"}, 401, "needs")
-		f.expectVisit(visit{from: from, user: "admin", password: "wrong"}, 401, "needs")
-		f.expectVisit(visit{from: from, user: "nobody", password: "secret"}, 401, "needs")
-		f.expectVisit(visit{from: from, user: "admin", password: "secret"}, 200, "srv")
-		f.expectVisit(visit{from: from, user: "admin", password: "secret", host: "any.example"}, 200, "srv")
+		f.expectVisit(visit{from: from}, 200, "<title>RethinkDB</title>")
+		f.expectVisit(visit{from: from, connect: true}, 401, "needs a user and a password")
+		f.expectVisit(visit{from: from, connect: true, user: "admin"}, 401, "needs")
+		f.expectVisit(visit{from: from, connect: true, user: "admin", password: "wrong"}, 401, "needs")
+		f.expectVisit(visit{from: from, connect: true, user: "nobody", password: "secret"}, 401, "needs")
+		f.expectVisit(visit{from: from, connect: true, user: "admin", password: "secret"}, 200, "")
+		f.expectVisit(visit{from: from, connect: true, user: "admin", password: "secret", host: "any.example"}, 403, "--http-host any.example")
 		f.expectVisit(visit{from: from, user: "admin", password: "secret", origin: "http://evil.example"}, 403, "another site")
 	}
 	if err := log.Close(); err != nil {
@@ -148,12 +152,14 @@ func TestPasswords(t *testing.T) {
 		`"event":"log_in_refused","user":"admin","peer":"127.0.0.1:4711","port":"web","method":"http_basic","reason":"Wrong password"`,
 		`"event":"log_in_refused","user":"nobody","peer":"127.0.0.1:4711","port":"web","method":"http_basic","reason":"Wrong password"`,
 		`"event":"log_in","user":"admin","peer":"127.0.0.1:4711","port":"web","method":"http_basic"`,
+		`"event":"peer_refused","peer":"127.0.0.1:4711","port":"web","reason":"request for another name"`,
 		`"event":"peer_refused","peer":"127.0.0.1:4711","port":"web","reason":"request from a page of another site"`,
 		`"event":"log_in_refused","user":"admin","peer":"203.0.113.7:4711"`,
 		`"event":"log_in_refused","user":"nobody","peer":"203.0.113.7:4711"`,
 		`"event":"log_in","user":"admin","peer":"203.0.113.7:4711"`,
 		`"event":"peer_refused","peer":"203.0.113.7:4711"`,
-		`"count":1,"since":`, `"count":1,"since":`, `"count":1,"since":`, `"count":1,"since":`, // wrong and right passwords of admin
+		`"event":"peer_refused","peer":"203.0.113.7:4711"`,
+		`"count":1,"since":`, `"count":1,"since":`, // wrong passwords of admin
 	}
 	entries := log.Newest()
 	if len(entries) != len(want) {
@@ -176,14 +182,14 @@ func TestEnforce(t *testing.T) {
 	gate.Attach(f.Enforce)
 	var ids []string
 	for _, peer := range []string{"192.168.1.2:4711", "203.0.113.7:4711"} {
-		id, err := f.conns.create(netip.MustParseAddrPort(peer), auth.Admin)
+		id, err := f.conns.create(netip.MustParseAddrPort(peer), owner{user: auth.Admin})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, id)
 	}
 	later := make(responder, 1)
-	if _, err := f.conns.find(ids[1], auth.Admin).Handle(7, []byte(`[1,"block"]`), nil, later, false); err != nil {
+	if _, err := f.conns.find(ids[1], owner{user: auth.Admin}).Handle(7, []byte(`[1,"block"]`), nil, later, false); err != nil {
 		t.Fatal(err)
 	}
 	list.Store(&access.Lists{access.Web: {netip.MustParsePrefix("192.168.0.0/16")}})
@@ -191,7 +197,7 @@ func TestEnforce(t *testing.T) {
 	if answer := string(<-later); !strings.Contains(answer, "This ReQL connection has been terminated.") {
 		t.Errorf("the query was answered with %q", answer)
 	}
-	if f.conns.find(ids[0], auth.Admin) == nil || f.conns.find(ids[1], auth.Admin) != nil {
+	if f.conns.find(ids[0], owner{user: auth.Admin}) == nil || f.conns.find(ids[1], owner{user: auth.Admin}) != nil {
 		t.Error("the wrong connections have ended")
 	}
 	f.expectVisit(visit{from: "203.0.113.7"}, 403, "access_config")
@@ -205,30 +211,30 @@ func TestGuessing(t *testing.T) {
 	}
 	code, page := 401, ""
 	for tries := 0; tries < 20 && code == 401; tries++ { // six, unless the machine stands still for longer than the pauses
-		code, page = f.visit(visit{from: "203.0.113.7", user: "admin", password: "wrong"})
+		code, page = f.visit(visit{from: "203.0.113.7", connect: true, user: "admin", password: "wrong"})
 	}
 	if code != 429 || !strings.HasPrefix(page, "Too many wrong passwords for this user from your address.") {
 		t.Errorf("%d %q", code, page)
 	}
-	f.expectVisit(visit{from: "203.0.113.8", user: "admin", password: "secret"}, 200, "srv")
+	f.expectVisit(visit{from: "203.0.113.8", connect: true, user: "admin", password: "secret"}, 200, "")
 }
 
 // The connection of one user is not there for another.
 func TestConnectionsBelongToTheirUsers(t *testing.T) {
 	f := start(t)
-	id, err := f.conns.create(netip.AddrPort{}, "ann")
+	id, err := f.conns.create(netip.AddrPort{}, owner{user: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.conns.find(id, "bob") != nil {
+	if f.conns.find(id, owner{user: "bob"}) != nil {
 		t.Error("bob has got ann's connection")
 	}
-	f.conns.close(id, "bob")
-	if f.conns.find(id, "ann") == nil {
+	f.conns.close(id, owner{user: "bob"})
+	if f.conns.find(id, owner{user: "ann"}) == nil {
 		t.Error("bob has closed ann's connection")
 	}
-	f.conns.close(id, "ann")
-	if f.conns.find(id, "ann") != nil {
+	f.conns.close(id, owner{user: "ann"})
+	if f.conns.find(id, owner{user: "ann"}) != nil {
 		t.Error("the connection is still there")
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"rethinkdb/internal/auth"
 )
 
 // builtPage is the administration page as it comes out of the directory web: `npm run build` there writes it anew.
@@ -122,9 +124,14 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request, name string) 
 	file.serve(w, r)
 }
 
+// serveIndex shows the page to everybody, and who has to log in first does so there. Until then it does not name the server.
 func (s *Server) serveIndex(w http.ResponseWriter, index *template.Template) {
+	name := ""
+	if !s.opt.Users.HasPassword(auth.Admin) {
+		name = s.opt.ServerName()
+	}
 	var text bytes.Buffer
-	if err := index.Execute(&text, map[string]any{"ServerName": s.opt.ServerName(), "AddSlash": addSlashScript}); err != nil {
+	if err := index.Execute(&text, map[string]any{"ServerName": name, "AddSlash": addSlashScript}); err != nil {
 		s.opt.Logger.Error("cannot fill in the administration page", "error", err)
 		http.Error(w, "The server cannot show its page; its log has the reason.", http.StatusInternalServerError)
 		return

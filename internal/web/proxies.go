@@ -19,7 +19,7 @@ type proxies struct {
 	last Proxy
 }
 
-// noteProxy looks at a request that is served.
+// noteProxy looks at a request that is admitted.
 func (s *Server) noteProxy(r *http.Request) {
 	if r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" {
 		return

@@ -19,12 +19,11 @@ const (
 	maxQueryBytes = 128<<20 - 1
 )
 
-// serveReQL answers below /ajax/reql. Which of the three requests it is shows in a part of the path. A connection belongs to
-// the user that has opened it; for others it is not there.
-func (s *Server) serveReQL(w http.ResponseWriter, r *http.Request, user string) {
+// serveReQL answers below /ajax/reql. Which of the three requests it is shows in a part of the path.
+func (s *Server) serveReQL(w http.ResponseWriter, r *http.Request, by owner) {
 	post := r.Method == http.MethodPost
 	if post && strings.Contains(r.URL.Path, "open-new-connection") {
-		id, err := s.conns.create(s.clientAddr(r), user)
+		id, err := s.conns.create(s.clientAddr(r), by)
 		if err != nil {
 			answer(w, http.StatusServiceUnavailable, "application/text", []byte(err.Error()+"\n"))
 			return
@@ -38,14 +37,14 @@ func (s *Server) serveReQL(w http.ResponseWriter, r *http.Request, user string) 
 		return
 	}
 	if post && strings.Contains(r.URL.Path, "close-connection") {
-		s.conns.close(id, user)
+		s.conns.close(id, by)
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	s.serveQuery(w, r, id, user)
+	s.serveQuery(w, r, id, by)
 }
 
-func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id, user string) {
+func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id string, by owner) {
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return
@@ -67,7 +66,7 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id, user str
 		return
 	}
 	token := int64(binary.LittleEndian.Uint64(body))
-	frame, err := s.run(r, id, user, token, body[tokenBytes:])
+	frame, err := s.run(r, id, by, token, body[tokenBytes:])
 	switch {
 	case errors.Is(err, session.ErrNoReply):
 		answer(w, http.StatusBadRequest, "application/text", []byte("noreply queries are not supported over HTTP\n"))
@@ -82,8 +81,8 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request, id, user str
 }
 
 // run executes one request and gives the frame that answers it.
-func (s *Server) run(r *http.Request, id, user string, token int64, query []byte) ([]byte, error) {
-	sess := s.conns.find(id, user)
+func (s *Server) run(r *http.Request, id string, by owner, token int64, query []byte) ([]byte, error) {
+	sess := s.conns.find(id, by)
 	if sess == nil {
 		return session.Failure(nil, token, "This HTTP connection is not open."), nil
 	}

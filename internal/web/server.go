@@ -13,6 +13,7 @@ import (
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
+	"rethinkdb/internal/login"
 	"rethinkdb/internal/session"
 )
 
@@ -27,14 +28,21 @@ const (
 	idleTime   = 2 * time.Minute
 )
 
-// Options of a Server. The first five are required.
+// Options of a Server. Those above Gate are required.
 type Options struct {
 	Engine   session.Engine
 	Sessions *session.Manager
 	Users    *auth.Users
+	LogIns   *login.Sessions
 	Logger   *slog.Logger
-	// ServerName is the name of the server at the moment.
-	ServerName func() string
+	// ServerID, ServerName and Version are what the page is told of the server.
+	ServerID   string
+	ServerName func() string // at the moment
+	Version    string
+	// SystemDatabase is the identifier of the database rethinkdb.
+	SystemDatabase string
+	// Ready tells why the server cannot do its work, or nil.
+	Ready func() error
 
 	// Gate says which addresses are served; nil serves all.
 	Gate *access.Gate
@@ -60,6 +68,7 @@ type Server struct {
 func NewServer(opt Options) *Server {
 	s := &Server{opt: opt, crossOrigin: http.NewCrossOriginProtection()}
 	s.conns.init(opt)
+	opt.LogIns.Attach(s.conns.endOf)
 	s.http = http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: headerTime,
@@ -101,18 +110,22 @@ func (s *Server) Handler() http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", policy)
-		user, ok := s.guard(w, r)
-		if !ok {
+		if !s.serves(w, r) {
 			return
 		}
-		s.visitors.known(r)
-		s.noteProxy(r)
 		path, ok := sitePath(r.URL)
+		if s.serveHealth(w, r, path) || !s.admits(w, r) {
+			return
+		}
+		s.noteProxy(r)
 		switch {
 		case !ok:
 			w.WriteHeader(http.StatusForbidden)
 		case path == "/ajax/reql" || strings.HasPrefix(path, "/ajax/reql/"):
-			s.serveReQL(w, r, user)
+			if who, ok := s.identify(w, r); ok {
+				s.serveReQL(w, r, who.owner)
+			}
+		case s.serveLogIn(w, r, path):
 		case path == "/ajax" || strings.HasPrefix(path, "/ajax/"):
 			w.WriteHeader(http.StatusNotFound)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:

@@ -11,9 +11,9 @@ import (
 	"rethinkdb/internal/datum"
 )
 
-// askWith asks for a page with an Authorization header.
+// askWith opens a connection with an Authorization header.
 func (f *fixture) askWith(from, host, authorization string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r := httptest.NewRequest(http.MethodPost, "/ajax/reql/open-new-connection", nil)
 	r.RemoteAddr, r.Host = from+":4711", host
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
@@ -54,10 +54,10 @@ func TestBearerTokens(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		expect("127.0.0.1", "localhost", "Bearer "+good, 200, "srv")
-		expect("127.0.0.1", "localhost", "bearer  "+good, 200, "srv")
+		expect("127.0.0.1", "localhost", "Bearer "+good, 200, "")
+		expect("127.0.0.1", "localhost", "bearer  "+good, 200, "")
 		// Pages of strangers do not know a token, so it serves under any name.
-		expect("127.0.0.1", "db.example.com", "Bearer "+good, 200, "srv")
+		expect("127.0.0.1", "db.example.com", "Bearer "+good, 200, "")
 		for _, wrong := range []string{"Bearer " + old, "Bearer x" + good, "Bearer", "Bearer " + strings.Repeat("x", 10000)} {
 			expect("127.0.0.1", "localhost", wrong, 401, "This bearer token is not valid.")
 		}
@@ -68,12 +68,8 @@ func TestBearerTokens(t *testing.T) {
 	}
 	expect("127.0.0.1", "localhost", "", 401, "This server needs a user and a password.")
 	// A connection belongs to the user of the token.
-	r := httptest.NewRequest(http.MethodPost, "/ajax/reql/open-new-connection", nil)
-	r.RemoteAddr, r.Host = "127.0.0.1:4711", "localhost"
-	r.Header.Set("Authorization", "Bearer "+good)
-	w = httptest.NewRecorder()
-	f.Handler().ServeHTTP(w, r)
-	if s := f.conns.find(w.Body.String(), "bob"); w.Code != 200 || s == nil {
+	w = f.askWith("127.0.0.1", "localhost", "Bearer "+good)
+	if s := f.conns.find(w.Body.String(), owner{user: "bob"}); w.Code != 200 || s == nil {
 		t.Errorf("open: %d %s", w.Code, w.Body)
 	}
 	if err := f.users.RevokeToken("1"); err != nil {

@@ -26,13 +26,13 @@ type foreign struct{ net.Conn }
 
 func (foreign) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(203, 0, 113, 7), Port: 1} }
 
-// status sends a request and gives the status of the answer, 0 when the connection was closed instead.
+// status sends a request for something that needs a log-in, and gives the status of the answer, 0 when the connection was closed instead.
 func status(t *testing.T, conn net.Conn, header string) int {
 	t.Helper()
 	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Write([]byte("GET /style.css HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n")); err != nil {
+	if _, err := conn.Write([]byte("GET /ajax/reql/ HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n")); err != nil {
 		return 0
 	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -53,13 +53,13 @@ func TestStrangersAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := make(chan error)
-	go func() { served <- f.Serve(elsewhere{l}) }()
+	ended := make(chan error)
+	go func() { ended <- f.Serve(elsewhere{l}) }()
 	t.Cleanup(func() {
 		if err := f.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
@@ -76,9 +76,10 @@ func TestStrangersAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	bearer := "Authorization: Bearer " + token + "\r\n"
-	const most = 200
+	// served is the status of who may come in: the request lacks a parameter.
+	const most, served = 200, http.StatusBadRequest
 	for range most / 2 {
-		if got := status(t, dial(), bearer); got != http.StatusOK {
+		if got := status(t, dial(), bearer); got != served {
 			t.Fatalf("with a token: %d", got)
 		}
 	}
@@ -93,10 +94,10 @@ func TestStrangersAreBounded(t *testing.T) {
 	if got := status(t, dial(), bearer); got != 0 {
 		t.Errorf("one more than %d: %d", most, got)
 	}
-	if got := status(t, strangers[0], bearer); got != http.StatusOK {
+	if got := status(t, strangers[0], bearer); got != served {
 		t.Errorf("a stranger logs in: %d", got)
 	}
-	if got := status(t, dial(), bearer); got != http.StatusOK {
+	if got := status(t, dial(), bearer); got != served {
 		t.Errorf("in its place: %d", got)
 	}
 }

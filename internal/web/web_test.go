@@ -19,6 +19,7 @@ import (
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/auth/authtest"
+	"rethinkdb/internal/login"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/session/sessiontest"
 )
@@ -32,14 +33,19 @@ type fixture struct {
 	engine   *sessiontest.Engine
 	sessions *session.Manager
 	users    *auth.Users
+	logIns   *login.Sessions
+	unready  error
 	client   *http.Client
 }
 
 func start(t *testing.T, change ...func(*Options)) *fixture {
 	f := &fixture{tb: t, engine: sessiontest.New(), sessions: session.NewManager(), users: openUsers(t), client: &http.Client{Transport: &http.Transport{}}}
+	f.logIns = login.New(login.Options{Idle: time.Hour, Credential: f.users.Credential})
+	f.users.OnChange(f.logIns.Recheck)
 	opt := Options{
-		Engine: f.engine, Sessions: f.sessions, Users: f.users, Logger: slog.New(slog.DiscardHandler),
-		ServerName: func() string { return "<b>srv</b>" },
+		Engine: f.engine, Sessions: f.sessions, Users: f.users, LogIns: f.logIns, Logger: slog.New(slog.DiscardHandler),
+		ServerID: "8e0b6b2f-0000-4000-8000-000000000001", ServerName: func() string { return "<b>srv</b>" }, Version: "2.4.4",
+		SystemDatabase: "system", Ready: func() error { return f.unready },
 	}
 	for _, f := range change {
 		f(&opt)
@@ -53,6 +59,7 @@ func start(t *testing.T, change ...func(*Options)) *fixture {
 	ended := make(chan error)
 	go func() { ended <- f.Serve(l) }()
 	t.Cleanup(func() {
+		f.logIns.Close()
 		f.client.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -275,15 +282,25 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/ajax/reql/", "conn_id=x", []byte("12345678[1,1]"))
 	f.Add("GET", "/", "", []byte{})
 	f.Add("POST", "/ajax/reql/close-connection", "&&conn_id==&", []byte{1})
+	f.Add("POST", "/ajax/login", "", []byte(`{"user":"admin","password":"secret"}`))
+	f.Add("POST", "/ajax/logout", "everywhere", []byte(`{}`))
+	users := openUsers(f)
+	if _, err := users.SetInitialPassword("secret"); err != nil {
+		f.Fatal(err)
+	}
+	logIns := login.New(login.Options{Credential: users.Credential})
+	f.Cleanup(logIns.Close)
 	s := NewServer(Options{
-		Engine: sessiontest.New(), Sessions: session.NewManager(), Users: openUsers(f), Logger: slog.New(slog.DiscardHandler),
-		ServerName: func() string { return "" },
+		Engine: sessiontest.New(), Sessions: session.NewManager(), Users: users, LogIns: logIns, Logger: slog.New(slog.DiscardHandler),
+		ServerName: func() string { return "" }, Ready: func() error { return nil },
 	})
 	f.Cleanup(func() { s.Close() })
 	h := s.Handler()
 	f.Fuzz(func(t *testing.T, method, path, query string, body []byte) {
 		r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
 		r.Method, r.URL.Path, r.URL.RawQuery = method, path, query
+		r.Host = "localhost"
+		r.Header.Set(pageHeader, pageBackground)
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	})
 }

@@ -83,8 +83,8 @@ func expectSite(t *testing.T, b *browser, scheme, certificate string) {
 	ask("401", "--user", proxyUser+":wrong", site+"/")
 	ask("404", "--user", login, site+"/ajax/nothing")
 	// The page opens a connection before it queries. Over plain http the origin is the only sign of whose page it is.
-	ask("200", "--user", login, "--header", "Origin: http://"+siteName, "--request", "POST", site+"/ajax/reql/open-new-connection")
-	ask("403", "--user", login, "--header", "Origin: http://evil.example", "--request", "POST", site+"/ajax/reql/open-new-connection")
+	ask("200", "--user", login, "--header", "Origin: http://"+siteName, "--request", "POST", site+"/"+openConnection)
+	ask("403", "--user", login, "--header", "Origin: http://evil.example", "--request", "POST", site+"/"+openConnection)
 }
 
 func prepareApache(t *testing.T, p page) string {

@@ -12,6 +12,9 @@ import (
 const (
 	apacheSite = "apache2/sites-available/rethinkdb.conf"
 	nginxSite  = "nginx/sites-available/rethinkdb"
+
+	// openConnection is where the page opens a connection, below its own address.
+	openConnection = "ajax/reql/open-new-connection"
 )
 
 // TestGuidesOwnSite is the virtual host of RethinkDB's guide, and what people make of it: with and without slashes.
@@ -68,9 +71,10 @@ func TestPasswordOnBoth(t *testing.T) {
 	t.Run("the same user", func(t *testing.T) {
 		writeFile(t, server.Etc(apacheSite), p.file(t, "/etc/"+apacheSite, 1))
 		startApache(t, p)
-		expectCurl(t, other, "401", "--user", login, address)
+		expectCurl(t, other, "401", "--user", login, "--request", "POST", address+openConnection)
 		query(t, p.command(t, `r.db('rethinkdb').table('users').insert({id: 'username', password: 'PASSWORD'})`, "PASSWORD", proxyPassword))
 		query(t, p.command(t, `r.grant('username', {read: true, write: true, config: true})`))
+		expectCurl(t, other, "200", "--user", login, "--request", "POST", address+openConnection)
 		b.expectPage(t, address, "", address)
 	})
 	t.Run("the proxy does not ask", func(t *testing.T) {
@@ -82,9 +86,9 @@ func TestPasswordOnBoth(t *testing.T) {
 		}
 		writeFile(t, server.Etc(nginxSite), site.String())
 		startNginx(t, p)
-		expectCurl(t, other, "401", address)
-		expectCurl(t, other, "401", "--user", "admin:wrong", address)
-		expectCurl(t, other, "200", "--user", "admin:"+key, address)
+		expectCurl(t, other, "401", "--request", "POST", address+openConnection)
+		expectCurl(t, other, "401", "--user", "admin:wrong", "--request", "POST", address+openConnection)
+		expectCurl(t, other, "200", "--user", "admin:"+key, "--request", "POST", address+openConnection)
 		b.expectPage(t, address, "", address)
 	})
 }

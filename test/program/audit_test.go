@@ -104,7 +104,7 @@ func TestAuditLog(t *testing.T) {
 		t.Error("somebody has come in without the key")
 	}
 	for _, password := range []string{"wrong guess", auditPassword} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", s.WebPort), http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/ajax/reql/open-new-connection", s.WebPort), http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -221,14 +221,14 @@ func (v visitor) logIn(conn net.Conn) (outcome, string, error) {
 	return "", text, err
 }
 
-// web asks for the page.
+// web opens a connection for queries over HTTP.
 func (v visitor) web(s *harness.Server) (outcome, string, error) {
 	conn, err := v.dial(s.WebPort)
 	if err != nil {
 		return "", "", err
 	}
 	defer conn.Close()
-	r, err := http.NewRequest(http.MethodGet, "http://localhost/", nil)
+	r, err := http.NewRequest(http.MethodPost, "http://localhost/ajax/reql/open-new-connection", nil)
 	if err != nil {
 		return "", "", err
 	}

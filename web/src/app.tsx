@@ -4,8 +4,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { ThemeSwitch } from './components/themeswitch.tsx';
 import { Toasts } from './components/toast.tsx';
+import { UserMenu } from './login/usermenu.tsx';
 import { followCluster } from './server/cluster.ts';
 import { keepReconnecting } from './server/reconnect.ts';
+import { serverName } from './server/session.ts';
 import { DisconnectedBanner } from './shell/disconnected.tsx';
 import { Navigation } from './shell/navigation.tsx';
 import { route } from './shell/route.ts';
@@ -15,14 +17,12 @@ import { StatusLine } from './shell/statusline.tsx';
 import { useWindowTitle } from './shell/title.ts';
 import './shell/shell.css';
 
-/** The server's name stands in the page that it has sent. */
-const server = document.getElementById('app')?.dataset['server'] ?? '';
-
 /** Screens that have been loaded already show at once when they are opened again. */
 const loaded = signal<ReadonlyMap<Screen, ComponentType<ScreenProps>>>(new Map());
 
 export function App() {
   const main = useRef<HTMLElement>(null);
+  const server = serverName.value;
   const { screen: name, path } = route.value;
   const screen = screenOf(name);
   useEffect(() => {
@@ -36,6 +36,7 @@ export function App() {
     <header class="top">
       <a class="brand" href="#dashboard"><span class="mark" aria-hidden="true" /><span class="brand-text">RethinkDB <span class="server">{server}</span></span></a>
       <Navigation screen={screen} />
+      <UserMenu />
       <ThemeSwitch />
     </header>
     <div class="beside">

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 
 import { App } from './app.tsx';
+import { Gate } from './login/gate.tsx';
 import './style.css';
 
-render(<App />, document.getElementById('app')!);
+render(<Gate><App /></Gate>, document.getElementById('app')!);

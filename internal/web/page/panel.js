@@ -1,1 +1,1 @@
-import{T as e,j as t}from"./page.js";function n({title:n,actions:r,children:i}){let a=t();return e(`section`,{class:`panel`,"aria-labelledby":a,children:[e(`div`,{class:`panel-head`,children:[e(`h2`,{id:a,children:n}),r]}),i]})}export{n as t};
+import{A as e,I as t}from"./page.js";function n({title:n,actions:r,children:i}){let a=t();return e(`section`,{class:`panel`,"aria-labelledby":a,children:[e(`div`,{class:`panel-head`,children:[e(`h2`,{id:a,children:n}),r]}),i]})}export{n as t};

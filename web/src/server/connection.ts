@@ -2,6 +2,7 @@
 
 import type { Term, Wire } from '../reql/term.ts';
 import { Disconnected, Refused, post } from './request.ts';
+import { pageHeader } from './session.ts';
 
 export { Disconnected, Refused };
 
@@ -111,7 +112,7 @@ export class Connection {
     const id = this.id;
     this.id = undefined;
     if (id !== undefined) {
-      await fetch(this.at(`close-connection?conn_id=${await id}`), { method: 'POST', keepalive: true });
+      await fetch(this.at(`close-connection?conn_id=${await id}`), { method: 'POST', keepalive: true, headers: { [pageHeader]: 'background' } });
     }
   }
 

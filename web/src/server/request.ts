@@ -2,6 +2,8 @@
 
 import { signal } from '@preact/signals';
 
+import { loggedIn, logIns, pageHeader } from './session.ts';
+
 /** The server cannot be reached. */
 export class Disconnected extends Error {}
 
@@ -18,8 +20,6 @@ export class Refused extends Error {
 /** Whether the last request was answered. While it is false, the page tries again by itself: see reconnect.ts. */
 export const reachable = signal(true);
 
-/** Tells the server that nobody has touched the page for a while: such a request does not keep a log-in alive. */
-const idleHeader = 'X-Rethinkdb-Idle';
 /** How long after the last touch a request still counts as the user's, in milliseconds. */
 const attentionLasts = 60_000;
 
@@ -31,13 +31,25 @@ for (const event of ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchsta
 /** What a proxy answers when there is no server behind it. */
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** Sends a POST. Throws Disconnected or Refused, or an AbortError when the signal has ended it. */
+/** Sends a POST, again when somebody has to log in before. Throws Disconnected or Refused, or an AbortError when the signal has ended it. */
 export async function post(url: string, body: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Response> {
-  const idle = performance.now() - touched > attentionLasts;
+  for (;;) {
+    const before = logIns;
+    const response = await postOnce(url, body, signal);
+    if (response.status !== 401) {
+      return accepted(response);
+    }
+    await loggedIn(before, signal);
+  }
+}
+
+async function postOnce(url: string, body: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Response> {
+  // What nobody has asked for keeps no log-in alive.
+  const person = performance.now() - touched <= attentionLasts;
   let response: Response;
   try {
     response = await fetch(url, {
-      method: 'POST', body, cache: 'no-store', ...(idle ? { headers: { [idleHeader]: '1' } } : {}), ...(signal ? { signal } : {}),
+      method: 'POST', body, cache: 'no-store', headers: { [pageHeader]: person ? 'active' : 'background' }, ...(signal ? { signal } : {}),
     });
   } catch (error) {
     if (signal?.aborted) {
@@ -50,6 +62,10 @@ export async function post(url: string, body: string | Uint8Array<ArrayBuffer>, 
   if (!reachable.value) {
     throw new Disconnected(`The proxy before the server answers ${response.status} ${response.statusText}.`);
   }
+  return response;
+}
+
+async function accepted(response: Response): Promise<Response> {
   if (!response.ok) {
     const text = (await response.text()).trim();
     throw new Refused(response.status, text.startsWith('<') || text === '' ? `The server answers ${response.status} ${response.statusText}.` : text);
