@@ -8,6 +8,8 @@ interface Props {
   /** What the button says that does it. */
   readonly action: string;
   readonly danger?: boolean;
+  /** It has a lot to show. */
+  readonly wide?: boolean;
   readonly ready?: boolean;
   /** The dialog closes when it is done; an error is shown in it. */
   readonly onAction: () => Promise<void>;
@@ -16,7 +18,7 @@ interface Props {
 }
 
 /** A modal question. The browser keeps the focus in it and closes it on Escape. */
-export function Dialog({ title, action, danger = false, ready = true, onAction, onClose, children }: Props) {
+export function Dialog({ title, action, danger = false, wide = false, ready = true, onAction, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState('');
@@ -35,7 +37,7 @@ export function Dialog({ title, action, danger = false, ready = true, onAction, 
       setBusy(false);
     }
   };
-  return <dialog ref={dialog} onClose={onClose} aria-labelledby={id}>
+  return <dialog ref={dialog} class={wide ? 'wide' : undefined} onClose={onClose} aria-labelledby={id}>
     <form onSubmit={submit}>
       <h2 id={id}>{title}</h2>
       {children}
