@@ -11,6 +11,8 @@ interface Props {
   /** It has a lot to show. */
   readonly wide?: boolean;
   readonly ready?: boolean;
+  /** It has something to show when it is done, and stays open. */
+  readonly stay?: boolean;
   /** The dialog closes when it is done; an error is shown in it. */
   readonly onAction: () => Promise<void>;
   readonly onClose: () => void;
@@ -18,7 +20,7 @@ interface Props {
 }
 
 /** A modal question. The browser keeps the focus in it and closes it on Escape. */
-export function Dialog({ title, action, danger = false, wide = false, ready = true, onAction, onClose, children }: Props) {
+export function Dialog({ title, action, danger = false, wide = false, ready = true, stay = false, onAction, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState('');
@@ -30,7 +32,9 @@ export function Dialog({ title, action, danger = false, wide = false, ready = tr
     setFailed('');
     try {
       await onAction();
-      dialog.current?.close();
+      if (!stay) {
+        dialog.current?.close();
+      }
     } catch (error) {
       setFailed(textOfError(error));
     } finally {

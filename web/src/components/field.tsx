@@ -43,11 +43,18 @@ export function TextArea({ label, hint, problem, value, onInput, ...more }: Labe
   </Row>;
 }
 
+interface SelectProps<T extends string> extends Labelled {
+  readonly value: T;
+  readonly onInput: (value: T) => void;
+  readonly options: readonly (readonly [value: T, shown: string])[];
+  readonly disabled?: boolean;
+}
+
 /** One of several values, by a list that opens. Few ones are better all in view: segments.tsx. */
-export function SelectField({ label, hint, problem, value, onInput, options, disabled = false }: Labelled & Change & { readonly options: readonly (readonly [value: string, shown: string])[] }) {
+export function SelectField<T extends string>({ label, hint, problem, value, onInput, options, disabled = false }: SelectProps<T>) {
   const id = useId();
   return <Row id={id} label={label} hint={hint} problem={problem}>
-    <select id={id} value={value} disabled={disabled} aria-describedby={`${id}-hint ${id}-problem`} onInput={event => onInput(event.currentTarget.value)}>
+    <select id={id} value={value} disabled={disabled} aria-describedby={`${id}-hint ${id}-problem`} onInput={event => onInput(event.currentTarget.value as T)}>
       {options.map(([option, shown]) => <option key={option} value={option}>{shown}</option>)}
     </select>
   </Row>;

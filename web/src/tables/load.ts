@@ -1,4 +1,8 @@
+import { useMemo } from 'preact/hooks';
+
+import { usePoll } from '../components/poll.ts';
 import { ServerError } from '../server/connection.ts';
+import { useLive } from '../server/live.ts';
 import { run } from '../server/query.ts';
 
 export interface Replica {
@@ -12,7 +16,6 @@ export interface TableStatus {
   readonly id: string;
   readonly db: string;
   readonly name: string;
-  readonly raft_leader: string | null;
   /** null when no replica is within reach. */
   readonly shards: readonly { readonly primary_replicas: readonly string[]; readonly replicas: readonly Replica[] }[] | null;
   readonly status: {
@@ -23,80 +26,51 @@ export interface TableStatus {
   };
 }
 
-export interface TableRow {
-  readonly id: string;
-  readonly db: string;
-  readonly name: string;
-  readonly shards: number;
-  readonly replicas: number;
-  readonly ready: number;
-  readonly writable: boolean;
-}
-
 export interface Database {
   readonly name: string;
-  readonly tables: readonly TableRow[];
+  readonly tables: readonly TableStatus[];
 }
 
 export interface Databases {
-  readonly databases: readonly Database[];
+  /** By name, as their tables are. Undefined until they are known. */
+  readonly databases?: readonly Database[];
   /** The user may not read the system tables: this is what everybody may know. */
   readonly restricted: boolean;
+  readonly error?: unknown;
 }
 
-const rowOfStatus = `status => ({
-  id: status("id"), db: status("db"), name: status("name"),
-  shards: status("shards").count().default(0),
-  replicas: status("shards").concatMap(shard => shard("replicas")).count().default(0),
-  ready: status("shards").concatMap(shard => shard("replicas")).filter({state: "ready"}).count().default(0),
-  writable: status("status")("ready_for_writes").default(false),
-})`;
-
-/** All databases with their tables, both by name. */
-export async function loadDatabases(): Promise<Databases> {
-  try {
-    const [names, tables] = await Promise.all([
-      run<string[]>('r.db("rethinkdb").table("db_config").orderBy("name")("name")'),
-      run<TableRow[]>(`r.db("rethinkdb").table("table_status").orderBy("db", "name").map(${rowOfStatus})`),
-    ]);
-    const byDatabase = new Map<string, TableRow[]>(names.map(name => [name, []]));
-    tables.forEach(table => byDatabase.get(table.db)?.push(table));
-    return { databases: [...byDatabase].map(([name, tables]) => ({ name, tables })), restricted: false };
-  } catch (error) {
-    if (!isForbidden(error)) {
-      throw error;
-    }
-    const databases = await run<Database[]>(`
-      r.dbList().setDifference(["rethinkdb"]).map(db => ({
-        name: db, tables: r.db(db).tableList().map(table => r.db(db).table(table).status()).map(${rowOfStatus}),
-      }))`);
-    return { databases, restricted: true };
-  }
-}
+const changes = '.changes({includeInitial: true, includeStates: true})';
+const databaseFeed = `r.db("rethinkdb").table("db_config")${changes}`;
+const tableFeed = `r.db("rethinkdb").table("table_status").without("raft_leader")${changes}`;
+const pollTime = 5000; // milliseconds, where feeds are not allowed
 
 export const isForbidden = (error: unknown): boolean => error instanceof ServerError && error.kind === 'ReqlPermissionError';
 
-/**
- * About how many documents each table has, by its id. A table that cannot be asked is missing in the answer, and others do not
- * suffer by it.
- */
-export async function countDocuments(tables: readonly TableRow[]): Promise<ReadonlyMap<string, number>> {
-  const asked = tables.map(({ db, name }) => `r.db(${JSON.stringify(db)}).table(${JSON.stringify(name)}).info()("doc_count_estimates").sum()`);
-  if (asked.length === 0) {
-    return new Map();
-  }
-  try {
-    const counts = await run<number[]>(`r.expr([${asked.join(',')}])`);
-    return new Map(tables.map((table, i) => [table.id, counts[i] ?? 0]));
-  } catch (error) {
-    if (!(error instanceof ServerError)) {
-      throw error;
+/** All databases and tables. */
+export function useDatabases(): Databases {
+  const names = useLive<{ id: string; name: string }>(databaseFeed).value;
+  const tables = useLive<TableStatus>(tableFeed).value;
+  const restricted = isForbidden(names.error) || isForbidden(tables.error);
+  const everybodys = usePoll(async () => restricted ? loadWhatEverybodyMayKnow() : undefined, pollTime, String(restricted));
+  return useMemo(() => {
+    if (restricted) {
+      return { restricted, ...(everybodys.value ? { databases: everybodys.value } : {}), error: everybodys.error };
     }
-    if (tables.length === 1) {
-      return new Map();
-    }
-    const half = Math.ceil(tables.length / 2);
-    const parts = await Promise.all([countDocuments(tables.slice(0, half)), countDocuments(tables.slice(half))]);
-    return new Map(parts.flatMap(part => [...part]));
-  }
+    const known = names.rows && tables.rows && group([...names.rows.values()].map(({ name }) => name), [...tables.rows.values()]);
+    return { restricted, ...(known ? { databases: known } : {}), error: names.error ?? tables.error };
+  }, [names, tables, restricted, everybodys.value, everybodys.error]);
 }
+
+function group(names: readonly string[], tables: readonly TableStatus[]): readonly Database[] {
+  const databases = new Map<string, TableStatus[]>([...names].sort(byName).map(name => [name, []]));
+  [...tables].sort((a, b) => byName(a.name, b.name)).forEach(table => databases.get(table.db)?.push(table));
+  return [...databases].map(([name, own]) => ({ name, tables: own }));
+}
+
+const byName = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
+
+/** Names and states, which need no permission. */
+const loadWhatEverybodyMayKnow = (): Promise<readonly Database[]> => run<Database[]>(`
+  r.dbList().setDifference(["rethinkdb"]).map(db => ({
+    name: db, tables: r.db(db).tableList().map(table => r.db(db).table(table).status()),
+  }))`);

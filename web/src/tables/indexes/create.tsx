@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
 
-import { Choice } from '../../components/choice.tsx';
+import { SelectField } from '../../components/field.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { FunctionField } from '../../components/functionfield.tsx';
-import { NameField } from '../../components/namefield.tsx';
+import { TextArea } from '../../components/field.tsx';
+import { TextField } from '../../components/field.tsx';
+import { notify } from '../../components/toast.tsx';
 import { run } from '../../server/query.ts';
 import { named } from '../view/table.ts';
 import type { SectionProps } from '../view/view.tsx';
@@ -12,7 +13,7 @@ import { Sample } from './sample.tsx';
 
 const kinds: readonly (readonly [Kind, string])[] = [['field', 'a field'], ['compound', 'several fields (compound)'], ['function', 'a function of the document']];
 
-export function CreateIndex({ table, taken, onChange, onClose }: SectionProps & { taken: readonly string[]; onClose: () => void }) {
+export function CreateIndex({ table, taken, onClose }: SectionProps & { taken: readonly string[]; onClose: () => void }) {
   const [definition, setDefinition] = useState<Definition>({ name: '', kind: 'field', fields: '', text: 'row => row("field")', multi: false, geo: false, unique: false });
   const set = (change: Partial<Definition>) => setDefinition({ ...definition, ...change });
   const { name, kind, fields, text } = definition;
@@ -23,16 +24,16 @@ export function CreateIndex({ table, taken, onChange, onClose }: SectionProps & 
     const parameters = { ...named(table), index: name, multi, geo, ...(made === undefined ? {} : { made: parseFunction(made) }) };
     const options = `{multi: multi, geo: geo${unique ? ', unique: true' : ''}}`; // only this server knows unique
     await run(`r.db(db).table(name).indexCreate(index, ${made === undefined ? '' : 'made, '}${options})`, parameters);
-    onChange(`The index ${name} is being built.`);
+    notify(`The index ${name} is being built.`);
   };
   return <Dialog wide title={`Create a secondary index of ${table.db}.${table.name}`} action="Create index" ready={problem === ''} onAction={create} onClose={onClose}>
-    <NameField label="Name" value={name} problem={name === '' ? '' : kind === 'function' ? definitionProblem({ ...definition, text: 'row => row' }, taken, table.info?.primary_key ?? 'id') : problem} onInput={value => set({ name: value })} />
-    <Choice label="It finds documents by" value={kind} options={kinds} onChange={value => set({ kind: value })} />
+    <TextField label="Name" value={name} problem={name === '' ? '' : kind === 'function' ? definitionProblem({ ...definition, text: 'row => row' }, taken, table.info?.primary_key ?? 'id') : problem} onInput={value => set({ name: value })} />
+    <SelectField label="It finds documents by" value={kind} options={kinds} onInput={value => set({ kind: value })} />
     {kind === 'function'
-      ? <FunctionField label="Function, in JavaScript as for the driver" value={text} problem={problem.startsWith('An index needs') ? '' : problem} onInput={value => set({ text: value })} />
-      : <NameField label={kind === 'field' ? 'Field (if it is not the name of the index)' : 'Fields, with commas between them'} value={fields} onInput={value => set({ fields: value })} />}
+      ? <TextArea label="Function, in JavaScript as for the driver" value={text} problem={problem.startsWith('An index needs') ? '' : problem} onInput={value => set({ text: value })} />
+      : <TextField label={kind === 'field' ? 'Field (if it is not the name of the index)' : 'Fields, with commas between them'} value={fields} onInput={value => set({ fields: value })} />}
     {kind !== 'function' && <p class="note">A field within a field is written with a dot: <code>address.city</code></p>}
-    <fieldset class="checks">
+    <fieldset class="tables-checks">
       <legend>Options</legend>
       <label><input type="checkbox" checked={definition.multi} onChange={event => set({ multi: event.currentTarget.checked })} /> multi <span class="quiet">– the value is an array, and each of its elements finds the document</span></label>
       <label><input type="checkbox" checked={definition.geo} onChange={event => set({ geo: event.currentTarget.checked })} /> geo <span class="quiet">– the value is a place on the earth</span></label>

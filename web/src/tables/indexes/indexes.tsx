@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 
+import { Badge } from '../../components/badge.tsx';
 import { Failure } from '../../components/failure.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { usePoll } from '../../components/poll.ts';
+import { Waiting } from '../../components/waiting.tsx';
 import { run } from '../../server/query.ts';
 import { named } from '../view/table.ts';
 import type { SectionProps } from '../view/view.tsx';
@@ -29,46 +31,45 @@ const pollTime = 1000; // milliseconds, for the progress of those that are being
 type Question = { readonly kind: 'create' } | { readonly kind: 'rename' | 'drop'; readonly index: string };
 
 /** The secondary indexes of a table. */
-export function Indexes({ table, onChange }: SectionProps) {
+export function Indexes({ table }: SectionProps) {
   const { value: indexes, error, refresh } = usePoll(() => run<IndexStatus[]>('r.db(db).table(name).indexStatus()', named(table)), pollTime);
   const [question, setQuestion] = useState<Question | undefined>();
-  const changed = (notice: string) => {
-    onChange(notice);
+  const close = () => {
+    setQuestion(undefined);
     refresh();
   };
-  const close = () => setQuestion(undefined);
   const unavailable = !table.status.ready_for_writes;
   const names = indexes?.map(({ index }) => index) ?? [];
   return <Panel title="Secondary indexes" actions={<button type="button" class="primary" disabled={unavailable} onClick={() => setQuestion({ kind: 'create' })}>Create index…</button>}>
     {unavailable && <p class="note">Secondary indexes cannot be updated while a primary replica is unavailable.</p>}
     {error !== undefined && <Failure error={error} />}
-    {indexes === undefined ? error === undefined && <p class="waiting" role="status">Loading…</p>
+    {indexes === undefined ? error === undefined && <Waiting />
       : indexes.length === 0 ? <p class="note">This table has no secondary indexes. With one, documents are found by other fields than their primary key without reading all of them.</p>
-      : <ul class="indexes">{indexes.map(index => <Row key={index.index} index={index} fixed={unavailable}
+      : <ul class="tables-indexes">{indexes.map(index => <Row key={index.index} index={index} fixed={unavailable}
           onRename={() => setQuestion({ kind: 'rename', index: index.index })} onDrop={() => setQuestion({ kind: 'drop', index: index.index })} />)}</ul>}
-    {question?.kind === 'create' && <CreateIndex table={table} taken={names} onChange={changed} onClose={close} />}
-    {question?.kind === 'rename' && <RenameIndex table={table} index={question.index} taken={names} onChange={changed} onClose={close} />}
-    {question?.kind === 'drop' && <DropIndex table={table} index={question.index} onChange={changed} onClose={close} />}
+    {question?.kind === 'create' && <CreateIndex table={table} taken={names} onClose={close} />}
+    {question?.kind === 'rename' && <RenameIndex table={table} index={question.index} taken={names} onClose={close} />}
+    {question?.kind === 'drop' && <DropIndex table={table} index={question.index} onClose={close} />}
   </Panel>;
 }
 
 function Row({ index: { index, ready, progress = 0, multi, geo, unique = false, outdated, query, error }, fixed, onRename, onDrop }: { index: IndexStatus; fixed: boolean; onRename: () => void; onDrop: () => void }) {
   const kinds = Object.entries({ multi, geo, unique }).filter(([, on]) => on).map(([kind]) => kind);
   return <li>
-    <div class="index-head">
+    <div class="tables-index-head">
       <h3>{index}</h3>
-      {kinds.map(kind => <span key={kind} class="badge">{kind}</span>)}
-      {error !== undefined ? <span class="badge bad">not built</span> : ready ? <span class="badge good">ready</span> : <span class="badge fair">building</span>}
-      {outdated && <span class="badge bad">outdated</span>}
+      {kinds.map(kind => <Badge key={kind} tone="plain">{kind}</Badge>)}
+      {error !== undefined ? <Badge tone="bad">not built</Badge> : ready ? <Badge tone="good">ready</Badge> : <Badge tone="warn">building</Badge>}
+      {outdated && <Badge tone="bad">outdated</Badge>}
       <span class="buttons">
         <button type="button" class="link" disabled={fixed} aria-label={`Rename index ${index}`} onClick={onRename}>Rename</button>
         <button type="button" class="link" disabled={fixed} aria-label={`Delete index ${index}`} onClick={onDrop}>Delete</button>
       </span>
     </div>
-    {!ready && error === undefined && <p class="progress"><progress max={1} value={progress} aria-label={`How far the index ${index} is built`} /><span>{Math.floor(progress * 100)} %</span></p>}
-    {error !== undefined && <p class="failure text">{error}</p>}
+    {!ready && error === undefined && <p class="tables-progress"><progress max={1} value={progress} aria-label={`How far the index ${index} is built`} /><span>{Math.floor(progress * 100)} %</span></p>}
+    {error !== undefined && <p class="failure">{error}</p>}
     {outdated && <p class="note">An older version of the server has made it. Build it anew with <code>rethinkdb index-rebuild</code>.</p>}
-    <code class="definition">{definitionOf(query)}</code>
+    <code class="tables-definition">{definitionOf(query)}</code>
   </li>;
 }
 

@@ -1,11 +1,12 @@
-import { Dialog } from '../../components/dialog.tsx';
+import { Confirm } from '../../components/confirm.tsx';
 import { textOfError } from '../../components/failure.tsx';
 import { plural } from '../../components/format.ts';
+import { notify } from '../../components/toast.tsx';
 import { run } from '../../server/query.ts';
 
 interface Props {
   readonly tables: readonly { readonly db: string; readonly name: string }[];
-  readonly onDone: (notice: string) => void;
+  readonly onDone: () => void;
   readonly onClose: () => void;
 }
 
@@ -14,6 +15,7 @@ const maxListed = 20;
 
 export function DropTables({ tables, onDone, onClose }: Props) {
   const names = tables.map(table => `${table.db}.${table.name}`);
+  const one = names.length === 1;
   const drop = async () => {
     let dropped = 0;
     try {
@@ -24,14 +26,14 @@ export function DropTables({ tables, onDone, onClose }: Props) {
     } catch (error) {
       throw dropped === 0 ? error : new Error(`${plural(dropped, 'table')} deleted, then: ${textOfError(error)}`, { cause: error });
     }
-    onDone(names.length === 1 ? `The table ${names[0]} was successfully deleted.` : `${plural(names.length, 'table')} were successfully deleted.`);
+    notify(one ? `The table ${names[0]} was successfully deleted.` : `${plural(names.length, 'table')} were successfully deleted.`);
+    onDone();
   };
-  return <Dialog title={tables.length === 1 ? `Delete table ${names[0]}` : `Delete ${plural(tables.length, 'table')}`} action={tables.length === 1 ? 'Delete table' : `Delete ${plural(tables.length, 'table')}`}
-    danger onAction={drop} onClose={onClose}>
-    <p>All of {tables.length === 1 ? 'its' : 'their'} documents and indexes are deleted for good:</p>
-    <ul class="names">
+  return <Confirm title={one ? `Delete table ${names[0]}` : `Delete ${plural(names.length, 'table')}`} action={one ? 'Delete table' : `Delete ${plural(names.length, 'table')}`} onAction={drop} onClose={onClose}>
+    <p>All of {one ? 'its' : 'their'} documents and indexes are deleted for good.</p>
+    {!one && <ul class="tables-names">
       {names.slice(0, maxListed).map(name => <li key={name}><code>{name}</code></li>)}
       {names.length > maxListed && <li>and {plural(names.length - maxListed, 'more table')}</li>}
-    </ul>
-  </Dialog>;
+    </ul>}
+  </Confirm>;
 }

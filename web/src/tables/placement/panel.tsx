@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 
+import { Badge } from '../../components/badge.tsx';
 import { Failure } from '../../components/failure.tsx';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/panel.tsx';
@@ -13,7 +14,7 @@ import { loadServers, type Server } from './servers.ts';
 const pollTime = 30_000; // milliseconds; servers seldom change their names
 
 /** Shards and replicas: on which servers they are, and in what state. */
-export function Placement({ table, onChange }: SectionProps) {
+export function Placement({ table }: SectionProps) {
   const { value: servers = [] } = usePoll(loadServers, pollTime);
   const [asked, setAsked] = useState(false);
   const { shards, config, problem } = table;
@@ -36,14 +37,14 @@ export function Placement({ table, onChange }: SectionProps) {
                 {k === 0 && <th scope="rowgroup" rowSpan={replicas.length}>Shard {i + 1} {documents !== undefined && <span class="quiet">~{plural(documents, 'document')}</span>}</th>}
                 <td><ServerLink name={server} servers={servers} /></td>
                 <td>{role}</td>
-                <td><span class={`badge ${state === 'ready' ? 'good' : state === 'disconnected' ? 'bad' : 'fair'}`}>{state.replaceAll('_', ' ')}</span></td>
+                <td><Badge tone={state === 'ready' ? 'good' : state === 'disconnected' ? 'bad' : 'warn'}>{state.replaceAll('_', ' ')}</Badge></td>
               </tr>)}
             </tbody>;
           })}
         </table>
       </div>
     </>}
-    {asked && config && <Reconfigure table={table} config={config} servers={servers} onChange={onChange} onClose={() => setAsked(false)} />}
+    {asked && config && <Reconfigure table={table} config={config} servers={servers} onClose={() => setAsked(false)} />}
   </Panel>;
 }
 

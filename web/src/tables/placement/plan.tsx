@@ -7,16 +7,16 @@ const signs: Readonly<Record<Change, string>> = { same: '', added: '+', removed:
 export function Plan({ shards }: { shards: readonly PlannedShard[] }) {
   return <>
     <p role="status">{summaryOf(shards)}</p>
-    <ol class="plan" tabIndex={0} aria-label="The shards of the new configuration">
+    <ol class="tables-plan" tabIndex={0} aria-label="The shards of the new configuration">
       {shards.map((shard, i) => <li key={i}>
-        <p class={`change ${shard.change}`}><Sign change={shard.change} /> Shard {i + 1}{shard.change === 'same' ? '' : ` (${shard.change})`}</p>
-        <ul>{shard.replicas.map(replica => <li key={replica.server} class={`change ${replica.change}`}><Sign change={replica.change} /> {replica.server}: {roleText(replica)}</li>)}</ul>
+        <p class={`tables-change ${shard.change}`}><Sign change={shard.change} /> Shard {i + 1}{shard.change === 'same' ? '' : ` (${shard.change})`}</p>
+        <ul>{shard.replicas.map(replica => <li key={replica.server} class={`tables-change ${replica.change}`}><Sign change={replica.change} /> {replica.server}: {roleText(replica)}</li>)}</ul>
       </li>)}
     </ol>
   </>;
 }
 
-const Sign = ({ change }: { change: Change }) => <span class="sign" aria-hidden="true">{signs[change]}</span>;
+const Sign = ({ change }: { change: Change }) => <span class="tables-sign" aria-hidden="true">{signs[change]}</span>;
 
 function roleText({ role, before, change }: PlannedReplica): string {
   switch (change) {

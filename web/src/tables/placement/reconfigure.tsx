@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 
-import { NumberField } from '../../components/choice.tsx';
+import { NumberField } from '../../components/numberfield.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Failure } from '../../components/failure.tsx';
+import { notify } from '../../components/toast.tsx';
 import { run } from '../../server/query.ts';
 import { named, type Table, type TableConfig } from '../view/table.ts';
 import { comparePlacement, maxShards, type ConfiguredShard, type PlannedShard } from './placement.ts';
@@ -13,7 +14,6 @@ interface Props {
   readonly table: Table;
   readonly config: TableConfig;
   readonly servers: readonly Server[];
-  readonly onChange: (notice: string) => void;
   readonly onClose: () => void;
 }
 
@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 /** Chooses the numbers of shards and replicas, and shows what the server would make of them. */
-export function Reconfigure({ table, config, servers, onChange, onClose }: Props) {
+export function Reconfigure({ table, config, servers, onClose }: Props) {
   const [shards, setShards] = useState(config.shards.length);
   const [replicas, setReplicas] = useState(config.shards[0]?.replicas.length ?? 1);
   const [plan, setPlan] = useState<readonly PlannedShard[] | undefined>();
@@ -57,11 +57,11 @@ export function Reconfigure({ table, config, servers, onChange, onClose }: Props
   }, [shards, replicas]);
   const apply = async () => {
     await run('r.db(db).table(name).reconfigure({shards: shards, replicas: replicas})', parameters);
-    onChange('The new configuration is applied. Replicas that are new get their documents now.');
+    notify('The new configuration is applied. Replicas that are new get their documents now.');
   };
   const usable = servers.filter(server => server.tags.includes('default')).length;
   return <Dialog wide title={`Reconfigure ${table.db}.${table.name}`} action="Apply configuration" ready={filled && plan !== undefined} onAction={apply} onClose={onClose}>
-    <div class="columns">
+    <div class="tables-columns">
       <NumberField label="Shards" value={shards} min={1} max={maxShards} onInput={setShards} />
       <NumberField label="Replicas per shard" value={replicas} min={1} {...(usable > 0 ? { max: usable } : {})} onInput={setReplicas} />
     </div>

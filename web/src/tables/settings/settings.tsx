@@ -1,5 +1,3 @@
-import type { ComponentChildren } from 'preact';
-
 import { Panel } from '../../components/panel.tsx';
 import { isForbidden } from '../load.ts';
 import type { SectionProps } from '../view/view.tsx';
@@ -11,7 +9,7 @@ import { Operations } from './operations.tsx';
 import { WriteSettings } from './writes.tsx';
 
 /** What can be set for a table. Each panel has its own button, so that nothing changes by the way. */
-export function Settings({ table, onChange }: SectionProps) {
+export function Settings({ table }: SectionProps) {
   const { config, problem } = table;
   return <>
     {config === undefined
@@ -19,20 +17,13 @@ export function Settings({ table, onChange }: SectionProps) {
         <p class="note">{isForbidden(problem) ? <>To see and to change the settings of this table, your user needs the permission <code>config</code>.</> : 'The settings cannot be read at the moment.'}</p>
       </Panel>
       : <>
-        <WriteSettings table={table} config={config} onChange={onChange} />
-        <Expiry table={table} config={config} onChange={onChange} />
-        <WriteHook table={table} config={config} onChange={onChange} />
-        <ChangeHistory table={table} config={config} onChange={onChange} />
+        <WriteSettings table={table} config={config} />
+        <Expiry table={table} config={config} />
+        <WriteHook table={table} config={config} />
+        <ChangeHistory table={table} config={config} />
       </>}
     <Access table={table} />
-    <Operations table={table} onChange={onChange} />
+    <Operations table={table} />
   </>;
 }
 
-/** A line of what is set, and the button that changes it. */
-export function Setting({ name, value, action }: { name: string; value: ComponentChildren; action: ComponentChildren }) {
-  return <div class="setting">
-    <div><dt>{name}</dt><dd>{value}</dd></div>
-    {action}
-  </div>;
-}

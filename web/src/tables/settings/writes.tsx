@@ -1,12 +1,10 @@
 import { useState } from 'preact/hooks';
 
-import { Choice } from '../../components/choice.tsx';
+import { SelectField } from '../../components/field.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { configure, type SettingsProps } from './configure.ts';
-
-const durabilities = [['hard', 'when written to disk (hard)'], ['soft', 'when in memory (soft: faster, may be lost in a crash)']] as const;
-const acknowledgements = [['majority', 'of the majority of replicas'], ['single', 'of a single replica']] as const;
+import { notify } from '../../components/toast.tsx';
+import { acknowledgements, configure, durabilities, type SettingsProps } from './configure.ts';
 
 const nameOf = <T extends string>(options: readonly (readonly [T, string])[], value: T): string => options.find(([name]) => name === value)?.[1] ?? value;
 
@@ -15,7 +13,7 @@ export function WriteSettings(props: SettingsProps) {
   const [asked, setAsked] = useState(false);
   const { durability, write_acks } = props.config;
   return <Panel title="Writes" actions={<button type="button" onClick={() => setAsked(true)}>Change…</button>}>
-    <dl class="settings">
+    <dl class="tables-settings">
       <div><dt>Acknowledged</dt><dd>{nameOf(durabilities, durability)}</dd></div>
       <div><dt>Acknowledgements needed</dt><dd>{nameOf(acknowledgements, write_acks)}</dd></div>
     </dl>
@@ -23,16 +21,16 @@ export function WriteSettings(props: SettingsProps) {
   </Panel>;
 }
 
-function Change({ table, config, onChange, onClose }: SettingsProps & { onClose: () => void }) {
+function Change({ table, config, onClose }: SettingsProps & { onClose: () => void }) {
   const [durability, setDurability] = useState(config.durability);
   const [acks, setAcks] = useState(config.write_acks);
   const save = async () => {
     await configure(table, { durability, write_acks: acks });
-    onChange('The settings of writes were changed.');
+    notify('The settings of writes were changed.');
   };
   return <Dialog title={`Writes to ${table.db}.${table.name}`} action="Save" ready={durability !== config.durability || acks !== config.write_acks} onAction={save} onClose={onClose}>
-    <Choice label="Acknowledge writes" value={durability} options={durabilities} onChange={setDurability} />
-    <Choice label="Acknowledgements needed" value={acks} options={acknowledgements} onChange={setAcks} />
+    <SelectField label="Acknowledge writes" value={durability} options={durabilities} onInput={setDurability} />
+    <SelectField label="Acknowledgements needed" value={acks} options={acknowledgements} onInput={setAcks} />
     <p class="note">A query can ask for another durability than its table has.</p>
   </Dialog>;
 }

@@ -1,10 +1,14 @@
-import type { Datum } from '../../server/connection.ts';
+import { useMemo } from 'preact/hooks';
+
+import { usePoll } from '../../components/poll.ts';
+import { useLive } from '../../server/live.ts';
 import { run } from '../../server/query.ts';
 import { isForbidden, type TableStatus } from '../load.ts';
 import type { ConfiguredShard } from '../placement/placement.ts';
 
 /** A row of table_config. */
 export interface TableConfig {
+  readonly id: string;
   readonly shards: readonly ConfiguredShard[];
   readonly write_acks: 'majority' | 'single';
   readonly durability: 'hard' | 'soft';
@@ -13,7 +17,8 @@ export interface TableConfig {
   readonly changefeed_history?: false | { readonly size_mb: number; readonly age_seconds: number };
 }
 
-interface Info {
+/** What info tells of a table. */
+export interface Info {
   readonly primary_key: string;
   readonly indexes: readonly string[];
   /** About how many documents each shard has. */
@@ -28,40 +33,77 @@ export interface Table extends TableStatus {
   readonly problem?: unknown;
 }
 
+export interface Looked {
+  /** Undefined until it is known, null when there is none of this id. */
+  readonly table?: Table | null;
+  readonly error?: unknown;
+}
+
+export interface TableName {
+  readonly db: string;
+  readonly name: string;
+}
+
 /** The names that stand for the table in queries. */
-export const named = ({ db, name }: { readonly db: string; readonly name: string }): { db: string; name: string } => ({ db, name });
-
-/** Finds a table by its id, or gives null. */
-export async function loadTable(id: string): Promise<Table | null> {
-  const status = await findStatus(id);
-  if (status === null) {
-    return null;
-  }
-  const [config, info] = await Promise.allSettled([
-    run<TableConfig & Datum>('r.db(db).table(name).config()', named(status)),
-    run<Info & Datum>('r.db(db).table(name).info()', named(status)),
-  ]);
-  return {
-    ...status,
-    ...(config.status === 'fulfilled' ? { config: config.value } : { problem: config.reason as unknown }),
-    ...(info.status === 'fulfilled' ? { info: info.value } : { problem: info.reason as unknown }),
-  };
-}
-
-async function findStatus(id: string): Promise<TableStatus | null> {
-  try {
-    return await run<TableStatus | null>('r.db("rethinkdb").table("table_status").get(id)', { id });
-  } catch (error) {
-    if (!isForbidden(error)) {
-      throw error;
-    }
-    const [status] = await run<TableStatus[]>(`
-      r.dbList().setDifference(["rethinkdb"])
-        .concatMap(db => r.db(db).tableList().map(table => r.db(db).table(table).status()))
-        .filter({id: id}).limit(1)`, { id });
-    return status ?? null;
-  }
-}
+export const named = ({ db, name }: TableName): { db: string; name: string } => ({ db, name });
 
 /** Documents of the whole table, or undefined when nobody can say. */
 export const documentsOf = ({ info }: Table): number | undefined => info?.doc_count_estimates.reduce((sum, n) => sum + n, 0);
+
+const pollTime = 5000; // milliseconds, for what has no feed
+
+/** Finds a table by its id, and keeps it up to date: by feeds of the system tables where the user may read them. */
+export function useTable(id: string): Looked {
+  const status = useLive<TableStatus>(feedOf('table_status', id)).value;
+  const config = useLive<TableConfig>(feedOf('table_config', id)).value;
+  const restricted = isForbidden(status.error) || isForbidden(config.error);
+  const row = status.rows && (status.rows.values().next().value ?? null);
+  const rest = usePoll<Looked>(async () => restricted ? { table: await load(id) } : row ? { table: { ...row, ...await loadInfo(row) } } : {}, pollTime, `${restricted} ${row?.db} ${row?.name}`);
+  return useMemo(() => {
+    if (restricted) {
+      return { ...rest.value, error: rest.error };
+    }
+    const configured = config.rows?.values().next().value;
+    if (row === undefined || (row !== null && configured === undefined && config.error === undefined)) {
+      return { error: status.error };
+    }
+    const info = rest.value?.table?.info, problem = rest.value?.table?.problem ?? config.error;
+    return {
+      table: row && { ...row, ...(configured ? { config: configured } : {}), ...(info ? { info } : {}), ...(problem === undefined ? {} : { problem }) },
+      error: status.error ?? rest.error,
+    };
+  }, [status, config, restricted, rest.value, rest.error]);
+}
+
+const feedOf = (table: string, id: string) => `r.db("rethinkdb").table("${table}").getAll(${JSON.stringify(id)}).changes({includeInitial: true, includeStates: true})`;
+
+async function loadInfo(table: TableName): Promise<Pick<Table, 'info' | 'problem'>> {
+  try {
+    return { info: await run<Info>('r.db(db).table(name).info()', named(table)) };
+  } catch (problem) {
+    if (isForbidden(problem)) {
+      return { problem };
+    }
+    throw problem;
+  }
+}
+
+/** The same for a user who may not read the system tables: names and states are for everybody, the rest needs permissions for the table. */
+async function load(id: string): Promise<Table | null> {
+  const [status] = await run<TableStatus[]>(`
+    r.dbList().setDifference(["rethinkdb"])
+      .concatMap(db => r.db(db).tableList().map(table => r.db(db).table(table).status()))
+      .filter({id: id}).limit(1)`, { id });
+  if (status === undefined) {
+    return null;
+  }
+  const info = await loadInfo(status);
+  try {
+    return { ...status, ...info, config: await run<TableConfig>('r.db(db).table(name).config()', named(status)) };
+  } catch (problem) {
+    if (isForbidden(problem)) {
+      return { ...status, ...info, problem };
+    }
+    throw problem;
+  }
+}

@@ -1,41 +1,41 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import { Failure } from '../../components/failure.tsx';
-import { usePoll } from '../../components/poll.ts';
-import { place, tableAddress } from '../route.ts';
+import { Waiting } from '../../components/waiting.tsx';
+import { useSubtitle } from '../../shell/title.ts';
+import { tableAddress } from '../address.ts';
+import type { TableViewProps } from '../tables.tsx';
 import { Overview } from './overview.tsx';
-import { loadTable, type Table } from './table.ts';
+import { useTable, type Table } from './table.ts';
 
 export interface SectionProps {
   readonly table: Table;
-  /** Loads the table again, because something was changed. */
-  readonly onChange: (notice: string) => void;
 }
 
 interface Section {
   readonly name: string;
   readonly title: string;
-  readonly load: () => Promise<ComponentType<SectionProps>>;
+  readonly load: () => Promise<ComponentType<SectionProps & { rest: readonly string[] }>>;
 }
 
 const sections: readonly Section[] = [
   { name: '', title: 'Overview', load: async () => Overview },
-  { name: 'indexes', title: 'Secondary indexes', load: async () => (await import('../indexes/indexes.tsx')).Indexes },
+  { name: 'documents', title: 'Documents', load: async () => (await import('../documents/documents.tsx')).Documents },
+  { name: 'indexes', title: 'Indexes', load: async () => (await import('../indexes/indexes.tsx')).Indexes },
   { name: 'settings', title: 'Settings', load: async () => (await import('../settings/settings.tsx')).Settings },
 ];
 
-const pollTime = 5000; // milliseconds
-
-/** A table: what it is, what is in it, and all that can be done with it. */
-export function TableView({ id }: { id: string }) {
-  const { value: table, error, refresh } = usePoll(() => loadTable(id), pollTime);
-  const notice = useSignal('');
-  const section = sections.find(({ name }) => name === place.value.section) ?? sections[0]!;
-  useEffect(() => { notice.value = ''; }, [section]);
+/** A table: how it is, what is in it, and all that can be done with it. */
+export function TableView({ id, section: name, rest }: TableViewProps) {
+  const { table, error } = useTable(id);
+  const section = sections.find(other => other.name === name) ?? sections[0]!;
+  useSubtitle(table ? `${table.db}.${table.name}` : '');
   if (table === undefined) {
-    return error !== undefined ? <Failure error={error} /> : <p class="waiting" role="status">Loading…</p>;
+    return <>
+      <h1 class="hidden">Table</h1>
+      {error !== undefined ? <Failure error={error} /> : <Waiting />}
+    </>;
   }
   if (table === null) {
     return <div class="panel">
@@ -44,28 +44,23 @@ export function TableView({ id }: { id: string }) {
       <p><a href="#tables">All tables</a></p>
     </div>;
   }
-  const changed = (text: string) => {
-    notice.value = text;
-    refresh();
-  };
   return <>
-    <div class="head">
-      <h1><a href="#tables">Tables</a> <span class="quiet" aria-hidden="true">/</span> {table.db}.{table.name}</h1>
-      <nav class="sections" aria-label="Parts of the table">
-        {sections.map(({ name, title }) => <a key={name} href={tableAddress(id, name)} aria-current={name === section.name ? 'page' : undefined}>{title}</a>)}
+    <div class="tables-title">
+      <h1><a class="tables-up" href="#tables">Tables</a> <span class="quiet" aria-hidden="true">/</span> <span class="quiet">{table.db}.</span>{table.name}</h1>
+      <nav class="tab-list" aria-label="Parts of the table">
+        {sections.map(({ name: part, title }) => <a key={part} href={part === '' ? tableAddress(id) : tableAddress(id, part)} aria-current={part === section.name ? 'page' : undefined}>{title}</a>)}
       </nav>
     </div>
-    <p class="notice" role="status">{notice.value}</p>
     {error !== undefined && <Failure error={error} />}
-    <Loaded key={section.name} section={section} table={table} onChange={changed} />
+    <Loaded key={section.name} section={section} table={table} rest={rest} />
   </>;
 }
 
-function Loaded({ section, ...props }: SectionProps & { section: Section }) {
-  const [Content, setContent] = useState<ComponentType<SectionProps> | undefined>();
+function Loaded({ section, ...props }: SectionProps & { section: Section; rest: readonly string[] }) {
+  const [Content, setContent] = useState<ComponentType<SectionProps & { rest: readonly string[] }> | undefined>();
   const [error, setError] = useState<unknown>();
   useEffect(() => {
     section.load().then(content => setContent(() => content), setError);
   }, [section]);
-  return error !== undefined ? <Failure error={error} /> : Content ? <Content {...props} /> : <p class="waiting" role="status">Loading…</p>;
+  return error !== undefined ? <Failure error={error} /> : Content ? <Content {...props} /> : <Waiting />;
 }

@@ -1,0 +1,1 @@
+import{i as e,r as t}from"./tree.js";var n=3,r=200;function i(e){let r=new Map,i=(e,a,o)=>{let s=t(e);if(s===void 0||o>=n||o>0&&Object.keys(s).length===0)r.set(a,e);else for(let[e,t]of Object.entries(s))i(t,a===``?e:`${a}.${e}`,o+1)};return i(e,``,0),r}function a(t){let n=e(t)??(typeof t==`string`?t:JSON.stringify(t));return n.length>r?`${n.slice(0,r)}…`:n}export{i as n,a as t};
