@@ -39,7 +39,7 @@ const (
 
 const (
 	// runTime bounds a command, and how long something that was started may take to be there.
-	runTime = 30 * time.Second
+	runTime = time.Minute
 	// endTime is how long a program may take to end when it is asked to.
 	endTime = 5 * time.Second
 )
@@ -227,6 +227,9 @@ func TestMain(m *testing.M) {
 	}
 	if _, err := os.Stat(filepath.Join(drivers, "node_modules")); err != nil {
 		missing = append(missing, "the JavaScript drivers: run npm ci in test/drivers")
+	}
+	if _, err := os.Stat("../page/node_modules"); err != nil {
+		missing = append(missing, "what drives the browser: run npm ci in test/page")
 	}
 	if len(missing) > 0 {
 		fmt.Fprintf(os.Stderr, "This suite needs\n  %s\n", strings.Join(missing, "\n  "))

@@ -40,7 +40,7 @@ func TestProxies(t *testing.T) {
 	p := openPage(t, "proxies.md")
 	startServer(t)
 	closePort(t, openPage(t, "security.md"), "8080")
-	b := openBrowser(t, proxyUser, proxyPassword)
+	guest := person{basic: account{proxyUser, proxyPassword}}
 	for _, x := range proxies {
 		hash := ""
 		t.Run(x.name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestProxies(t *testing.T) {
 					site := p.file(t, filepath.Join("/etc", x.dir, x.site), number+1)
 					writeFile(t, filepath.Join(etc, x.site), strings.ReplaceAll(site, "HASH", hash))
 					x.start(t, p)
-					expectSite(t, b, scheme, filepath.Join(etc, siteName+".pem"))
+					expectSite(t, guest, scheme, filepath.Join(etc, siteName+".pem"))
 				})
 			}
 		})
@@ -64,7 +64,7 @@ const login = proxyUser + ":" + proxyPassword
 
 // expectSite expects the page at its address in the world, for who knows the password. A browser ends up there without the last
 // slash as well.
-func expectSite(t *testing.T, b *browser, scheme, certificate string) {
+func expectSite(t *testing.T, guest person, scheme, certificate string) {
 	t.Helper()
 	site := scheme + "://" + siteName + sitePath
 	ask := func(want string, words ...string) {
@@ -73,7 +73,7 @@ func expectSite(t *testing.T, b *browser, scheme, certificate string) {
 	}
 	ask("401", site+"/")
 	ask("200", "--user", login, site+"/")
-	b.expectPage(t, site, "", site+"/")
+	guest.expectPage(t, site, "", site+"/")
 	if scheme == "https" {
 		if got := curl(t, other, "http://"+siteName+sitePath+"/"); !strings.HasSuffix(got, " "+site+"/") {
 			t.Errorf("by plain http: %s", got)

@@ -24,7 +24,7 @@ func TestGuidesOwnSite(t *testing.T) {
 	startServer(t)
 	copyEtc(t, server, "apache2")
 	prepareApache(t, p)
-	b := openBrowser(t, proxyUser, proxyPassword)
+	guest := person{basic: account{proxyUser, proxyPassword}}
 	text, err := os.ReadFile("testdata/guide.conf")
 	if err != nil {
 		t.Fatal(err)
@@ -44,12 +44,12 @@ func TestGuidesOwnSite(t *testing.T) {
 			startApache(t, p)
 			const address = "http://" + siteName + sitePath
 			expectCurl(t, other, "401", address+"/")
-			b.expectPage(t, address+"/", "", address+"/")
+			guest.expectPage(t, address+"/", "", address+"/")
 			if c.missing {
 				expectCurl(t, other, "404", "--user", login, address)
 				return
 			}
-			b.expectPage(t, address, "", address+"/")
+			guest.expectPage(t, address, "", address+"/")
 		})
 	}
 }
@@ -66,7 +66,7 @@ func TestPasswordOnBoth(t *testing.T) {
 	copyEtc(t, server, "nginx")
 	prepareNginx(t, p)
 	const address = "http://" + siteName + sitePath + "/"
-	b := openBrowser(t, proxyUser, proxyPassword)
+	guest := person{basic: account{proxyUser, proxyPassword}}
 
 	t.Run("the same user", func(t *testing.T) {
 		writeFile(t, server.Etc(apacheSite), p.file(t, "/etc/"+apacheSite, 1))
@@ -75,7 +75,7 @@ func TestPasswordOnBoth(t *testing.T) {
 		query(t, p.command(t, `r.db('rethinkdb').table('users').insert({id: 'username', password: 'PASSWORD'})`, "PASSWORD", proxyPassword))
 		query(t, p.command(t, `r.grant('username', {read: true, write: true, config: true})`))
 		expectCurl(t, other, "200", "--user", login, "--request", "POST", address+openConnection)
-		b.expectPage(t, address, "", address)
+		guest.expectPage(t, address, "", address)
 	})
 	t.Run("the proxy does not ask", func(t *testing.T) {
 		var site strings.Builder
@@ -89,7 +89,7 @@ func TestPasswordOnBoth(t *testing.T) {
 		expectCurl(t, other, "401", "--request", "POST", address+openConnection)
 		expectCurl(t, other, "401", "--user", "admin:wrong", "--request", "POST", address+openConnection)
 		expectCurl(t, other, "200", "--user", "admin:"+key, "--request", "POST", address+openConnection)
-		b.expectPage(t, address, "", address)
+		person{logIn: &account{"admin", key}}.expectPage(t, address, "", address)
 	})
 }
 

@@ -68,5 +68,5 @@ func TestWebPort(t *testing.T) {
 	startSSH(t, security.command(t, "ssh -D 3000 USERNAME@HOST", "USERNAME", "root", "HOST", worldServer), 3000)
 	security.do(t, other, "curl --socks5-hostname localhost:3000 http://localhost:8080/")
 	expectCurl(t, other, "200", "--socks5-hostname", "localhost:3000", "http://localhost:8080/style.css")
-	openBrowser(t, "", "").expectPage(t, "http://localhost:8080/", "socks5://localhost:3000", "http://localhost:8080/")
+	person{}.expectPage(t, "http://localhost:8080/", "socks5://localhost:3000", "http://localhost:8080/")
 }
