@@ -68,14 +68,19 @@ func TestPasswordOnBoth(t *testing.T) {
 	const address = "http://" + siteName + sitePath + "/"
 	guest := person{basic: account{proxyUser, proxyPassword}}
 
-	t.Run("the same user", func(t *testing.T) {
+	t.Run("the proxy asks", func(t *testing.T) {
 		writeFile(t, server.Etc(apacheSite), p.file(t, "/etc/"+apacheSite, 1))
 		startApache(t, p)
-		expectCurl(t, other, "401", "--user", login, "--request", "POST", address+openConnection)
-		query(t, p.command(t, `r.db('rethinkdb').table('users').insert({id: 'username', password: 'PASSWORD'})`, "PASSWORD", proxyPassword))
-		query(t, p.command(t, `r.grant('username', {read: true, write: true, config: true})`))
-		expectCurl(t, other, "200", "--user", login, "--request", "POST", address+openConnection)
-		guest.expectPage(t, address, "", address)
+		t.Run("and the page, too", func(t *testing.T) {
+			person{basic: guest.basic, logIn: &account{"admin", key}}.expectPage(t, address, "", address)
+		})
+		t.Run("for the same user", func(t *testing.T) {
+			expectCurl(t, other, "401", "--user", login, "--request", "POST", address+openConnection)
+			query(t, p.command(t, `r.db('rethinkdb').table('users').insert({id: 'username', password: 'PASSWORD'})`, "PASSWORD", proxyPassword))
+			query(t, p.command(t, `r.grant('username', {read: true, write: true, config: true})`))
+			expectCurl(t, other, "200", "--user", login, "--request", "POST", address+openConnection)
+			guest.expectPage(t, address, "", address)
+		})
 	})
 	t.Run("the proxy does not ask", func(t *testing.T) {
 		var site strings.Builder
