@@ -20,6 +20,7 @@ const (
 		"rethinkdb admin make join-token), or with the cluster secret of this one (--cluster-secret-file)."
 	clientsOnly = "The certificate of the other server is one for clients. Make one for a server."
 	wrongSecret = "The cluster secrets of the two servers differ. Compare the files of --cluster-secret-file."
+	wrongMember = "The key of this server is known here as that of another one. Remove cluster_identity.pem from its data directory, if that is a copy of another one's, and join again."
 	wrongToken  = "The join token is not known here, has been used, or has expired. Make a new one with: rethinkdb admin make join-token"
 )
 
@@ -37,16 +38,16 @@ func (l Listener) Accept(ctx context.Context, conn *tls.Conn) (Peer, error) {
 func (l Listener) accept(ctx context.Context, ch channel) (Peer, error) {
 	h, c, err := l.begin(ch)
 	if err != nil {
-		return Peer{}, tell(err, func(r *Refusal) error { return send(ch.stream, choice{Refusal: r}) })
+		return Peer{}, tell(err, func(r *Refusal) error { return Send(ch.stream, choice{Refusal: r}) })
 	}
-	if err := send(ch.stream, c); err != nil {
+	if err := Send(ch.stream, c); err != nil {
 		return Peer{}, err
 	}
 	p, v, err := l.judge(ctx, ch, h, c)
 	if err != nil {
-		return p, tell(err, func(r *Refusal) error { v.Refusal = r; return send(ch.stream, v) })
+		return p, tell(err, func(r *Refusal) error { v.Refusal = r; return Send(ch.stream, v) })
 	}
-	return p, send(ch.stream, v)
+	return p, Send(ch.stream, v)
 }
 
 // tell lets the other side hear of an error that is for it.
@@ -78,6 +79,8 @@ func (l Listener) choose(ch channel, h hello) (method, *Refusal) {
 	switch {
 	case ch.forClients:
 		return "", &Refusal{NoProof, clientsOnly}
+	case slices.Contains(h.Methods, byMember) && l.isMember(ch):
+		return byMember, nil
 	case slices.Contains(h.Methods, byToken) && l.Tokens != nil:
 		return byToken, nil
 	case slices.Contains(h.Methods, bySecret) && l.Secret != nil:
@@ -88,6 +91,12 @@ func (l Listener) choose(ch channel, h hello) (method, *Refusal) {
 		return "", &Refusal{NoProof, demand}
 	}
 	return byNothing, nil
+}
+
+// isMember tells whether the other side has the key of a server of the cluster.
+func (o Options) isMember(ch channel) bool {
+	_, ok := o.member(ch.fingerprint)
+	return ok
 }
 
 // judge reads the dialer's proof. The verdict has the listener's own, as soon as the dialer may have it.
@@ -103,12 +112,17 @@ func (l Listener) judge(ctx context.Context, ch channel, h hello, c choice) (p P
 	switch c.Method {
 	case byToken:
 		id, _ := ParseTokenID(h.Token)
-		ok, err := l.Tokens.redeem(ctx, id, e.Proof, ch.binding)
+		ok, err := l.Tokens.redeem(ctx, id, e.Proof, ch)
 		if err != nil {
 			return p, v, err
 		}
 		if !ok {
 			return p, v, &Refusal{BadProof, wrongToken}
+		}
+		p.Token = &id
+	case byMember:
+		if id, ok := l.member(ch.fingerprint); !ok || id != e.Server.ID {
+			return p, v, &Refusal{BadProof, wrongMember}
 		}
 	case bySecret:
 		key, ok := proven(l.Secret.keys.Newest(), e.Proof, dialing, ch.binding)

@@ -19,6 +19,8 @@ type Dialer struct {
 	Options
 	Certificates Certificates
 	Token        *Token // to join with; nil: there is none
+	// Network opens connections; nil is TCP.
+	Network func(ctx context.Context, address string) (net.Conn, error)
 }
 
 // Connect connects to the server at an address and does the handshake. The connection is the caller's. A *Refusal is what that
@@ -31,7 +33,11 @@ func (d Dialer) Connect(ctx context.Context, address string) (*tls.Conn, Peer, e
 	if d.Token != nil {
 		expected.Check = d.Token.leadsTo
 	}
-	conn, err := Open(ctx, address, ClientConfig(PeerProtocol, certificate, expected))
+	network := d.Network
+	if network == nil {
+		network = tcp
+	}
+	conn, err := open(ctx, network, address, ClientConfig(PeerProtocol, certificate, expected))
 	if err != nil {
 		return nil, Peer{}, err
 	}
@@ -48,8 +54,16 @@ func (d Dialer) Connect(ctx context.Context, address string) (*tls.Conn, Peer, e
 
 // Open connects to an intracluster port. Its errors are words for whoever runs this end.
 func Open(ctx context.Context, address string, config *tls.Config) (*tls.Conn, error) {
+	return open(ctx, tcp, address, config)
+}
+
+func tcp(ctx context.Context, address string) (net.Conn, error) {
 	var dialer net.Dialer
-	raw, err := dialer.DialContext(ctx, "tcp", address)
+	return dialer.DialContext(ctx, "tcp", address)
+}
+
+func open(ctx context.Context, network func(context.Context, string) (net.Conn, error), address string, config *tls.Config) (*tls.Conn, error) {
+	raw, err := network(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +109,14 @@ func (d Dialer) shake(ctx context.Context, conn *tls.Conn, certified bool) (Peer
 // methods are the proofs that the dialer offers. It is content with no other: only by one that it has itself it learns that the
 // listener is the right one, from the key that the token names, the listener's proof that it knows the secret, or its certificate.
 func (d Dialer) methods(ch channel) []method {
+	if d.Token != nil { // which names the listener's key
+		return []method{byToken, byMember}
+	}
 	var list []method
-	switch {
-	case d.Token != nil:
-		return []method{byToken}
-	case d.Secret != nil:
+	if d.isMember(ch) {
+		list = append(list, byMember)
+	}
+	if d.Secret != nil {
 		list = append(list, bySecret)
 	}
 	if ch.certified {
@@ -113,7 +130,7 @@ func (d Dialer) dial(ch channel) (Peer, error) {
 	if d.Token != nil {
 		h.Token = d.Token.ID.String()
 	}
-	if err := send(ch.stream, h); err != nil {
+	if err := Send(ch.stream, h); err != nil {
 		return Peer{}, err
 	}
 	var c choice
@@ -135,7 +152,7 @@ func (d Dialer) dial(ch channel) (Peer, error) {
 		key = d.Secret.keys.Newest()[0]
 		e.Proof = key.prove(dialing, ch.binding)
 	}
-	if err := send(ch.stream, e); err != nil {
+	if err := Send(ch.stream, e); err != nil {
 		return Peer{}, err
 	}
 	var v verdict
@@ -151,9 +168,12 @@ func (d Dialer) dial(ch channel) (Peer, error) {
 	case v.Refusal != nil && !proved:
 		return p, v.Refusal.unproven()
 	case v.Refusal != nil:
-		return p, v.Refusal.readable()
+		return p, v.Refusal.Readable()
 	case !proved:
 		return p, errors.New("the server could not prove that it knows the cluster secret")
+	}
+	if id, known := d.member(ch.fingerprint); known && id != p.ID {
+		return p, errors.New("the server has the key of another one of this cluster")
 	}
 	return p, nil
 }
@@ -165,8 +185,8 @@ func (d Dialer) consent(ch channel, h hello, c choice) error {
 		return fmt.Errorf("the server chose version %d of the protocol between servers, which this one does not speak", c.Version)
 	case slices.Contains(h.Methods, c.Method):
 		return nil
-	case c.Method == byNothing && len(h.Methods) == 0 && !d.NeedsProof(ch.address.Addr()):
-		return nil
+	case c.Method == byNothing && (d.isMember(ch) || len(h.Methods) == 0 && !d.NeedsProof(ch.address.Addr())):
+		return nil // a listener that does not know this server any more says so later
 	case c.Method == byNothing && len(h.Methods) == 0:
 		return errors.New("the server can prove nothing to this one. Start both with the same --cluster-secret-file, or use a join token")
 	case c.Method == byNothing:
@@ -177,7 +197,7 @@ func (d Dialer) consent(ch channel, h hello, c choice) error {
 
 // unproven is a refusal by somebody who has not proved to be the right server.
 func (r *Refusal) unproven() *Refusal {
-	u := r.readable()
+	u := r.Readable()
 	if u.Kind == Unavailable {
 		u.Kind = BadMessage
 	}

@@ -22,6 +22,15 @@ func (f Fingerprint) String() string {
 	return fingerprintPrefix + base64.RawStdEncoding.EncodeToString(f[:])
 }
 
+// MarshalText implements encoding.TextMarshaler: a fingerprint is a text in JSON, too.
+func (f Fingerprint) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *Fingerprint) UnmarshalText(text []byte) (err error) {
+	*f, err = ParseFingerprint(string(text))
+	return err
+}
+
 // ParseFingerprint reads what String writes.
 func ParseFingerprint(text string) (Fingerprint, error) {
 	var f Fingerprint

@@ -15,7 +15,8 @@ type Peer struct {
 	Server
 	Address     netip.AddrPort
 	Fingerprint Fingerprint // of its key
-	Proof       string      // how it has proved itself: token, secret, certificate or none
+	Proof       string      // how it has proved itself: token, member, secret, certificate or none
+	Token       *TokenID    // with which it has done that; nil: another way
 	Version     int         // of the protocol that both speak
 	Features    []string    // that both have
 }
@@ -26,6 +27,22 @@ type Options struct {
 	Secret *Secret // nil: there is none
 	// NeedsProof tells whether somebody at an address must prove itself although there is neither a secret nor an authority.
 	NeedsProof func(netip.Addr) bool
+	// Member finds the server of the own cluster that has a key. TLS has shown that who is there has it, so that nothing else
+	// needs to be proved. nil: this server is alone.
+	Member func(Fingerprint) (serverID string, ok bool)
+}
+
+// member is Member for any Options.
+func (o Options) member(f Fingerprint) (serverID string, ok bool) {
+	if o.Member == nil {
+		return "", false
+	}
+	return o.Member(f)
+}
+
+// Vouched tells whether the peer has shown what an operator gave to it, which is worth more than what this server knew of it.
+func (p Peer) Vouched() bool {
+	return slices.Contains([]method{byToken, bySecret, byCertificate}, method(p.Proof))
 }
 
 // channel is a TLS connection as the handshake needs it.

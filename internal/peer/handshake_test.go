@@ -149,6 +149,12 @@ func (o Options) with(s *Secret) Options {
 	return o
 }
 
+// knows has a server know the key of a member of its cluster.
+func (o Options) knows(name string, i *Identity) Options {
+	o.Member = func(f Fingerprint) (string, bool) { return "id of " + name, f == i.fingerprint() }
+	return o
+}
+
 func (o Options) strict() Options {
 	o.NeedsProof = func(netip.Addr) bool { return true }
 	return o
@@ -163,7 +169,7 @@ func TestProofs(t *testing.T) {
 	right, also, wrong := secret(t, "correct horse battery"), secret(t, "the next secret of all", "correct horse battery"), secret(t, "a wrong horse battery")
 	token := func() *Token { return list.issue(t, there.fingerprint(), false) }
 	used := token()
-	if ok, err := list.redeem(t.Context(), used.ID, used.prove([]byte("x")), []byte("x")); !ok || err != nil {
+	if ok, err := list.redeem(t.Context(), used.ID, used.prove([]byte("x")), channel{binding: []byte("x"), fingerprint: Fingerprint{1}}); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	for _, c := range []struct {
@@ -191,6 +197,15 @@ func TestProofs(t *testing.T) {
 		{"a used token", Dialer{Options: self("a"), Token: used}, Listener{Options: self("b")}, nil, "", wrongToken},
 		{"an unknown token", Dialer{Options: self("a"), Token: tokens(t, time.Now).issue(t, there.fingerprint(), false)}, Listener{Options: self("b")}, nil, "", wrongToken},
 		{"a token for another server", Dialer{Options: self("a"), Token: list.issue(t, here.fingerprint(), false)}, Listener{Options: self("b")}, nil, "", "somebody is between"},
+
+		{"members of one cluster", Dialer{Options: self("a").knows("b", there).strict()}, Listener{Options: self("b").knows("a", here).strict()}, nil, "member", ""},
+		{"members with a secret", Dialer{Options: self("a").knows("b", there).with(right)}, Listener{Options: self("b").knows("a", here).with(also)}, nil, "member", ""},
+		{"a member with a token", Dialer{Options: self("a"), Token: list.issue(t, there.fingerprint(), false)}, Listener{Options: self("b").knows("a", here)}, nil, "member", ""},
+		{"a member that the listener does not know", Dialer{Options: self("a").knows("b", there).strict()}, Listener{Options: self("b")}, nil, "none", ""},
+		{"a member that a strict listener does not know", Dialer{Options: self("a").knows("b", there)}, Listener{Options: self("b").strict()}, nil, "", demand},
+		{"a member that does not know the listener", Dialer{Options: self("a").strict()}, Listener{Options: self("b").knows("a", here)}, nil, "", "can prove nothing"},
+		{"a member under another name", Dialer{Options: self("a").knows("b", there)}, Listener{Options: self("b").knows("c", here)}, nil, "", wrongMember},
+		{"a member without a certificate", Dialer{Options: self("a").knows("b", there)}, Listener{Options: self("b").knows("a", here)}, ca.issue("b"), "", "does not let this one in"},
 
 		{"certificates", Dialer{Options: self("a").strict(), Certificates: ca.issue("a")}, Listener{Options: self("b").strict()}, ca.issue("b"), "certificate", ""},
 		{"certificates and the secret", Dialer{Options: self("a").with(right), Certificates: ca.issue("a")}, Listener{Options: self("b").with(right)}, ca.issue("b"), "secret", ""},
@@ -246,6 +261,19 @@ func TestProofs(t *testing.T) {
 	}
 }
 
+// A member that has the key of another one than it says is left, although it lets everybody in.
+func TestListenerWithAnotherKey(t *testing.T) {
+	here, there := identity(t), identity(t)
+	p := listen(t, there, Listener{Options: self("b").knows("a", here)})
+	_, _, err := Dialer{Options: self("a").knows("c", there), Certificates: here}.Connect(t.Context(), p.address)
+	if err == nil || !strings.Contains(err.Error(), "the key of another one") {
+		t.Error(err)
+	}
+	if err := <-p.results; err != nil {
+		t.Error(err)
+	}
+}
+
 // A server that takes nobody says so after both have proved themselves, and only then.
 func TestRefusalAfterProof(t *testing.T) {
 	here, there := identity(t), identity(t)
@@ -263,9 +291,9 @@ func TestRefusalAfterProof(t *testing.T) {
 		var h hello
 		var e evidence
 		_ = receive(far, &h)
-		_ = send(far, choice{Version: 1, Method: bySecret})
+		_ = Send(far, choice{Version: 1, Method: bySecret})
 		_ = receive(far, &e)
-		_ = send(far, verdict{Refusal: full(t.Context(), Peer{})})
+		_ = Send(far, verdict{Refusal: full(t.Context(), Peer{})})
 	}()
 	_, err = Dialer{Options: self("a").with(s), Certificates: here}.dial(channel{stream: near, binding: []byte("x")})
 	near.Close()

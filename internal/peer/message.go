@@ -15,7 +15,7 @@ const (
 )
 
 const (
-	// maxMessageBytes is far more than any message has.
+	// maxMessageBytes is far more than any message of the handshake has.
 	maxMessageBytes = 16 << 10
 	maxFieldBytes   = 256
 )
@@ -25,6 +25,7 @@ type method string
 
 const (
 	byToken       method = "token"
+	byMember      method = "member" // the listener knows its key as that of a server of its cluster
 	bySecret      method = "secret"
 	byCertificate method = "certificate" // one that the authority has signed: TLS has done all of it
 	byNothing     method = "none"        // the listener does not ask for a proof
@@ -72,11 +73,16 @@ type Kind string
 
 // The kinds.
 const (
-	BadMessage  Kind = "protocol"    // something came that is not of this protocol
-	BadVersion  Kind = "version"     // the two programs have no version in common
-	NoProof     Kind = "credentials" // a proof is needed, and there is none that both sides can do
-	BadProof    Kind = "proof"       // the proof was wrong
-	Unavailable Kind = "unavailable" // everything is right, but the server takes nobody
+	BadMessage   Kind = "protocol"    // something came that is not of this protocol
+	BadVersion   Kind = "version"     // the two programs have no version in common
+	NoProof      Kind = "credentials" // a proof is needed, and there is none that both sides can do
+	BadProof     Kind = "proof"       // the proof was wrong
+	Unavailable  Kind = "unavailable" // everything is right, but the server takes nobody
+	NoMember     Kind = "member"      // the listener knows no such server in its cluster
+	OtherCluster Kind = "cluster"     // the two belong to two clusters
+	NameTaken    Kind = "name"        // the cluster has a server of that name
+	Duplicate    Kind = "duplicate"   // there is a connection already, which stays
+	Myself       Kind = "self"        // the two are the same server
 )
 
 // Refusal is why a server does not take another one, in sentences for whoever runs that one.
@@ -91,8 +97,8 @@ func refusef(k Kind, format string, args ...any) *Refusal {
 	return &Refusal{k, fmt.Sprintf(format, args...)}
 }
 
-// send writes a message: its length in four bytes, the lowest first, and JSON.
-func send(w io.Writer, message any) error {
+// Send writes a message: its length in four bytes, the lowest first, and JSON.
+func Send(w io.Writer, message any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
 		return err
@@ -101,14 +107,17 @@ func send(w io.Writer, message any) error {
 	return err
 }
 
-// receive reads a message. A *Refusal is what the other side is to hear of it.
-func receive(r io.Reader, message any) error {
+// receive reads a message of the handshake.
+func receive(r io.Reader, message any) error { return Receive(r, maxMessageBytes, message) }
+
+// Receive reads a message. A *Refusal is what the other side is to hear of it.
+func Receive(r io.Reader, maxBytes uint32, message any) error {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return err
 	}
 	size := binary.LittleEndian.Uint32(head[:])
-	if size > maxMessageBytes {
+	if size > maxBytes {
 		return refusef(BadMessage, "a message of %d bytes is too long", size)
 	}
 	text := make([]byte, size)

@@ -109,4 +109,5 @@ func readable(text string) string {
 	}, text)
 }
 
-func (r *Refusal) readable() *Refusal { return &Refusal{r.Kind, readable(r.Text)} }
+// Readable is a refusal of the other side that may be shown.
+func (r *Refusal) Readable() *Refusal { return &Refusal{r.Kind, readable(r.Text)} }

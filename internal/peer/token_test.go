@@ -133,33 +133,35 @@ func TestRedeem(t *testing.T) {
 	c := &clock{time.Now()}
 	list := tokens(t, c.Now)
 	once, often := list.issue(t, Fingerprint{}, false), list.issue(t, Fingerprint{}, true)
-	channel := []byte("one channel")
-	redeem := func(id TokenID, proof []byte) bool {
+	binding := []byte("one channel")
+	server := func(n int) channel { return channel{binding: binding, fingerprint: Fingerprint{byte(n)}} }
+	redeem := func(id TokenID, proof []byte, by int) bool {
 		t.Helper()
-		ok, err := list.redeem(t.Context(), id, proof, channel)
+		ok, err := list.redeem(t.Context(), id, proof, server(by))
 		if err != nil {
 			t.Error(err)
 		}
 		return ok
 	}
 	for name, ok := range map[string]bool{
-		"of another channel": redeem(once.ID, once.prove([]byte("another one"))),
-		"of another token":   redeem(once.ID, often.prove(channel)),
-		"of no token":        redeem(TokenID{}, once.prove(channel)),
-		"of nothing":         redeem(once.ID, nil),
-		"of zeros":           redeem(TokenID{}, make([]byte, ed25519.SignatureSize)),
+		"of another channel": redeem(once.ID, once.prove([]byte("another one")), 1),
+		"of another token":   redeem(once.ID, often.prove(binding), 1),
+		"of no token":        redeem(TokenID{}, once.prove(binding), 1),
+		"of nothing":         redeem(once.ID, nil, 1),
+		"of zeros":           redeem(TokenID{}, make([]byte, ed25519.SignatureSize), 1),
 	} {
 		if ok {
 			t.Errorf("a proof %s is accepted", name)
 		}
 	}
 	// Of many who have one token at the same time one gets in.
-	var in atomic.Int32
+	var in, who atomic.Int32
 	var all sync.WaitGroup
-	for range 20 {
+	for i := range 20 {
 		all.Go(func() {
-			if redeem(once.ID, once.prove(channel)) {
+			if redeem(once.ID, once.prove(binding), i) {
 				in.Add(1)
+				who.Store(int32(i))
 			}
 		})
 	}
@@ -167,24 +169,39 @@ func TestRedeem(t *testing.T) {
 	if in.Load() != 1 {
 		t.Errorf("%d have used one token", in.Load())
 	}
-	for range 2 {
-		if !redeem(often.ID, often.prove(channel)) {
+	// That one may use it again, until it has joined.
+	user := int(who.Load())
+	if len(list.List()) != 1 || !list.Any() || !redeem(once.ID, once.prove(binding), user) || redeem(once.ID, once.prove(binding), user+1) {
+		t.Errorf("the token is not that of its first user: %+v", list.List())
+	}
+	again, err := OpenTokens(list.store, c.Now)
+	if err != nil || again.records[once.ID].User == nil || *again.records[once.ID].User != (Fingerprint{byte(user)}) {
+		t.Errorf("after a restart: %+v, %v", again.records[once.ID], err)
+	}
+	if err := errors.Join(list.Spend(t.Context(), once.ID), list.Spend(t.Context(), often.ID)); err != nil {
+		t.Error(err)
+	}
+	if redeem(once.ID, once.prove(binding), user) {
+		t.Error("a spent token is accepted")
+	}
+	for i := range 2 {
+		if !redeem(often.ID, often.prove(binding), i) {
 			t.Error("a reusable token was used up")
 		}
 	}
 	c.now = c.now.Add(time.Hour)
-	if redeem(often.ID, often.prove(channel)) {
+	if redeem(often.ID, often.prove(binding), 1) {
 		t.Error("an expired token is accepted")
 	}
 	// What cannot be written down has not happened.
 	stuck := tokens(t, time.Now)
 	stuck.store = failing{}
 	stuck.records[once.ID] = TokenRecord{ID: once.ID, Key: once.PublicKey(), Expires: time.Now().Add(time.Hour)}
-	if ok, err := stuck.redeem(t.Context(), once.ID, once.prove(channel), channel); ok || err == nil {
+	if ok, err := stuck.redeem(t.Context(), once.ID, once.prove(binding), server(1)); ok || err == nil {
 		t.Errorf("a token was used although the disk is full: %v, %v", ok, err)
 	}
 }
 
 type failing struct{ Store }
 
-func (failing) MetaDelete(context.Context, string) error { return errors.New("the disk is full") }
+func (failing) MetaSet(context.Context, string, []byte) error { return errors.New("the disk is full") }

@@ -37,6 +37,9 @@ type TokenRecord struct {
 	Created  time.Time
 	Expires  time.Time
 	Reusable bool // any number of servers may use it until it expires; otherwise one
+	// User is the key of the server that has used a token that is not reusable. That one may use it again, because it may not have
+	// heard that it had joined.
+	User *Fingerprint
 }
 
 // Errors of changes of tokens.
@@ -78,17 +81,27 @@ func OpenTokens(store Store, now func() time.Time) (*Tokens, error) {
 	return t, nil
 }
 
-// Any tells whether there is a token that lets somebody in.
-func (t *Tokens) Any() bool { return len(t.List()) > 0 }
+// Any tells whether there is a token that lets somebody in, and be it the one who has used it and not joined yet.
+func (t *Tokens) Any() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.now()
+	for _, r := range t.records {
+		if now.Before(r.Expires) {
+			return true
+		}
+	}
+	return false
+}
 
-// List returns the tokens that have not expired, those that expire first in front.
+// List returns the tokens that somebody may still use who has not yet, those that expire first in front.
 func (t *Tokens) List() []TokenRecord {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	var list []TokenRecord
 	for _, r := range t.records {
-		if now.Before(r.Expires) {
+		if now.Before(r.Expires) && r.User == nil {
 			list = append(list, r)
 		}
 	}
@@ -117,6 +130,11 @@ func (t *Tokens) Add(ctx context.Context, r TokenRecord) error {
 	case !r.Expires.After(now) || r.Expires.After(now.Add(MaxTokenLife)):
 		return ErrTokenExpiry
 	}
+	return t.keep(ctx, r)
+}
+
+// keep stores a token. The caller holds mu.
+func (t *Tokens) keep(ctx context.Context, r TokenRecord) error {
 	value, err := encodeRecord(r)
 	if err != nil {
 		return err
@@ -159,26 +177,40 @@ func (t *Tokens) sweep(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// redeem judges the proof that somebody has a token, and uses the token up unless it is reusable: before anybody may act on the
-// outcome, so that of two servers with one token one gets in.
-func (t *Tokens) redeem(ctx context.Context, id TokenID, proof, binding []byte) (ok bool, err error) {
+// redeem judges the proof that somebody has a token, and gives the token to that server alone unless it is reusable: before anybody
+// may act on the outcome, so that of two servers with one token one gets in.
+func (t *Tokens) redeem(ctx context.Context, id TokenID, proof []byte, ch channel) (ok bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r, known := t.records[id]
 	if !known {
 		r.Key = make(ed25519.PublicKey, ed25519.PublicKeySize) // to take as long
 	}
-	valid := ed25519.Verify(r.Key, statement(byToken, dialing, binding), proof)
+	valid := ed25519.Verify(r.Key, statement(byToken, dialing, ch.binding), proof)
 	if !known || !valid || !t.now().Before(r.Expires) {
 		return false, nil
 	}
 	if r.Reusable {
 		return true, nil
 	}
-	if err := t.remove(ctx, id); err != nil {
+	if r.User != nil {
+		return *r.User == ch.fingerprint, nil
+	}
+	r.User = &ch.fingerprint
+	if err := t.keep(ctx, r); err != nil {
 		return false, err
 	}
 	return true, nil
+}
+
+// Spend removes a token whose user has joined for good, unless it is reusable.
+func (t *Tokens) Spend(ctx context.Context, id TokenID) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.records[id].Reusable {
+		return nil
+	}
+	return t.remove(ctx, id)
 }
 
 // storedRecord is the form of a record in the store.
@@ -188,10 +220,12 @@ type storedRecord struct {
 	Created  time.Time `json:"created"`
 	Expires  time.Time `json:"expires"`
 	Reusable bool      `json:"reusable,omitempty"`
+
+	User *Fingerprint `json:"user,omitempty"`
 }
 
 func encodeRecord(r TokenRecord) ([]byte, error) {
-	return json.Marshal(storedRecord{recordVersion, r.Key, r.Created, r.Expires, r.Reusable})
+	return json.Marshal(storedRecord{recordVersion, r.Key, r.Created, r.Expires, r.Reusable, r.User})
 }
 
 func decodeRecord(value []byte) (TokenRecord, error) {
@@ -202,5 +236,5 @@ func decodeRecord(value []byte) (TokenRecord, error) {
 	case s.Version != recordVersion || len(s.Key) != ed25519.PublicKeySize:
 		return TokenRecord{}, fmt.Errorf("version %d with a key of %d bytes", s.Version, len(s.Key))
 	}
-	return TokenRecord{Key: s.Key, Created: s.Created, Expires: s.Expires, Reusable: s.Reusable}, nil
+	return TokenRecord{Key: s.Key, Created: s.Created, Expires: s.Expires, Reusable: s.Reusable, User: s.User}, nil
 }

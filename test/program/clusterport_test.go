@@ -237,18 +237,18 @@ func TestJoin(t *testing.T) {
 		begin  = `.*error: Could not join the cluster at 127\.0\.0\.1:\d+: `
 		proved = begin + `The server has let this one in, but clusters of several servers are not available in this version\. Start it without --join\.\n.*`
 	)
-	joiner := filepath.Join(dir, "joiner")
-	for _, c := range []struct{ words, want string }{
-		{"--join " + address, begin + `This server takes only servers that prove that they belong to it\. .*`},
-		{"--join " + address + " --cluster-secret-file " + other, begin + `The cluster secrets of the two servers differ\. .*`},
-		{"--join " + address + " --cluster-secret-file " + secret, proved},
-		{"--join-token " + token, proved},
-		{"--join-token " + token, begin + `The join token is not known here, has been used, or has expired\. .*`},
-		{"--join 127.0.0.1:1", begin + `dial tcp 127\.0\.0\.1:1: connect: connection refused\n.*`},
-		{"--join 127.0.0.1:" + strconv.Itoa(s.DriverPort), begin + `.*\n`},
+	joiner, another := filepath.Join(dir, "joiner"), filepath.Join(dir, "another joiner")
+	for _, c := range []struct{ words, directory, want string }{
+		{"--join " + address, joiner, begin + `This server takes only servers that prove that they belong to it\. .*`},
+		{"--join " + address + " --cluster-secret-file " + other, joiner, begin + `The cluster secrets of the two servers differ\. .*`},
+		{"--join " + address + " --cluster-secret-file " + secret, joiner, proved},
+		{"--join-token " + token, joiner, proved},
+		{"--join-token " + token, another, begin + `The join token is not known here, has been used, or has expired\. .*`},
+		{"--join 127.0.0.1:1", joiner, begin + `dial tcp 127\.0\.0\.1:1: connect: connection refused\n.*`},
+		{"--join 127.0.0.1:" + strconv.Itoa(s.DriverPort), joiner, begin + `.*\n`},
 	} {
 		t.Run(c.words, func(t *testing.T) {
-			words := append([]string{"--directory", joiner, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, strings.Fields(c.words)...)
+			words := append([]string{"--directory", c.directory, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0"}, strings.Fields(c.words)...)
 			program(t, words...).matches(t, 1, c.want)
 		})
 	}
