@@ -8,7 +8,8 @@ import { formatMoment } from '../components/moment.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Table, type Column } from '../components/table.tsx';
 import { Waiting } from '../components/waiting.tsx';
-import { changesOf, describe, hostOf, kinds, newestFirst, titleOf, toneOf, useEntries, type Entry } from './entries.ts';
+import { changesOf, describe, hostOf, kinds, newestFirst, titleOf, toneOf, type Entry } from './entries.ts';
+import { useEntries } from './load.ts';
 
 const pageEntries = 50;
 

@@ -1,7 +1,6 @@
 // Entries of the audit log, and what they say in plain words.
 
 import { formatMoment, type Time } from '../components/moment.tsx';
-import { useSystemTable, type SystemTable } from '../components/systemtable.ts';
 import type { Datum } from '../server/connection.ts';
 
 /** A row of `audit`. What does not belong to an event is not there. */
@@ -25,8 +24,6 @@ export interface Entry {
   readonly count?: number;
   readonly since?: Time;
 }
-
-export const useEntries = (): SystemTable<Entry> => useSystemTable<Entry>('audit');
 
 export const newestFirst = (entries: readonly Entry[]): readonly Entry[] => [...entries].sort((a, b) => b.id[0] - a.id[0]);
 
@@ -61,7 +58,7 @@ export function describe(entry: Entry): string {
     case 'peer_refused':
       return [reason ?? 'refused', port && `${port} port`].filter(Boolean).join(' – ');
   }
-  const untold = fields?.filter(field => !(field in objectOf(entry.old)) && !(field in objectOf(entry.new)) && !ofNoInterest.has(field)) ?? [];
+  const untold = action === 'grant' ? [] : fields?.filter(field => !(field in objectOf(entry.old)) && !(field in objectOf(entry.new)) && !ofNoInterest.has(field)) ?? [];
   const what = [action, on, key === undefined ? '' : JSON.stringify(key), untold.length > 0 ? `(${untold.join(', ')})` : ''].filter(Boolean).join(' ');
   return [what, reason, detail].filter(Boolean).join(' – ');
 }

@@ -2,6 +2,7 @@ import type { Time } from '../components/moment.tsx';
 import { useSystemTable } from '../components/systemtable.ts';
 import { data } from '../reql/data.ts';
 import { write } from '../server/write.ts';
+import type { Entry } from './entries.ts';
 
 export type PortName = 'driver' | 'http' | 'cluster';
 export type Reach = 'machine' | 'private' | 'private_listed' | 'listed' | 'everybody';
@@ -90,3 +91,5 @@ export const useAllowLists = () => useSystemTable<AllowList>('access_config');
 
 export const setAllowList = (port: PortName, networks: readonly string[]) =>
   write('r.db("rethinkdb").table("access_config").get(port).update({allow: networks})', { port, networks: data([...networks]) });
+
+export const useEntries = () => useSystemTable<Entry>('audit');

@@ -7,7 +7,8 @@ import { Moment } from '../components/moment.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Table, type Column } from '../components/table.tsx';
 import { Waiting } from '../components/waiting.tsx';
-import { refusalsOf, useEntries, type Refusals } from './entries.ts';
+import { refusalsOf, type Refusals } from './entries.ts';
+import { useEntries } from './load.ts';
 
 const shownAtFirst = 8;
 
