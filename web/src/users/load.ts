@@ -4,6 +4,7 @@ import { useSystemTable, type SystemTable } from '../components/systemtable.ts';
 import { data } from '../reql/data.ts';
 import { ServerError } from '../server/connection.ts';
 import { run } from '../server/query.ts';
+import { findSession, logIn, session } from '../server/session.ts';
 import { write } from '../server/write.ts';
 import type { Account, Place, Right, Said, Setting } from './rights.ts';
 
@@ -44,8 +45,16 @@ export async function createAccount({ name, role, password, iterations, roles }:
 
 export const deleteAccount = (name: string) => write('r.db("rethinkdb").table("users").get(name).delete()', { name });
 
-/** An empty password is set by removing the one that there is. */
-export const setPassword = (name: string, password: string, iterations?: number) => change(name, { password: passwordOf(password, iterations) });
+/**
+ * Sets a password, or with an empty one removes it. A session ends with the password that it began with; whoever changes their own is
+ * logged in anew.
+ */
+export async function setPassword(name: string, password: string, iterations?: number): Promise<void> {
+  await change(name, { password: passwordOf(password, iterations) });
+  if (name === session.peek()?.user) {
+    await (password === '' ? findSession() : logIn(name, password)); // where that fails the page asks for the password
+  }
+}
 
 export const setRoles = (name: string, roles: readonly string[]) => change(name, { roles: [...roles] });
 

@@ -16,6 +16,7 @@ import { Rights, type Account, type Said } from './rights.ts';
 import { Sessions } from './sessions.tsx';
 import { summarize } from './summary.ts';
 import { Tokens } from './tokens.tsx';
+import { You } from './you.tsx';
 import './users.css';
 
 /** Users, roles, and what lets somebody in without a password: #users, and #users/NAME for one of them. */
@@ -29,6 +30,7 @@ export function Users({ path }: ScreenProps) {
       <h1>Users and permissions</h1>
       {failed === undefined ? <Waiting /> : <>
         <Failure error={failed} />
+        <You />
         <Sessions />
       </>}
     </>;
