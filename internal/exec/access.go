@@ -1,6 +1,10 @@
 package exec
 
-import "rethinkdb/internal/reql"
+import (
+	"strings"
+
+	"rethinkdb/internal/reql"
+)
 
 // Who may do what with a table is decided by Cluster.Authorize, which a query asks through tableVal.require at each place
 // where it touches the table: when it reads a row or opens a scan, again for each batch of a cursor (seq.permitted), and
@@ -32,5 +36,13 @@ func unexpected(err error) error {
 	if !ok || e.Class != reql.Permission {
 		return err
 	}
-	return &reql.Error{Type: reql.RuntimeError, Class: reql.Internal, TopLevel: true, Msg: "Unexpected exception: " + e.Msg}
+	return &reql.Error{Type: reql.RuntimeError, Class: reql.Internal, TopLevel: true, Msg: unexpectedPrefix + e.Msg}
+}
+
+// unexpectedPrefix begins an internal error that is the user's all the same.
+const unexpectedPrefix = "Unexpected exception: "
+
+// isOurs tells whether an error is for the operator to know.
+func isOurs(e *reql.Error) bool {
+	return e.Class == reql.Internal && !strings.HasPrefix(e.Msg, unexpectedPrefix)
 }

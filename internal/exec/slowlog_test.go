@@ -37,6 +37,19 @@ func slowServer(t *testing.T) (*server, *bytes.Buffer) {
 	return s, &log
 }
 
+// A page that follows what its user may not see asks again and again.
+func TestTheLogHasNoRefusals(t *testing.T) {
+	s, log := slowServer(t)
+	s.run(t, `r.db("rethinkdb").table("users").insert({id: "bob", password: false})`)
+	log.Reset()
+	if got := s.as("bob").run(t, `r.table("t").changes()`); !strings.HasPrefix(got, "Internal: Unexpected exception: ") {
+		t.Error(got)
+	}
+	if got := log.String(); got != "" {
+		t.Errorf("the log has %s", got)
+	}
+}
+
 var workOf = regexp.MustCompile(`ms=\d+`)
 
 func TestTheLogOfSlowQueriesTellsTheWork(t *testing.T) {

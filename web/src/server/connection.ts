@@ -28,6 +28,11 @@ export class ServerError extends Error {
     this.kind = kind;
     this.backtrace = backtrace;
   }
+
+  /** The user lacks a permission. Of feeds the server says so as of an exception, because the original does. */
+  get forbidden(): boolean {
+    return this.kind === 'ReqlPermissionError' || this.kind === 'ReqlInternalError' && /^Unexpected exception: User `.*` does not have the required/s.test(this.message);
+  }
 }
 
 export interface Batch {

@@ -1,7 +1,7 @@
+import { isForbidden } from '../components/failure.tsx';
 import { useMemo } from 'preact/hooks';
 
 import { usePoll } from '../components/poll.ts';
-import { ServerError } from '../server/connection.ts';
 import { useLive } from '../server/live.ts';
 import { run } from '../server/query.ts';
 
@@ -44,7 +44,7 @@ const databaseFeed = `r.db("rethinkdb").table("db_config")${changes}`;
 const tableFeed = `r.db("rethinkdb").table("table_status").without("raft_leader")${changes}`;
 const pollTime = 5000; // milliseconds, where feeds are not allowed
 
-export const isForbidden = (error: unknown): boolean => error instanceof ServerError && error.kind === 'ReqlPermissionError';
+export { isForbidden };
 
 /** All databases and tables. */
 export function useDatabases(): Databases {

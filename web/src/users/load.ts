@@ -1,8 +1,8 @@
+import { isForbidden } from '../components/failure.tsx';
 import type { Time } from '../components/moment.tsx';
 import { usePoll, type Polled } from '../components/poll.ts';
 import { useSystemTable, type SystemTable } from '../components/systemtable.ts';
 import { data } from '../reql/data.ts';
-import { ServerError } from '../server/connection.ts';
 import { run } from '../server/query.ts';
 import { findSession, logIn, session } from '../server/session.ts';
 import { write } from '../server/write.ts';
@@ -75,7 +75,7 @@ export async function judgePassword(name: string): Promise<readonly string[]> {
       weak: `weak_password/${name}`, few: `few_iterations/${name}`,
     });
   } catch (error) {
-    if (error instanceof ServerError && error.kind === 'ReqlPermissionError') {
+    if (isForbidden(error)) {
       return [];
     }
     throw error;

@@ -1,5 +1,5 @@
+import { isForbidden } from '../components/failure.tsx';
 import { usePoll, type Polled } from '../components/poll.ts';
-import { ServerError } from '../server/connection.ts';
 import { run } from '../server/query.ts';
 import type { Reach } from '../security/load.ts';
 
@@ -24,7 +24,7 @@ async function load(): Promise<ServerAccess | undefined> {
       r.do(status.get("server"), status.get("port/driver"), (server, driver) =>
         ({port: driver("number"), tls: driver("tls"), password: server("password"), reach: driver("reach")}))`);
   } catch (error) {
-    if (error instanceof ServerError && error.kind === 'ReqlPermissionError') {
+    if (isForbidden(error)) {
       return undefined;
     }
     throw error;

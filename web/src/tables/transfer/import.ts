@@ -102,7 +102,7 @@ export class Import {
       this.fail(errors, problems);
       this.tell({ inserted: this.progress.inserted + inserted, replaced: this.progress.replaced + replaced, unchanged: this.progress.unchanged + unchanged });
     } catch (error) {
-      if (!(error instanceof ServerError) || error.kind === 'ReqlPermissionError') {
+      if (!(error instanceof ServerError) || error.forbidden) {
         throw error;
       }
       this.fail(documents.length, [error.message]);
