@@ -14,9 +14,12 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
     }
     return undefined;
   }, [outcome]);
-  return <button type="button" onClick={() => void copy(text).then(copied => setOutcome(copied ? 'Copied' : 'Not copied'))}>
-    <Icon name={outcome === 'Copied' ? 'good' : 'copy'} /><span role="status">{outcome || label}</span>
-  </button>;
+  return <>
+    <button type="button" onClick={() => void copy(text).then(copied => setOutcome(copied ? 'Copied' : 'Not copied'))}>
+      <Icon name={outcome === 'Copied' ? 'good' : 'copy'} />{outcome || label}
+    </button>
+    <span class="hidden" role="status">{outcome}</span>
+  </>;
 }
 
 /** A command or some lines of a program, to be copied. */
