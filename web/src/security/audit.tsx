@@ -40,7 +40,7 @@ export function AuditLog() {
         <span class="quiet" role="status">{plural(found.length, 'entry').replace(/entrys$/, 'entries')}</span>
       </div>
       {found.length === 0 ? <p class="quiet">Nothing like that has happened lately.</p>
-        : <Table label="Audit log" rows={found.slice(0, shown)} keyOf={entry => JSON.stringify(entry.id)} columns={columns} />}
+        : <div class="audit"><Table label="Audit log" rows={found.slice(0, shown)} keyOf={entry => JSON.stringify(entry.id)} columns={columns} /></div>}
       {found.length > shown && <button type="button" onClick={() => setShown(shown + pageEntries)}>Show {formatNumber(Math.min(pageEntries, found.length - shown))} more</button>}
     </>}
   </Panel>;
@@ -56,8 +56,8 @@ function matches(entry: Entry, kind: string, wanted: string): boolean {
 const columns: readonly Column<Entry>[] = [
   { title: 'Time', show: entry => <time class="nowrap" dateTime={new Date(entry.timestamp.epoch_time * 1000).toISOString()}>{formatMoment(entry.timestamp)}</time> },
   { title: 'What', show: entry => <Badge tone={toneOf(entry)}>{titleOf(entry)}</Badge> },
-  { title: 'Who', show: entry => entry.user ?? <span class="quiet">–</span> },
-  { title: 'From', show: entry => entry.peer ? <code>{hostOf(entry.peer)}</code> : <span class="quiet">–</span> },
+  { title: 'Who', show: entry => entry.user ?? <span class="quiet none">–</span> },
+  { title: 'From', show: entry => entry.peer ? <code>{hostOf(entry.peer)}</code> : <span class="quiet none">–</span> },
   { title: 'Details', show: entry => <Details entry={entry} /> },
 ];
 

@@ -31,13 +31,14 @@ function Item({ finding, onFix }: { finding: Finding; onFix: () => void }) {
       <p class="finding-text">{description}</p>
       {fix && <button type="button" class={finding.level >= 1 ? 'primary' : ''} onClick={onFix}>{fix.label}</button>}
     </div>
-    <p class="quiet">{remedy}{restart && ' It takes a restart of the server.'}</p>
-    {commands.length > 0 && (fix ? <details><summary>By a command</summary><Commands commands={commands} /></details> : <Commands commands={commands} />)}
+    {fix
+      ? <details><summary>Or by a command</summary><div class="stack"><p class="quiet">{remedy}</p><Commands commands={commands} /></div></details>
+      : <><p class="quiet">{remedy}{restart && ' It takes a restart of the server.'}</p><Commands commands={commands} /></>}
   </li>;
 }
 
 const isQuery = (command: string): boolean => command.startsWith('r.');
 
 function Commands({ commands }: { commands: readonly string[] }) {
-  return <div class="stack">{commands.map(command => <Code key={command} text={command} label={isQuery(command) ? 'Command for the Data Explorer or a driver' : 'Command for a shell on the machine of the server'} />)}</div>;
+  return <>{commands.map(command => <Code key={command} text={command} label={isQuery(command) ? 'Command for the Data Explorer or a driver' : 'Command for a shell on the machine of the server'} />)}</>;
 }

@@ -19,8 +19,8 @@ export function verdictOf({ server, ports, findings }: SecurityState): Verdict {
   const exposure = exposureOf(ports.filter(port => port.port !== 'cluster'), server.password);
   const grave = findings.filter(finding => finding.level >= 2 && !exposure.said.includes(finding.kind)).length;
   const warned = findings.some(finding => finding.severity === 'warning' && !exposure.said.includes(finding.kind));
-  if (grave > 0) {
-    return { tone: 'bad', title: exposure.title, text: `${exposure.text} ${grave === 1 ? 'One thing is' : `${grave} things are`} seriously wrong all the same, see below.` };
+  if (grave > 0 && exposure.tone !== 'bad') {
+    return { tone: 'bad', title: exposure.title, text: `${exposure.text} ${grave === 1 ? 'One thing is' : `${grave} things are`} seriously wrong all the same: see below.` };
   }
   return { tone: exposure.tone === 'good' && warned ? 'info' : exposure.tone, title: exposure.title, text: exposure.text };
 }

@@ -46,12 +46,12 @@ function Overview({ accounts, said, rights }: { accounts: readonly Account[]; sa
   return <>
     <div class="head"><h1>Users and permissions</h1></div>
     <Panel title="Users" actions={<button type="button" class="primary" onClick={() => setAdding('user')}><Icon name="add" />Add user</button>}>
-      <Table label="Users" rows={users} keyOf={account => account.id} columns={[nameColumn, passwordColumn, rolesColumn, mayColumn(said)]} />
+      <div class="accounts"><Table label="Users" rows={users} keyOf={account => account.id} columns={[nameColumn, passwordColumn, rolesColumn, mayColumn(said)]} /></div>
     </Panel>
     <Panel title="Roles" actions={<button type="button" onClick={() => setAdding('role')}><Icon name="add" />Add role</button>}>
       {roles.length === 0
         ? <Empty icon="users" title="No roles yet">A role is a set of permissions that several users have. Change the role, and all of them have the change at once.</Empty>
-        : <Table label="Roles" rows={roles} keyOf={account => account.id} columns={[nameColumn, holdersColumn(rights), rolesColumn, mayColumn(said)]} />}
+        : <div class="accounts"><Table label="Roles" rows={roles} keyOf={account => account.id} columns={[nameColumn, holdersColumn(rights), rolesColumn, mayColumn(said)]} /></div>}
     </Panel>
     <Tokens users={users.map(account => account.id)} />
     <Sessions />
@@ -64,15 +64,16 @@ const nameColumn: Column<Account> = {
 };
 
 const passwordColumn: Column<Account> = {
-  title: 'Password', show: ({ password }) => password ? <Badge tone="good">set</Badge> : <Badge tone="warn">none</Badge>,
+  title: 'Log-in', show: ({ password }) => password ? <Badge tone="good">password</Badge> : <Badge tone="warn">no password</Badge>,
 };
 
-const names = (list: readonly string[]) => list.length === 0 ? <span class="quiet">–</span>
-  : <span class="names">{list.map(name => <a key={name} href={hrefOf('users', name)}>{name}</a>)}</span>;
+/** The verb stands where there are no headings. */
+const names = (list: readonly string[], verb: string) => list.length === 0 ? <span class="quiet none">–</span>
+  : <span class="names"><span class="verb">{verb}</span>{list.map(name => <a key={name} href={hrefOf('users', name)}>{name}</a>)}</span>;
 
-const rolesColumn: Column<Account> = { title: 'Roles', show: ({ roles = [] }) => names(roles) };
+const rolesColumn: Column<Account> = { title: 'Roles', show: ({ roles = [] }) => names(roles, 'has') };
 
-const holdersColumn = (rights: Rights): Column<Account> => ({ title: 'Had by', show: ({ id }) => names(rights.holdersOf(id)) });
+const holdersColumn = (rights: Rights): Column<Account> => ({ title: 'Had by', show: ({ id }) => names(rights.holdersOf(id), 'had by') });
 
 const maxGrants = 4;
 
