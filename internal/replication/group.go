@@ -21,6 +21,9 @@ type Command struct {
 	Rows  int64          // by how much the number of rows in the group changes
 	Epoch Epoch          // in which the command was decided on: the group's, asked for before the first row was read
 
+	// Guard is what Judge is asked about, on each replica, before the command is applied. Empty: it is applied in any case.
+	Guard []byte
+
 	// Observer is asked and told in the order of commands. It holds up all writers of the group, so it must be short and must not
 	// wait for anything. Nil: nobody.
 	Observer Observer
@@ -45,7 +48,34 @@ type State struct {
 var (
 	ErrDropped = errors.New("the group was dropped")
 	ErrCorrupt = errors.New("the state of the group is corrupt")
+
+	// ErrReplaced says that the group goes on as another kind: Adopt or Retire has made a new Group of it. Nothing was written.
+	ErrReplaced = errors.New("the group goes on in another form")
+	// ErrRemoved says that the other members have removed this replica.
+	ErrRemoved = errors.New("this replica is no member of its group any more")
+	// ErrNotPrimary says that another replica decides, or none at the moment. Nothing was written. A *NotPrimaryError is one.
+	ErrNotPrimary = errors.New("this replica is not the primary one")
+	// ErrNoQuorum says that not enough replicas have answered.
+	ErrNoQuorum = errors.New("not enough replicas are in touch")
+	// ErrUnknownOutcome says that a command may have been committed, or still be.
+	ErrUnknownOutcome = errors.New("it is unknown whether the command was committed: the primary replica has lost its place meanwhile")
 )
+
+// A NotPrimaryError says who else is the primary replica.
+type NotPrimaryError struct {
+	Leader ServerID // empty: nobody knows
+}
+
+// Error implements error.
+func (e *NotPrimaryError) Error() string {
+	if e.Leader == "" {
+		return ErrNotPrimary.Error() + ", and there is none at the moment"
+	}
+	return ErrNotPrimary.Error() + ": that is on server " + string(e.Leader)
+}
+
+// Is implements what errors.Is asks for.
+func (e *NotPrimaryError) Is(target error) bool { return target == ErrNotPrimary }
 
 // A Group is an agreement on one order of writes.
 type Group interface {
@@ -55,7 +85,9 @@ type Group interface {
 	Epoch() (Epoch, error)
 
 	// Commit puts the command in the group's order and returns its index when reads on this server see it. Nothing says yet
-	// that it survives a crash. With an error the command was not applied. The command's batch may be reused afterwards.
+	// that it survives a crash. With an error the command was not applied, unless that is ErrUnknownOutcome. The command's batch may
+	// be reused afterwards. Once the command is on its way, Commit waits for its fate, whatever ctx says: latches that were
+	// released earlier would let the next writer read rows without it.
 	Commit(ctx context.Context, cmd *Command) (Index, error)
 
 	// WaitDurable returns when the commands up to and including i survive crashes. Without success their fate is unknown.

@@ -2,7 +2,7 @@ package replication
 
 import (
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -38,22 +38,20 @@ type Single struct {
 	rows    atomic.Int64
 
 	mu      sync.Mutex // taken after latches, never before
-	dropped bool
-	key     []byte // of the state
-	history []byte // room for a key of the history
-	value   [stateBytes]byte
+	ended   error      // why there are no further commands; nil as long as there may be
+	key     []byte     // of the state
+	history []byte     // room for a key of the history
+	value   []byte     // room for a state
 }
 
 var _ Group = (*Single)(nil)
-
-const stateBytes = 16
 
 // Create adds an empty group to the store. It is on disk when Create returns.
 func Create(ctx context.Context, store *storage.Store, id storage.GroupID) (*Single, error) {
 	g := newSingle(store, id)
 	b := store.NewBatch()
 	defer b.Close()
-	b.Set(g.key, g.encode(State{}))
+	b.Set(g.key, stored{}.encode(nil))
 	if err := store.Commit(ctx, b, true); err != nil {
 		return nil, fmt.Errorf("create group %d: %w", id, err)
 	}
@@ -63,45 +61,22 @@ func Create(ctx context.Context, store *storage.Store, id storage.GroupID) (*Sin
 // Open returns a group that Create has made, in the state of its last command that survived.
 func Open(store *storage.Store, id storage.GroupID) (*Single, error) {
 	g := newSingle(store, id)
-	v, found, err := store.Get(g.key)
-	if err != nil {
-		return nil, fmt.Errorf("open group %d: %w", id, err)
-	}
-	if !found {
+	v, found, err := readState(store, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
 		return nil, fmt.Errorf("open group %d: %w: it is missing", id, ErrCorrupt)
+	case v.log.index != 0:
+		return nil, fmt.Errorf("open group %d: %w: it has several replicas", id, ErrReplaced)
 	}
-	if len(v) != stateBytes {
-		return nil, fmt.Errorf("open group %d: %w: it has %d bytes, not %d", id, ErrCorrupt, len(v), stateBytes)
-	}
-	g.applied.Store(binary.BigEndian.Uint64(v))
-	g.rows.Store(int64(binary.BigEndian.Uint64(v[8:])))
+	g.applied.Store(uint64(v.Applied))
+	g.rows.Store(v.Rows)
 	return g, nil
 }
 
 func newSingle(store *storage.Store, id storage.GroupID) *Single {
 	return &Single{id: id, store: store, key: storage.AppendPrefix(nil, id, storage.KindState)}
-}
-
-// encode returns the stored form of a state. REQUIRES: mu, or that nobody else has the group yet.
-func (g *Single) encode(s State) []byte {
-	binary.BigEndian.PutUint64(g.value[:], uint64(s.Applied))
-	binary.BigEndian.PutUint64(g.value[8:], uint64(s.Rows))
-	return g.value[:]
-}
-
-// AppliedIn returns the index of the last command that a state of the store holds.
-func AppliedIn(r storage.Reader, id storage.GroupID) (Index, error) {
-	v, found, err := r.Get(storage.AppendPrefix(nil, id, storage.KindState))
-	if err != nil {
-		return 0, fmt.Errorf("read the state of group %d: %w", id, err)
-	}
-	if !found {
-		return 0, ErrDropped
-	}
-	if len(v) != stateBytes {
-		return 0, fmt.Errorf("read the state of group %d: %w: it has %d bytes, not %d", id, ErrCorrupt, len(v), stateBytes)
-	}
-	return Index(binary.BigEndian.Uint64(v)), nil
 }
 
 // ID returns the group's number.
@@ -117,11 +92,12 @@ func (g *Single) Commit(_ context.Context, cmd *Command) (Index, error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.dropped {
-		return 0, ErrDropped
+	if g.ended != nil {
+		return 0, g.ended
 	}
 	next := State{Applied: Index(g.applied.Load()) + 1, Rows: g.rows.Load() + cmd.Rows}
-	cmd.Batch.Set(g.key, g.encode(next))
+	g.value = stored{State: next}.encode(g.value[:0])
+	cmd.Batch.Set(g.key, g.value)
 	if cmd.Observer != nil {
 		if record := cmd.Observer.Record(); record != nil {
 			g.history = storage.AppendHistoryKey(g.history[:0], g.id, uint64(next.Applied))
@@ -164,8 +140,11 @@ func (g *Single) State() State {
 func (g *Single) Drop(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.dropped {
-		return nil
+	if g.ended != nil {
+		if errors.Is(g.ended, ErrDropped) {
+			return nil
+		}
+		return g.ended
 	}
 	b := g.store.NewBatch()
 	defer b.Close()
@@ -173,7 +152,7 @@ func (g *Single) Drop(ctx context.Context) error {
 	if err := g.store.Apply(b); err != nil {
 		return fmt.Errorf("drop group %d: %w", g.id, err)
 	}
-	g.dropped = true
+	g.ended = ErrDropped
 	g.rows.Store(0)
 	return g.store.WaitDurable(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -24,6 +25,7 @@ type SortedRun struct {
 	w     *sstable.Writer
 	last  []byte
 	n     int
+	ended bool // the file is complete
 }
 
 var errUnsorted = errors.New("the keys of a sorted run must ascend")
@@ -61,9 +63,21 @@ func (r *SortedRun) Set(key, value []byte) error {
 	return nil
 }
 
+// Finish completes the file. What is left is to make it part of the store.
+func (r *SortedRun) Finish() error {
+	if r.ended {
+		return nil
+	}
+	r.ended = true
+	if err := r.w.Close(); err != nil {
+		return fmt.Errorf("write a sorted run: %w", err)
+	}
+	return nil
+}
+
 // Abort throws the run away.
 func (r *SortedRun) Abort() error {
-	return errors.Join(r.w.Close(), r.store.fs.Remove(r.path))
+	return errors.Join(r.Finish(), r.store.fs.Remove(r.path))
 }
 
 // Ingest makes the run part of the store and waits until it is on disk. Its keys are newer than everything that was written
@@ -72,7 +86,7 @@ func (r *SortedRun) Ingest(ctx context.Context) error {
 	if r.n == 0 {
 		return r.Abort()
 	}
-	err := r.w.Close()
+	err := r.Finish()
 	if err == nil {
 		if err = r.store.Err(); err == nil {
 			err = r.store.db.Ingest(ctx, []string{r.path})
@@ -81,6 +95,30 @@ func (r *SortedRun) Ingest(ctx context.Context) error {
 	if err != nil {
 		_ = r.store.fs.Remove(r.path) // the next start removes it, too
 		return fmt.Errorf("ingest a sorted run: %w", err)
+	}
+	return nil
+}
+
+// Replace makes the runs everything that the store has in [lower, upper), and waits until that is on disk. Readers, and a crash, find all of it or
+// nothing. Snapshots and iterators that are open should not be used for the range any more. The runs are ended, whatever comes of it; they must not overlap,
+// and all of their keys must be in the range.
+func (s *Store) Replace(ctx context.Context, lower, upper []byte, runs []*SortedRun) error {
+	err := s.Err()
+	var paths []string
+	for _, r := range runs {
+		err = errors.Join(err, r.Finish())
+		paths = append(paths, r.path)
+	}
+	if err == nil {
+		s.rows.beginChangeOfAll()
+		_, err = s.db.IngestAndExcise(ctx, paths, nil, nil, pebble.KeyRange{Start: lower, End: upper})
+		s.rows.endChangeOfAll()
+	}
+	if err != nil {
+		for _, path := range paths {
+			_ = s.fs.Remove(path) // the next start removes it, too
+		}
+		return fmt.Errorf("replace a range by %d sorted runs: %w", len(runs), err)
 	}
 	return nil
 }

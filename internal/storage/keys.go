@@ -41,6 +41,11 @@ func AppendPrefix(dst []byte, g GroupID, k Kind) []byte {
 	return append(dst, byte(k))
 }
 
+// HasPrefix tells whether a key is of one kind in one group.
+func HasPrefix(key []byte, g GroupID, k Kind) bool {
+	return len(key) >= PrefixLen && key[0] == spaceGroup && binary.BigEndian.Uint32(key[1:]) == uint32(g) && Kind(key[PrefixLen-1]) == k
+}
+
 // IndexPrefixLen is the number of bytes that AppendIndexPrefix appends.
 const IndexPrefixLen = PrefixLen + 4
 

@@ -16,8 +16,37 @@ const reprHeaderBytes = 12
 func (b *Batch) Repr() []byte { return b.pb.Repr() }
 
 // AppendRepr adds the changes of another batch, of any store, given as bytes, which are copied. Bytes that come from outside may be anything: what is
-// no batch of sets and deletions is ErrNotABatch, and some of it may then be in the batch. (The engine's reader panics on such bytes.)
+// no batch of sets and deletions is ErrNotABatch, and some of it may then be in the batch.
 func (b *Batch) AppendRepr(repr []byte) error {
+	return eachChange(repr, func(kind pebble.InternalKeyKind, key, value []byte) error {
+		switch kind {
+		case pebble.InternalKeyKindSet:
+			b.Set(key, value)
+		case pebble.InternalKeyKindDelete:
+			b.Delete(key)
+		case pebble.InternalKeyKindRangeDelete:
+			if bytes.Compare(key, value) < 0 {
+				b.DeleteRange(key, value)
+			}
+		default:
+			return fmt.Errorf("%w: it has a change of kind %d", ErrNotABatch, kind)
+		}
+		return nil
+	})
+}
+
+// EachSet calls f with each key that the batch sets, in the order in which that was said, until f returns an error, which it returns.
+func (b *Batch) EachSet(f func(key, value []byte) error) error {
+	return eachChange(b.Repr(), func(kind pebble.InternalKeyKind, key, value []byte) error {
+		if kind != pebble.InternalKeyKindSet {
+			return nil
+		}
+		return f(key, value)
+	})
+}
+
+// eachChange calls f with each change of a batch. (The engine's reader panics on bytes that are no batch.)
+func eachChange(repr []byte, f func(kind pebble.InternalKeyKind, key, value []byte) error) error {
 	if len(repr) < reprHeaderBytes {
 		return fmt.Errorf("%w: it has %d bytes", ErrNotABatch, len(repr))
 	}
@@ -34,17 +63,8 @@ func (b *Batch) AppendRepr(repr []byte) error {
 			return fmt.Errorf("%w: change %d is cut off", ErrNotABatch, n)
 		}
 		rest = more
-		switch kind {
-		case pebble.InternalKeyKindSet:
-			b.Set(key, value)
-		case pebble.InternalKeyKindDelete:
-			b.Delete(key)
-		case pebble.InternalKeyKindRangeDelete:
-			if bytes.Compare(key, value) < 0 {
-				b.DeleteRange(key, value)
-			}
-		default:
-			return fmt.Errorf("%w: change %d is of kind %d", ErrNotABatch, n, kind)
+		if err := f(kind, key, value); err != nil {
+			return err
 		}
 	}
 	if n != announced {

@@ -1,0 +1,260 @@
+package replication
+
+import (
+	"fmt"
+	"slices"
+
+	"go.etcd.io/raft/v3"
+	pb "go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+
+	"rethinkdb/internal/storage"
+)
+
+// apply applies committed entries, and tells the library.
+func (r *Raft) apply(m *pb.Message) error {
+	entries := m.GetEntries()
+	if at := r.log.position().index; entries[0].GetIndex() <= at { // the disk was full in the midst of them
+		entries = entries[min(at+1-entries[0].GetIndex(), uint64(len(entries))):]
+	}
+	own := r.claim(entries)
+	for i, e := range entries {
+		if err := r.applyEntry(e, own[i]); err != nil {
+			r.disclaim(own[i:])
+			return fmt.Errorf("apply entry %d of group %d: %w", e.GetIndex(), r.id, err)
+		}
+	}
+	if r.batch != nil && r.batch.Len() > maxApplyBytes {
+		r.batch.Close()
+		r.batch = nil
+	}
+	r.do(func() {
+		for _, response := range m.GetResponses() {
+			_ = r.node.Step(response)
+		}
+		r.readsApplied()
+	})
+	r.lead()
+	r.host.out.flush()
+	return nil
+}
+
+// claim takes the proposals that the entries are of, so that nobody else ends them. The result has as many elements as there are entries.
+func (r *Raft) claim(entries []*pb.Entry) []*proposal {
+	own := make([]*proposal, len(entries))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.pending) == 0 {
+		return own
+	}
+	for i, e := range entries {
+		if data := e.GetData(); len(data) > 0 && data[0] == kindCommand && e.GetType() == pb.EntryNormal {
+			d := decoder{rest: data[1:]}
+			replica, number := d.uvarint(), d.uvarint()
+			if p := r.pending[number]; p != nil && replica == r.replica && p.term == e.GetTerm() {
+				own[i] = p
+				delete(r.pending, number)
+			}
+		}
+	}
+	return own
+}
+
+// disclaim undoes claim.
+func (r *Raft) disclaim(own []*proposal) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range own {
+		if p == nil {
+			continue
+		}
+		if r.ended != nil {
+			p.finish(0, fmt.Errorf("%w (%w)", ErrUnknownOutcome, r.ended))
+			continue
+		}
+		r.pending[p.number] = p
+	}
+}
+
+// lead makes this replica the primary one, when it leads and has applied an entry of its term.
+func (r *Raft) lead() {
+	r.mu.Lock()
+	term := r.term
+	ready := r.ended == nil && r.role == raft.StateLeader && r.epoch.Load() == 0 && r.settled == term
+	r.mu.Unlock()
+	if !ready {
+		return
+	}
+	r.machine.Leads(Epoch(term))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended == nil && r.role == raft.StateLeader && r.term == term {
+		r.epoch.Store(term)
+		r.notify()
+	}
+}
+
+// applyEntry applies an entry. p is the proposal that it is of, if that was made here and somebody waits for it.
+func (r *Raft) applyEntry(e *pb.Entry, p *proposal) error {
+	if e.GetTerm() > r.settled {
+		r.settled = e.GetTerm()
+		r.mu.Lock()
+		r.settle(e.GetTerm())
+		r.mu.Unlock()
+	}
+	at := position{e.GetIndex(), e.GetTerm()}
+	data := e.GetData()
+	switch {
+	case e.GetType() == pb.EntryConfChangeV2:
+		return r.applyMembers(at, data)
+	case e.GetType() != pb.EntryNormal:
+		return fmt.Errorf("%w: it is of type %v", ErrCorrupt, e.GetType())
+	case len(data) == 0: // a term begins
+		return r.applyNothing(at)
+	case data[0] == kindCommand:
+		return r.applyCommand(at, data[1:], p)
+	case data[0] == kindCut:
+		return r.applyCut(at, data[1:])
+	default:
+		return fmt.Errorf("%w: it is of kind %d, which this version of the program does not know", ErrCorrupt, data[0])
+	}
+}
+
+// scratch returns an empty batch.
+func (r *Raft) scratch() *storage.Batch {
+	if r.batch == nil {
+		r.batch = r.store.NewBatch()
+	} else {
+		r.batch.Reset()
+	}
+	return r.batch
+}
+
+// commit applies a batch together with the state that follows.
+func (r *Raft) commit(b *storage.Batch, next stored) error {
+	r.value = next.encode(r.value[:0])
+	b.Set(r.key, r.value)
+	if err := r.store.Apply(b); err != nil {
+		return err
+	}
+	r.rows.Store(next.Rows)
+	r.applied.Store(uint64(next.Applied))
+	return nil
+}
+
+func (r *Raft) applyNothing(at position) error {
+	if err := r.commit(r.scratch(), stored{r.State(), at}); err != nil {
+		return err
+	}
+	r.log.advanced(at, nil)
+	return nil
+}
+
+func (r *Raft) applyCommand(at position, data []byte, p *proposal) error {
+	c, err := decodeCommand(data)
+	if err != nil {
+		return err
+	}
+	next := stored{State{Applied: Index(r.applied.Load()) + 1, Rows: r.rows.Load()}, at}
+	var verdict error
+	if judge, ok := r.machine.(Judge); ok && len(c.guard) > 0 {
+		verdict = judge.Judge(next.Applied, c.guard)
+	}
+	var b *storage.Batch
+	switch {
+	case verdict != nil:
+		b = r.scratch()
+	case p != nil:
+		b = p.cmd.Batch
+	default:
+		b = r.scratch()
+		if err := b.AppendRepr(c.repr); err != nil {
+			return err
+		}
+	}
+	if verdict == nil {
+		next.Rows += c.rows
+		if len(c.record) > 0 {
+			r.history = storage.AppendHistoryKey(r.history[:0], r.id, uint64(next.Applied))
+			b.Set(r.history, c.record)
+		}
+	}
+	if err := r.commit(b, next); err != nil {
+		return err
+	}
+	r.log.advanced(at, nil)
+	r.host.commands.Add(1)
+	switch {
+	case p == nil:
+		if verdict == nil {
+			r.machine.Applied(next.Applied)
+		}
+		return nil
+	case verdict == nil && p.cmd.Observer != nil:
+		p.cmd.Observer.Applied(next.Applied)
+	}
+	p.finish(next.Applied, verdict)
+	return nil
+}
+
+// applyCut removes what nobody needs of the log.
+func (r *Raft) applyCut(at position, data []byte) error {
+	d := decoder{rest: data}
+	index := d.uvarint()
+	if d.err != nil {
+		return d.err
+	}
+	b := r.scratch()
+	cut, err := r.log.removeUpTo(b, index)
+	if err != nil {
+		return err
+	}
+	if err := r.commit(b, stored{r.State(), at}); err != nil {
+		return err
+	}
+	r.log.advanced(at, nil)
+	if cut.index != 0 {
+		r.log.cutOff(cut)
+	}
+	r.mu.Lock()
+	r.cutting = false
+	r.mu.Unlock()
+	return nil
+}
+
+// applyMembers applies a change of the members.
+func (r *Raft) applyMembers(at position, data []byte) error {
+	cc := &pb.ConfChangeV2{}
+	if err := proto.Unmarshal(data, cc); err != nil {
+		return fmt.Errorf("%w: a change of the members: %w", ErrCorrupt, err)
+	}
+	added, err := decodeServers(cc.GetContext())
+	if err != nil {
+		return err
+	}
+	before := r.log.members()
+	var next *roster
+	r.do(func() { next = before.with(added, r.node.ApplyConfChange(cc)) })
+	if next == nil {
+		return r.reason()
+	}
+	b := r.scratch()
+	b.Set(recordKey(r.id, recordRoster), next.encode())
+	if err := r.commit(b, stored{r.State(), at}); err != nil {
+		return err
+	}
+	r.log.advanced(at, next)
+	r.mu.Lock()
+	for replica := range next.Servers {
+		delete(r.routes, replica)
+	}
+	r.changing = 0
+	r.notify()
+	r.mu.Unlock()
+	if _, was := before.Servers[r.replica]; was && !slices.Contains(next.sorted(), r.replica) {
+		r.mu.Lock()
+		r.leave()
+		r.mu.Unlock()
+	}
+	return nil
+}

@@ -1,0 +1,302 @@
+package replication
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/raft/v3"
+	pb "go.etcd.io/raft/v3/raftpb"
+	"go.etcd.io/raft/v3/tracker"
+)
+
+// decodeServers decodes the context of a change: the servers of new replicas.
+func decodeServers(b []byte) (map[uint64]ServerID, error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	var servers map[uint64]ServerID
+	if err := json.Unmarshal(b, &servers); err != nil {
+		return nil, fmt.Errorf("%w: the servers of new members: %w", ErrCorrupt, err)
+	}
+	return servers, nil
+}
+
+// caughtUpEntries is how many entries a new voter may be behind when it begins to count: so few that it makes nobody wait.
+const caughtUpEntries = 256
+
+// SetMembers makes these the members, whatever they are now; their numbers of replicas do not matter. It is a sequence of steps, each of which the group can stay at:
+//
+//  1. new members come as learners, who count for nothing, and get what they lack, by log or snapshot;
+//  2. when the future voters among them have nearly caught up, one change makes the old set of voters the new one, except that the leader stays;
+//  3. if the leader is not wanted, it gives its place to one that is, and SetMembers ends with ErrNotPrimary: the new leader is to be called.
+//
+// Who calls again, there or after an error, goes on where it has ended. When it returns nil, the members are those.
+func (r *Raft) SetMembers(ctx context.Context, want []Member) error {
+	for {
+		ticked := r.host.ticked()
+		done, err := r.changeMembers(want)
+		if done || err != nil {
+			return err
+		}
+		select {
+		case <-ticked:
+		case <-ctx.Done():
+			return fmt.Errorf("change the members of group %d: %w", r.id, context.Cause(ctx))
+		}
+	}
+}
+
+// changeMembers does what can be done now.
+func (r *Raft) changeMembers(want []Member) (done bool, err error) {
+	if !slices.ContainsFunc(want, func(m Member) bool { return m.Voter }) {
+		return false, errors.New("a group needs a member that votes")
+	}
+	r.do(func() {
+		if r.role != raft.StateLeader || r.epoch.Load() == 0 {
+			err = r.notPrimary()
+			return
+		}
+		members := r.log.members()
+		if r.ticks < r.changing || members.joint() {
+			return // the library leaves the joint configuration by itself
+		}
+		if changes, servers := members.learners(want); len(changes) > 0 {
+			r.proposeMembers(changes, servers)
+			return
+		}
+		if !r.caughtUp(members, want) {
+			return
+		}
+		if changes := members.turn(want, r.replica); len(changes) > 0 {
+			r.proposeMembers(changes, nil)
+			return
+		}
+		if slices.ContainsFunc(want, func(m Member) bool { return m.Server == r.host.o.Self && m.Voter }) {
+			done = true
+			return
+		}
+		if to := r.heir(members, want); to != 0 {
+			r.node.TransferLeader(to)
+		}
+	})
+	if err == nil {
+		err = r.reason()
+	}
+	r.host.out.flush()
+	return done, err
+}
+
+// changeTicks is how long a change of the members is waited for before it is proposed again. That does no harm: the library refuses a
+// change while another one may be in the log.
+const changeTicks = 2 * electionTicks
+
+// proposeMembers proposes changes, as one step. The caller holds mu.
+func (r *Raft) proposeMembers(changes []*pb.ConfChangeSingle, servers map[uint64]ServerID) {
+	cc := &pb.ConfChangeV2{Changes: changes}
+	if len(servers) > 0 {
+		b, err := json.Marshal(servers)
+		if err != nil { // numbers and strings
+			panic(err)
+		}
+		cc.Context = b
+	}
+	if err := r.node.ProposeConfChange(cc); err == nil { // otherwise it is tried again
+		r.changing = r.ticks + changeTicks
+	}
+}
+
+// learners returns the change that adds those who are no members yet.
+func (m *roster) learners(want []Member) (changes []*pb.ConfChangeSingle, servers map[uint64]ServerID) {
+	servers = make(map[uint64]ServerID)
+	next := m.Next
+	for _, w := range want {
+		if m.replicaOn(w.Server) == 0 {
+			changes = append(changes, change(pb.ConfChangeAddLearnerNode, next))
+			servers[next] = w.Server
+			next++
+		}
+	}
+	return changes, servers
+}
+
+// turn returns the change that makes wanted members voters, and removes those who are not wanted. The leader stays what it is.
+func (m *roster) turn(want []Member, leader uint64) (changes []*pb.ConfChangeSingle) {
+	for _, replica := range m.sorted() {
+		i := slices.IndexFunc(want, func(w Member) bool { return w.Server == m.Servers[replica] })
+		switch {
+		case replica == leader:
+		case i < 0:
+			changes = append(changes, change(pb.ConfChangeRemoveNode, replica))
+		case want[i].Voter && !m.voter(replica):
+			changes = append(changes, change(pb.ConfChangeAddNode, replica))
+		case !want[i].Voter && m.voter(replica):
+			changes = append(changes, change(pb.ConfChangeAddLearnerNode, replica))
+		}
+	}
+	return changes
+}
+
+func change(kind pb.ConfChangeType, replica uint64) *pb.ConfChangeSingle {
+	return &pb.ConfChangeSingle{Type: kind.Enum(), NodeId: &replica}
+}
+
+// caughtUp tells whether all wanted voters have nearly everything. The caller holds mu.
+func (r *Raft) caughtUp(members *roster, want []Member) bool {
+	last, err := r.log.LastIndex()
+	if err != nil {
+		panic(err) // it has none
+	}
+	ok := true
+	r.node.WithProgress(func(replica uint64, _ raft.ProgressType, p tracker.Progress) {
+		wanted := slices.ContainsFunc(want, func(w Member) bool { return w.Voter && w.Server == members.Servers[replica] })
+		if wanted && !members.voter(replica) && (p.State != tracker.StateReplicate || p.Match+caughtUpEntries < last) {
+			ok = false
+		}
+	})
+	return ok
+}
+
+// heir returns the wanted voter that is best suited to lead, or 0. The caller holds mu.
+func (r *Raft) heir(members *roster, want []Member) (best uint64) {
+	match := uint64(0)
+	r.node.WithProgress(func(replica uint64, _ raft.ProgressType, p tracker.Progress) {
+		wanted := slices.ContainsFunc(want, func(w Member) bool { return w.Voter && w.Server == members.Servers[replica] })
+		if wanted && replica != r.replica && members.voter(replica) && p.RecentActive && p.Match > match {
+			best, match = replica, p.Match
+		}
+	})
+	return best
+}
+
+// TransferLeader gives the place of the primary replica to the one on another server, and returns when it has it. Commands that come meanwhile wait.
+func (r *Raft) TransferLeader(ctx context.Context, to ServerID) error {
+	for asked := false; ; asked = true {
+		changed := r.Changed()
+		if s, ok := r.Leader(); ok && s == to {
+			return nil
+		}
+		if !asked {
+			if err := r.askTransfer(to); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("make server %s the leader of group %d: %w", to, r.id, context.Cause(ctx))
+		}
+	}
+}
+
+func (r *Raft) askTransfer(to ServerID) (err error) {
+	r.do(func() {
+		members := r.log.members()
+		switch replica := members.replicaOn(to); {
+		case r.role != raft.StateLeader:
+			err = r.notPrimary()
+		case !members.voter(replica):
+			err = fmt.Errorf("server %s has no voting replica of group %d", to, r.id)
+		default:
+			r.node.TransferLeader(replica)
+		}
+	})
+	if err == nil {
+		err = r.reason()
+	}
+	r.host.out.flush()
+	return err
+}
+
+// Role is what a replica does in its group.
+type Role string
+
+// Roles.
+const (
+	Leader    Role = "leader"
+	Follower  Role = "follower"
+	Candidate Role = "candidate"
+)
+
+// RaftStatus is what a replica knows of its group.
+type RaftStatus struct {
+	Role    Role
+	Term    uint64
+	Leader  ServerID // empty if unknown
+	Quorum  bool     // a leader: a majority has answered lately. Others: there is a leader
+	Joint   bool     // the members are being changed
+	Applied uint64   // log index
+	Last    uint64   // log index
+	Members []MemberStatus
+	Err     error // why the replica does nothing any more
+}
+
+// MemberStatus is what is known of a member. All but its identity only the leader knows.
+type MemberStatus struct {
+	Member
+	Match    uint64    // log index up to which it has everything on disk
+	Active   bool      // it has answered lately
+	Snapshot *Progress // a snapshot is being sent to it
+}
+
+// Progress is how much of something is done.
+type Progress struct {
+	Done, All int64 // bytes; All is an estimate
+}
+
+// Status returns what the replica knows.
+func (r *Raft) Status() RaftStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := RaftStatus{Role: Follower, Term: r.term, Leader: r.server(r.leader), Quorum: r.leader != 0, Err: r.ended}
+	if r.node == nil {
+		return s
+	}
+	members := r.log.members()
+	s.Joint = members.joint()
+	s.Applied = r.log.position().index
+	s.Last, _ = r.log.LastIndex() // it has no errors
+	for _, replica := range members.sorted() {
+		s.Members = append(s.Members, MemberStatus{Member: Member{Server: members.Servers[replica], Replica: replica, Voter: members.voter(replica)},
+			Snapshot: r.sending[replica].copy()})
+	}
+	switch r.role {
+	case raft.StateLeader:
+		s.Role = Leader
+		r.memberStatus(&s)
+	case raft.StateCandidate, raft.StatePreCandidate:
+		s.Role = Candidate
+	case raft.StateFollower:
+	}
+	return s
+}
+
+// memberStatus fills in what the leader knows. The caller holds mu.
+func (r *Raft) memberStatus(s *RaftStatus) {
+	active, voters := 0, 0
+	r.node.WithProgress(func(replica uint64, _ raft.ProgressType, p tracker.Progress) {
+		i, ok := slices.BinarySearchFunc(s.Members, replica, func(m MemberStatus, replica uint64) int { return cmp.Compare(m.Replica, replica) })
+		if !ok {
+			return
+		}
+		m := &s.Members[i]
+		m.Match, m.Active = p.Match, p.RecentActive || replica == r.replica
+		if m.Voter {
+			voters++
+			if m.Active {
+				active++
+			}
+		}
+	})
+	s.Quorum = active > voters/2
+}
+
+func (p *Progress) copy() *Progress {
+	if p == nil {
+		return nil
+	}
+	return new(*p)
+}

@@ -1,0 +1,182 @@
+package replication
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	pb "go.etcd.io/raft/v3/raftpb"
+
+	"rethinkdb/internal/storage"
+)
+
+// Create makes a new group, of which this server has the only replica. It is on disk when Create returns, and this replica is the primary one.
+func (h *Host) Create(ctx context.Context, id storage.GroupID, machine Machine) (*Raft, error) {
+	r, err := h.create(ctx, id, stored{}, machine)
+	if err != nil {
+		return nil, fmt.Errorf("create group %d: %w", id, err)
+	}
+	return r, h.await(ctx, r)
+}
+
+// Adopt makes a group with one replica one that can have several. Not a row is moved. Commands that the old Group gets from now on fail with ErrReplaced.
+func (h *Host) Adopt(ctx context.Context, g *Single, machine Machine) (*Raft, error) {
+	r, err := h.adopt(ctx, g, machine)
+	if err != nil {
+		return nil, fmt.Errorf("replicate group %d: %w", g.id, err)
+	}
+	return r, h.await(ctx, r)
+}
+
+func (h *Host) adopt(ctx context.Context, g *Single, machine Machine) (r *Raft, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock() // until it is decided: writers wait for the disk once
+	if g.ended != nil {
+		return nil, g.ended
+	}
+	if r, err = h.create(ctx, g.id, stored{State: g.State()}, machine); err == nil {
+		g.ended = ErrReplaced
+	}
+	return r, err
+}
+
+// create writes down that a group has one replica, and starts it.
+func (h *Host) create(ctx context.Context, id storage.GroupID, state stored, machine Machine) (*Raft, error) {
+	// The log begins with an entry that nobody has, so that new members have to get a snapshot: the state is not in the log. If the group has had
+	// several replicas before, everything goes on after what they had: those that were away when they were removed may still be there.
+	first := &roster{Next: 1}
+	if before, found, err := readRoster(h.o.Store, id); err != nil {
+		return nil, err
+	} else if found {
+		first = before
+	}
+	replica := first.Next
+	state.log = position{index: max(uint64(state.Applied), first.EndIndex) + 1, term: first.EndTerm + 1}
+	members := &roster{Servers: map[uint64]ServerID{replica: h.o.Self}, Next: replica + 1, Conf: &pb.ConfState{Voters: []uint64{replica}}}
+
+	b := h.o.Store.NewBatch()
+	defer b.Close()
+	b.Set(storage.AppendPrefix(nil, id, storage.KindState), state.encode(nil))
+	b.Set(recordKey(id, recordIdentity), binary.BigEndian.AppendUint64(nil, replica))
+	b.Set(recordKey(id, recordVote), encodePair(state.log.term, 0))
+	b.Set(recordKey(id, recordCut), encodePair(state.log.index, state.log.term))
+	b.Set(recordKey(id, recordRoster), members.encode())
+	if err := h.o.Store.Commit(ctx, b, true); err != nil {
+		return nil, err
+	}
+	return h.open(id, machine)
+}
+
+// await waits until a replica that is alone leads.
+func (h *Host) await(ctx context.Context, r *Raft) error {
+	if h.o.driven {
+		return nil
+	}
+	_, err := r.AwaitEpoch(ctx)
+	return err
+}
+
+// Open opens a replica that the store has. It catches up by itself.
+func (h *Host) Open(_ context.Context, id storage.GroupID, machine Machine) (*Raft, error) {
+	r, err := h.open(id, machine)
+	if err != nil {
+		return nil, fmt.Errorf("open group %d: %w", id, err)
+	}
+	return r, nil
+}
+
+func (h *Host) open(id storage.GroupID, machine Machine) (*Raft, error) {
+	r := h.newRaft(id, machine)
+	var err error
+	if r.replica, err = readIdentity(h.o.Store, id); err != nil {
+		return nil, err
+	}
+	if r.replica == 0 {
+		return nil, fmt.Errorf("%w: it has no replica here", ErrCorrupt)
+	}
+	if err := r.load(); err != nil {
+		return nil, err
+	}
+	if err := h.add(r); err != nil {
+		return nil, err
+	}
+	r.do(func() {
+		if conf := r.log.members().Conf; len(conf.GetVoters()) == 1 && conf.GetVoters()[0] == r.replica && !r.log.members().joint() {
+			_ = r.node.Campaign() // nobody else could win; if a change waits to be applied, the clock will see to it
+		}
+	})
+	return r, nil
+}
+
+// Replica opens a replica of a group that this server has nothing of yet: it waits until the group's leader has made this server a member, and sends it the rest. Whatever
+// else the store has of the group will be removed then. Of a group that it does have, it is Open.
+func (h *Host) Replica(ctx context.Context, id storage.GroupID, machine Machine) (*Raft, error) {
+	known, err := IsRaft(h.o.Store, id)
+	if err != nil {
+		return nil, fmt.Errorf("open group %d: %w", id, err)
+	}
+	if known {
+		return h.Open(ctx, id, machine)
+	}
+	r := h.newRaft(id, machine)
+	if err := h.add(r); err != nil {
+		return nil, fmt.Errorf("open group %d: %w", id, err)
+	}
+	return r, nil
+}
+
+// Retire makes a group of which this server has the only replica left one that can only have one. Commands that r gets from now on fail with ErrReplaced.
+func (r *Raft) Retire(ctx context.Context) (*Single, error) {
+	g, err := r.retire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("end the replication of group %d: %w", r.id, err)
+	}
+	return g, nil
+}
+
+func (r *Raft) retire(ctx context.Context) (*Single, error) {
+	var members *roster
+	for members == nil {
+		ticked := r.host.ticked()
+		var err error
+		r.do(func() {
+			m := r.log.members()
+			switch {
+			case r.epoch.Load() == 0:
+				err = r.notPrimary()
+			case len(m.Servers) > 1 || m.joint():
+				err = errors.New("it has other members")
+			case len(r.queue) == 0 && len(r.pending) == 0:
+				members = m
+				r.end(ErrReplaced)
+			}
+		})
+		if members != nil {
+			break
+		}
+		if err = errors.Join(err, r.reason()); err != nil {
+			return nil, err
+		}
+		select {
+		case <-ticked:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	r.stop(ErrReplaced)
+	last, err := r.log.LastIndex()
+	if err != nil {
+		return nil, err
+	}
+	b := r.store.NewBatch()
+	defer b.Close()
+	b.DeleteRange(storage.KindRange(r.id, storage.KindLog))
+	b.DeleteRange(storage.KindRange(r.id, storage.KindRaft))
+	b.Set(r.key, stored{State: r.State()}.encode(nil))
+	b.Set(recordKey(r.id, recordRoster), (&roster{Next: members.Next, EndIndex: last, EndTerm: r.log.voted().term}).encode())
+	if err := r.store.Commit(ctx, b, true); err != nil {
+		return nil, err
+	}
+	return Open(r.store, r.id)
+}

@@ -1,0 +1,194 @@
+package replication
+
+import (
+	"go.etcd.io/raft/v3"
+	pb "go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// pump takes what the library has to say, and passes it on: to others, to the queue of work in the store, to those who wait for reads. It is
+// called after each step, before mu is released, so that role and term are always those of the library. The caller holds mu.
+func (r *Raft) pump() {
+	for r.node.HasReady() {
+		rd := r.node.Ready()
+		r.noteRole(&rd)
+		for _, m := range rd.Messages {
+			switch {
+			case m.GetTo() == raft.LocalAppendThread, m.GetTo() == raft.LocalApplyThread:
+				r.local = append(r.local, m)
+			case m.GetType() == pb.MsgSnap:
+				r.queueSnapshot(m)
+			default:
+				r.send(m)
+			}
+		}
+		for _, s := range rd.ReadStates {
+			r.readConfirmed(s)
+		}
+	}
+}
+
+// send puts a message for another replica into the outbox.
+func (r *Raft) send(m *pb.Message) {
+	if s := r.server(m.GetTo()); s != "" {
+		r.host.out.raft(s, r.id, m)
+	}
+}
+
+// noteRole notes changes of role, term and leader.
+func (r *Raft) noteRole(rd *raft.Ready) {
+	role, term, leader := r.role, r.term, r.leader
+	if rd.SoftState != nil {
+		role, leader = rd.RaftState, rd.Lead
+	}
+	if !raft.IsEmptyHardState(rd.HardState) {
+		term = rd.HardState.GetTerm()
+	}
+	if role == r.role && term == r.term && leader == r.leader {
+		return
+	}
+	if r.role == raft.StateLeader && (role != raft.StateLeader || term != r.term) {
+		r.epoch.Store(0)
+		r.changing = 0
+		r.cutting = false
+		if len(r.pending) > 0 {
+			r.giveUp = r.ticks + giveUpTicks
+		}
+	}
+	if leader != 0 {
+		r.orphaned = 0
+	}
+	if leader != r.leader && leader != 0 {
+		r.host.log.Debug("A group has another leader.", "group", r.id, "server", r.server(leader), "term", term)
+	}
+	r.role, r.term, r.leader = role, term, leader
+	r.notify()
+}
+
+// giveUpTicks is how long a replica that has lost its leadership waits to learn what became of the commands that it has proposed: from what the next leader
+// sends it. Usually that is a matter of milliseconds, and the answer is definite.
+const giveUpTicks = 3 * electionTicks
+
+// receive takes an envelope from another server.
+func (r *Raft) receive(from ServerID, e envelope) {
+	if e.kind == envelopeGone {
+		r.do(func() { r.gone(e.to) })
+		return
+	}
+	m := &pb.Message{}
+	if err := proto.Unmarshal(e.body, m); e.kind != envelopeRaft || err != nil || m.GetTo() != e.to || !fromOutside(m) {
+		r.host.log.Warn("A message of the replication is malformed.", "server", from, "group", r.id)
+		return
+	}
+	if !r.takesFor(e.to, m) {
+		return
+	}
+	r.do(func() { r.step(from, m) })
+}
+
+// step gives the library a message of another replica. The caller holds mu.
+func (r *Raft) step(from ServerID, m *pb.Message) {
+	if m.GetTo() != r.replica || r.reborn != 0 {
+		return
+	}
+	sender := m.GetFrom()
+	members := r.log.members()
+	if members.removed(sender) {
+		r.host.out.gone(from, r.id, sender)
+		return
+	}
+	if _, known := members.Servers[sender]; !known {
+		if len(r.routes) >= maxRoutes {
+			clear(r.routes)
+		}
+		r.routes[sender] = from // a member that the log has not come to yet; the answer has to go somewhere
+	}
+	if m.GetType() == pb.MsgReadIndex && r.role == raft.StateLeader && r.epoch.Load() == 0 {
+		return // the library would answer before it knows all that is committed, if this is the only voter
+	}
+	_ = r.node.Step(m) // the errors say that a message is stale
+}
+
+// maxRoutes bounds what is remembered of replicas that are no members yet.
+const maxRoutes = 64
+
+// fromOutside tells whether a message is of a type that comes from other replicas. The library would obey others as if it had sent them to itself.
+func fromOutside(m *pb.Message) bool {
+	switch m.GetType() {
+	case pb.MsgApp, pb.MsgAppResp, pb.MsgVote, pb.MsgVoteResp, pb.MsgPreVote, pb.MsgPreVoteResp, pb.MsgHeartbeat, pb.MsgHeartbeatResp,
+		pb.MsgTimeoutNow, pb.MsgReadIndex, pb.MsgReadIndexResp:
+		return !raft.IsLocalMsgTarget(m.GetFrom()) && m.GetFrom() != 0
+	default:
+		return false // snapshots come in streams
+	}
+}
+
+// tick advances the clock of the group.
+func (r *Raft) tick() {
+	r.mu.Lock()
+	r.ticks++
+	if r.waiting { // for space on the disk, which there may be again
+		r.waiting = false
+		r.host.work.add(r)
+	}
+	r.mu.Unlock()
+	r.do(func() {
+		r.node.Tick()
+		if r.giveUp != 0 && r.ticks >= r.giveUp {
+			r.abandon(ErrUnknownOutcome)
+		}
+		r.standForElection()
+		r.retryReads()
+		r.tidyLog()
+	})
+}
+
+// peerLost says that the connection to a server has ended.
+func (r *Raft) peerLost(s ServerID) {
+	r.do(func() {
+		members := r.log.members()
+		lost := members.replicaOn(s)
+		switch {
+		case lost == 0:
+		case r.role == raft.StateLeader:
+			r.node.ReportUnreachable(lost)
+		case lost == r.leader:
+			// A follower that has a leader votes for nobody else. All members lose the connection, if the server is dead, and forget.
+			if r.node.ForgetLeader() == nil && members.voter(r.replica) {
+				r.orphaned = r.turn(lost)
+			}
+		}
+	})
+}
+
+// turnTicks are between the candidacies of two followers that have lost their leader: who comes first should have been elected by then.
+const turnTicks = 2
+
+// turn returns after how many ticks this voter stands for election when the leader is lost: they take turns, so that they do not split the votes, and which is the
+// first differs from group to group.
+func (r *Raft) turn(lost uint64) int {
+	before, voters := 0, 0
+	for _, replica := range r.log.members().sorted() {
+		if replica == lost || !r.log.members().voter(replica) {
+			continue
+		}
+		voters++
+		if replica < r.replica {
+			before++
+		}
+	}
+	return 1 + turnTicks*((before+int(r.id))%max(voters, 1))
+}
+
+// standForElection stands for election if it is this replica's turn.
+func (r *Raft) standForElection() {
+	if r.orphaned == 0 {
+		return
+	}
+	if r.orphaned--; r.orphaned == 0 {
+		_ = r.node.Campaign() // it cannot while a change of the members waits to be applied
+		if r.leader == 0 {
+			r.orphaned = turnTicks * len(r.log.members().Servers)
+		}
+	}
+}
