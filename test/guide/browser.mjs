@@ -44,7 +44,7 @@ try {
   const seen = { address: page.url().replace(/#.*/, ''), title: await page.title(), styled: await page.evaluate(() => getComputedStyle(document.body).margin === '0px') };
   await links.getByRole('link', { name: 'Data Explorer' }).click();
   await page.locator('.cm-content').click();
-  await page.keyboard.insertText("r.db('rethinkdb').table('server_status')('name')");
+  await page.keyboard.insertText("r.expr(['gui', 'ded']).reduce((left, right) => left.add(right))");
   await page.getByRole('button', { name: 'Run' }).click();
   await page.locator('.result').getByText('guided').waitFor();
   console.log(JSON.stringify({ ...seen, wrong }));
