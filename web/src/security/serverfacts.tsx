@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
+import { BackupHint } from '../components/backuphint.tsx';
 import { Code } from '../components/code.tsx';
 import { millisecondsOf, Moment } from '../components/moment.tsx';
 import { Panel } from '../components/panel.tsx';
 import { SetPassword } from '../users/password.tsx';
 import { adminName } from '../users/rights.ts';
-import { BackupHint } from './backuphint.tsx';
 import type { SecurityState, ServerState } from './load.ts';
 
 const modes: Readonly<Record<ServerState['protected_mode'], string>> = {

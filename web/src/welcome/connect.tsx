@@ -2,11 +2,9 @@ import { useState } from 'preact/hooks';
 
 import { Code } from '../components/code.tsx';
 import { Segments } from '../components/segments.tsx';
+import { usualPort, type ServerAccess } from '../server/access.ts';
 import { hrefOf } from '../shell/route.ts';
 import { languages } from './code.ts';
-import type { ServerAccess } from './server.ts';
-
-const usualPort = 28015;
 
 /** The first lines of a program, with this server's address and what it asks for filled in. */
 export function ConnectionCode({ access }: { access: ServerAccess | undefined }) {

@@ -6,12 +6,12 @@ import { Icon } from '../components/icon.tsx';
 import { usePoll } from '../components/poll.ts';
 import { notify } from '../components/toast.tsx';
 import { openInExplorer } from '../explorer/handover.ts';
+import { useServerAccess, type ServerAccess } from '../server/access.ts';
 import { hrefOf } from '../shell/route.ts';
 import { SetPassword } from '../users/password.tsx';
 import { adminName } from '../users/rights.ts';
 import { ConnectionCode } from './connect.tsx';
 import { addTrip, createSample, hasSample, sampleDatabase, sampleQueries, sampleSize, sampleTable } from './sample.ts';
-import { useServerAccess, type ServerAccess } from './server.ts';
 import './welcome.css';
 
 /** The screen with the first steps: #guide. */

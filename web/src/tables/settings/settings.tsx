@@ -1,3 +1,4 @@
+import { BackupHint } from '../../components/backuphint.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { isForbidden } from '../load.ts';
 import type { SectionProps } from '../view/view.tsx';
@@ -23,6 +24,7 @@ export function Settings({ table }: SectionProps) {
         <ChangeHistory table={table} config={config} />
       </>}
     <Access table={table} />
+    <Panel title="Backups"><div><BackupHint table={`${table.db}.${table.name}`} /></div></Panel>
     <Operations table={table} />
   </>;
 }

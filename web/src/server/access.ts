@@ -1,6 +1,6 @@
 import { isForbidden } from '../components/failure.tsx';
 import { usePoll, type Polled } from '../components/poll.ts';
-import { run } from '../server/query.ts';
+import { run } from './query.ts';
 import type { Reach } from '../security/load.ts';
 
 /** What programs need to know of this server. */
@@ -12,9 +12,12 @@ export interface ServerAccess {
   readonly reach: Reach;
 }
 
+/** The port of drivers, unless an option says otherwise. */
+export const usualPort = 28015;
+
 const pollTime = 10_000; // milliseconds
 
-/** Undefined where the user may not know it. */
+/** What programs need to know of this server; undefined where the user may not know it. */
 export const useServerAccess = (): Polled<ServerAccess | undefined> => usePoll(load, pollTime);
 
 async function load(): Promise<ServerAccess | undefined> {
