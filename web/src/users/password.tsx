@@ -1,5 +1,6 @@
 import { useId, useState } from 'preact/hooks';
 
+import { CopyButton } from '../components/code.tsx';
 import { Confirm } from '../components/confirm.tsx';
 import { Dialog } from '../components/dialog.tsx';
 import { TextField } from '../components/field.tsx';
@@ -35,6 +36,7 @@ export function PasswordFields({ value, onChange, label = 'New password' }: { va
           onInput={event => onChange({ ...value, text: event.currentTarget.value })} />
         <button type="button" aria-pressed={shown} onClick={() => setShown(!shown)}>Show<span class="hidden"> the password</span></button>
         <button type="button" onClick={make}>Make one</button>
+        {shown && value.text !== '' && <CopyButton text={value.text} />}
       </div>
     </div>
     <details>
