@@ -184,7 +184,7 @@ export function memberHint(member: Member): string {
 
 function unknownHint({ receiver, name }: Member): string {
   if (name === 'run') {
-    return 'You should remove .run() from your queries when using the Data Explorer. The query will be built and sent by the Data Explorer itself.';
+    return 'You should remove .run() from your queries when using the Data Explorer (as of RethinkDB 1.4). The query will be built and sent by the Data Explorer itself.';
   }
   const rule = Object.hasOwn(terms, name) ? terms[name] : undefined;
   if (rule === undefined) {

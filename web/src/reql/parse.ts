@@ -1,10 +1,11 @@
 // Reads queries in the syntax of the published JavaScript driver. The text is parsed and never run: what it may say is what
 // this file knows, so that a query can neither reach the page nor keep it busy.
 
-import { parse as parseJavaScript, type AnyNode, type CallExpression, type Expression, type MemberExpression, type ObjectExpression, type Pattern, type SpreadElement, type Statement, type VariableDeclaration } from 'acorn';
+import type { AnyNode, CallExpression, Expression, MemberExpression, ObjectExpression, Pattern, SpreadElement, Statement, VariableDeclaration } from 'acorn';
 
 import { Builder, memberHint } from './build.ts';
 import { evaluateBinary, evaluateNew, evaluateUnary, operatorHint } from './literal.ts';
+import { syntaxTree } from './syntax.ts';
 import { QueryError, Term, type Span } from './term.ts';
 import { constants } from './terms.ts';
 import { Bytes, Closure, Fields, List, Member, Namespace, Scope, type Sourced, type Value } from './value.ts';
@@ -27,7 +28,12 @@ export function parse(text: string, parameters: Readonly<Record<string, Value>> 
       if (statement.type === 'VariableDeclaration') {
         reader.declare(statement, scope);
       } else if (statement.type === 'ExpressionStatement') {
-        queries.push(reader.query(statement.expression, scope));
+        const query = reader.query(statement.expression, scope);
+        if (query !== undefined) {
+          queries.push(query);
+        } else if (statement === program.at(-1)) {
+          throw new QueryError('Last query was not a RethinkDB query.', spanOf(statement));
+        }
       } else if (statement.type !== 'EmptyStatement') {
         throw new QueryError('Queries are expressions: there is nothing here that could run statements of JavaScript.', spanOf(statement));
       }
@@ -44,30 +50,17 @@ export function parse(text: string, parameters: Readonly<Record<string, Value>> 
   return queries;
 }
 
-function syntaxTree(text: string): readonly Statement[] {
-  try {
-    return parseJavaScript(text, { ecmaVersion: 2022 }).body as Statement[];
-  } catch (error) {
-    if (error instanceof SyntaxError && 'pos' in error) {
-      const from = Math.min(Number(error.pos), Math.max(text.length - 1, 0));
-      throw new QueryError(error.message, { from, to: from + 1 });
-    }
-    if (error instanceof RangeError) {
-      throw new QueryError('The query is nested too deeply.', { from: 0, to: text.length });
-    }
-    throw error;
-  }
-}
-
 const spanOf = (node: { start: number; end: number }): Span => ({ from: node.start, to: node.end });
 
 class Reader {
   private depth = 0;
   private readonly builder = new Builder((closure, args) => this.apply(closure, args));
 
-  query(node: Expression, scope: Scope): Term {
+  /** The query that an expression is; undefined for a value of JavaScript. */
+  query(node: Expression, scope: Scope): Term | undefined {
     const value = this.evaluate(node, scope);
-    return this.builder.expr({ value, ...spanOf(node) });
+    const complete = value instanceof Term || value instanceof Member || value instanceof Namespace; // expr tells what the latter two lack
+    return complete ? this.builder.expr({ value, ...spanOf(node) }) : undefined;
   }
 
   declare(node: VariableDeclaration, scope: Scope): void {
