@@ -1,1 +1,1 @@
-import{r as e,t}from"./jsxRuntime.js";function n({title:n,actions:r,children:i}){let a=e();return t(`section`,{class:`panel`,"aria-labelledby":a,children:[t(`div`,{class:`panel-head`,children:[t(`h2`,{id:a,children:n}),r]}),i]})}export{n as t};
+import{i as e,t}from"./jsxRuntime.js";function n({title:n,actions:r,children:i}){let a=e();return t(`section`,{class:`panel`,"aria-labelledby":a,children:[t(`div`,{class:`panel-head`,children:[t(`h2`,{id:a,children:n}),r]}),i]})}export{n as t};

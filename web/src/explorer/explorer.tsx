@@ -1,86 +1,83 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { QueryEditor, type Editor } from './editor.tsx';
+import { Icon } from '../components/icon.tsx';
+import { IconButton } from '../components/iconbutton.tsx';
+import { QueryEditor, type Editor } from './editor/editor.tsx';
 import { takeHanded } from './handover.ts';
-import { HistoryList } from './historylist.tsx';
-import { Results, Summary, type View } from './results.tsx';
-import { ExplorerSession, type Failure } from './session.ts';
-import { load, save } from './store.ts';
+import { options } from './options.ts';
+import { OptionsList } from './optionslist.tsx';
+import { HistoryList, SavedList } from './queries.tsx';
+import { QueryFailure } from './queryfailure.tsx';
+import { Results } from './results/results.tsx';
+import { Sheets } from './sheets.tsx';
+import { bring, current, write } from './workspace.ts';
 import './explorer.css';
 
-const views: readonly [View, string][] = [['tree', 'Tree'], ['table', 'Table'], ['raw', 'Raw'], ['profile', 'Profile']];
+type Drawer = 'history' | 'saved' | 'options';
 
 export function Explorer() {
-  const [session] = useState(() => new ExplorerSession());
   const editor = useRef<Editor | undefined>(undefined);
-  const offset = useRef(0);
-  const view = useSignal<View>(load<View>('view', 'tree'));
-  const profile = useSignal(load('profile', false));
-  const historyOpen = useSignal(false);
-
-  useEffect(() => {
-    const leave = () => void session.close();
-    addEventListener('pagehide', leave);
-    return () => {
-      removeEventListener('pagehide', leave);
-      leave();
-    };
-  }, [session]);
-
-  const run = () => {
-    const selection = editor.current!.selection();
-    offset.current = selection.from;
-    void session.run(selection.text, profile.value);
-  };
-  const choose = (chosen: View) => {
-    view.value = chosen;
-    save('view', chosen);
-  };
+  const drawer = useSignal<Drawer | undefined>(undefined);
+  const full = useSignal(false);
+  useState(() => { bring(takeHanded()); }); // before anything is shown
+  const sheet = current.value;
+  const { session } = sheet;
   const failure = session.failure.value;
-  const running = session.running.value;
-  return <div class="explorer">
+  const problem = useMemo(() => failure?.span && { ...failure.span, message: failure.message }, [failure]);
+
+  const run = (explain = false) => {
+    const { text, from } = editor.current!.selection();
+    void session.run(text, { offset: from, explain, profile: options.value.profile });
+  };
+  const load = (text: string) => {
+    drawer.value = undefined;
+    editor.current!.replace(text);
+    editor.current!.focus();
+  };
+  const toggle = (name: Drawer) => { drawer.value = drawer.value === name ? undefined : name; };
+  useEscape(full.value, () => { full.value = false; });
+  return <div class={`explorer ${full.value ? 'full' : ''}`}>
     <h1 class="hidden">Data Explorer</h1>
     <section class="panel" aria-label="Query">
-      <QueryEditor text={useState(() => takeHanded() ?? load('text', ''))[0]} failure={failure && { ...failure, offset: offset.current }}
-        onReady={ready => { editor.current = ready; }} onChange={text => save('text', text)} onRun={run} />
+      <Sheets />
+      <QueryEditor id={sheet.id} text={sheet.text.value} problem={problem} onReady={ready => { editor.current = ready; }} onChange={text => write(sheet, text)} onRun={() => run()} />
       <div class="toolbar">
-        <button type="button" class="primary" onClick={run} title="Ctrl+Enter, ⌘+Enter or Shift+Enter. Runs the selection, if there is one.">Run</button>
-        <button type="button" disabled={!running} onClick={() => void session.abort()}>Abort</button>
-        <button type="button" onClick={() => { editor.current?.replace(''); editor.current?.focus(); }}>Clear</button>
-        <button type="button" aria-expanded={historyOpen.value} onClick={() => { historyOpen.value = !historyOpen.value; }}>History</button>
-        <label><input type="checkbox" checked={profile.value} onChange={event => { profile.value = event.currentTarget.checked; save('profile', profile.value); }} /> Profile</label>
+        <button type="button" class="primary" title="Ctrl+Enter, ⌘+Enter or Shift+Enter. Runs the selection, if there is one." onClick={() => run()}><Icon name="run" />Run</button>
+        <button type="button" disabled={!session.running.value} onClick={() => void session.abort()}><Icon name="stop" />Abort</button>
+        <button type="button" title="Says how the server would run the query, without running it." onClick={() => run(true)}>Explain</button>
+        <button type="button" onClick={() => load('')}>Clear</button>
+        <span class="apart" />
+        <DrawerButton name="history" label="History" open={drawer.value} onToggle={toggle} />
+        <DrawerButton name="saved" label="Saved" open={drawer.value} onToggle={toggle} />
+        <DrawerButton name="options" label="Options" open={drawer.value} onToggle={toggle} />
+        <IconButton icon="enlarge" label={full.value ? 'Leave full screen' : 'Full screen'} aria-pressed={full.value} onClick={() => { full.value = !full.value; }} />
       </div>
-      {historyOpen.value && <HistoryList onLoad={text => { editor.current?.replace(text); historyOpen.value = false; editor.current?.focus(); }} />}
+      {drawer.value === 'history' && <HistoryList onLoad={load} />}
+      {drawer.value === 'saved' && <SavedList text={sheet.text.value} onLoad={load} />}
+      {drawer.value === 'options' && <OptionsList />}
     </section>
-    <section class="panel" aria-label="Result">
-      <div class="toolbar">
-        <div class="tabs" role="group" aria-label="How to show the result">
-          {views.map(([name, label]) => <button type="button" key={name} aria-pressed={view.value === name} onClick={() => choose(name)}>{label}</button>)}
-        </div>
-        {session.kind.value === 'feed' && running && (session.paused.value
-          ? <button type="button" onClick={() => session.resume()}>Resume</button>
-          : <button type="button" onClick={() => session.pause()}>Pause</button>)}
-        <Summary session={session} />
-      </div>
-      {failure && <QueryFailure failure={failure} text={textAround(editor.current?.text() ?? '', failure, offset.current)} />}
-      <Results session={session} view={view.value} />
-    </section>
+    {failure && <QueryFailure failure={failure} text={sheet.text.value} onShow={() => editor.current!.select(failure.span!)} />}
+    <Results session={session} />
   </div>;
 }
 
-function QueryFailure({ failure, text }: { failure: Failure; text: string }) {
-  return <div class="failure" role="alert">
-    <strong>{failure.kind}</strong>
-    <p class="text">{failure.message}</p>
-    {text && <p>in <code class="mark-bad">{text}</code></p>}
-  </div>;
+function DrawerButton({ name, label, open, onToggle }: { name: Drawer; label: string; open: Drawer | undefined; onToggle: (name: Drawer) => void }) {
+  return <button type="button" class="plain" aria-expanded={open === name} onClick={() => onToggle(name)}>{label}</button>;
 }
 
-const maxShown = 200;
-
-/** The text that is to blame. */
-function textAround(text: string, { span }: Failure, offset: number): string {
-  const part = span ? text.slice(span.from + offset, span.to + offset) : '';
-  return part.length > maxShown ? `${part.slice(0, maxShown)}…` : part;
+/** Escape ends what covers the page, unless something smaller, such as a list of proposals, has taken the key. */
+function useEscape(active: boolean, onEscape: () => void): void {
+  useEffect(() => {
+    if (!active) {
+      return undefined;
+    }
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !event.defaultPrevented) {
+        onEscape();
+      }
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [active]);
 }
