@@ -12,11 +12,21 @@ import (
 	"rethinkdb/internal/peer"
 )
 
+// maxBeginning is how many connections of other servers may begin at the same time. Each has HandshakeTime for it, or is a server
+// that joins.
+const maxBeginning = 256
+
 // Accept takes a connection of another server, which has proved itself as far as it had to. It does not wait.
 func (m *Mesh) Accept(conn *tls.Conn, p peer.Peer) {
-	if !m.start(func() { m.receive(conn, p) }) {
-		cut(conn)
+	begin := func() {
+		defer m.beginning.Add(-1)
+		m.receive(conn, p)
 	}
+	if m.beginning.Add(1) <= maxBeginning && m.start(begin) {
+		return
+	}
+	m.beginning.Add(-1)
+	cut(conn)
 }
 
 // receive hears what a connection is for, and keeps it or ends it.
@@ -125,11 +135,16 @@ func (m *Mesh) acceptBulk(conn net.Conn, p peer.Peer, g greeting) (kept bool, er
 	if err := m.answer(conn, reply{}); err != nil {
 		return false, err
 	}
-	return l.attach(conn), nil
+	return m.attach(l, conn), nil
 }
 
-// attach gives a link its second connection, unless it has one.
-func (l *link) attach(conn net.Conn) bool {
+// attach gives a link its second connection, unless it has one or is over.
+func (m *Mesh) attach(l *link, conn net.Conn) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if m.links[l.peer.ID] != l {
+		return false
+	}
 	select {
 	case l.second <- conn:
 		return true

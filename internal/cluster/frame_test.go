@@ -90,8 +90,7 @@ func FuzzLink(f *testing.F) {
 		m.HandleMessages(1, func(ServerID, []byte) {})
 		m.HandleCall("k", echo)
 		m.HandleStream("k", echoStream)
-		l := &link{mesh: m, control: &wire{out: newOutbox()}, bulk: &wire{out: newOutbox()}}
-		l.streams = newStreams(l.bulk.out, "peer", false)
+		l := &link{mesh: m, control: newWire(nil, "peer", false)}
 		l.ctx, l.end = m.ctx, m.stop
 		r := bufio.NewReader(bytes.NewReader(text))
 		for {
@@ -99,11 +98,11 @@ func FuzzLink(f *testing.F) {
 			if err != nil {
 				break
 			}
-			if err := errors.Join(l.onControl(one), l.onBulk(one)); err != nil {
+			if err := l.onControl(one); err != nil {
 				break
 			}
 		}
-		l.streams.fail(ErrLost)
+		l.control.streams.fail(ErrLost)
 		l.handlers.Wait()
 	})
 }

@@ -200,7 +200,10 @@ func (l *link) addBulk(ctx context.Context, address string) error {
 		cut(conn)
 		return err
 	}
-	l.second <- conn
+	if !l.mesh.attach(l, conn) {
+		cut(conn)
+		return ErrLost
+	}
 	return nil
 }
 

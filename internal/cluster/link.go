@@ -18,8 +18,8 @@ const (
 	maxHeartbeat = 2 * time.Second
 )
 
-// link is the connection with another server: two connections of TLS, of which control carries what is small and urgent, and bulk
-// the streams, so that the one does not wait for the other. With the first of both that ends, the link does.
+// link is the connection with another server: two connections of TLS, of which bulk carries the streams of OpenBulk and control
+// all else, so that the one does not wait for the other. With the first of both that ends, the link does.
 type link struct {
 	// Set when both servers have agreed on it, then constant.
 	mesh     *Mesh
@@ -36,9 +36,8 @@ type link struct {
 	gone    chan struct{} // closed when the mesh does not have the link any more
 
 	// Set before the mesh shows the link to anybody.
-	bulk    *wire
-	streams *streams
-	since   time.Time
+	bulk  *wire
+	since time.Time
 
 	up       bool // guarded by Mesh.mu: both connections are there
 	calls    callTable
@@ -47,8 +46,9 @@ type link struct {
 }
 
 func newLink(m *Mesh, id string, conn net.Conn, r Record, instance string, dialed bool) *link {
+	keepUnsentShort(conn)
 	l := &link{mesh: m, id: id, peer: r, instance: instance, address: conn.RemoteAddr().String(), dialed: dialed,
-		control: newWire(conn), second: make(chan net.Conn, 1), gone: make(chan struct{})}
+		control: newWire(conn, r.ID, dialed), second: make(chan net.Conn, 1), gone: make(chan struct{})}
 	l.ctx, l.end = context.WithCancelCause(m.ctx)
 	return l
 }
@@ -58,7 +58,12 @@ func (l *link) run() {
 	defer l.handlers.Wait()
 	defer cut(l.control.conn)
 	if !l.awaitBulk() {
-		l.mesh.drop(l)
+		l.mesh.drop(l) // after which none comes any more
+		select {
+		case late := <-l.second:
+			cut(late)
+		default:
+		}
 		return
 	}
 	defer cut(l.bulk.conn)
@@ -70,7 +75,7 @@ func (l *link) run() {
 		func() error { return l.control.write(l.ctx, l.mesh.heartbeatTimeout) },
 		func() error { return l.bulk.write(l.ctx, l.mesh.heartbeatTimeout) },
 		func() error { return l.control.read(l.onControl) },
-		func() error { return l.bulk.read(l.onBulk) },
+		func() error { return l.bulk.read(func(f frame) error { return l.onStream(l.bulk, f) }) },
 		l.watch,
 	} {
 		parts.Go(func() { l.end(work()) }) // the first that ends says why
@@ -79,7 +84,8 @@ func (l *link) run() {
 	l.mesh.drop(l) // at once: whoever depends on the link must know before its handlers have ended
 	cut(l.control.conn)
 	cut(l.bulk.conn)
-	l.streams.fail(ErrLost)
+	l.control.streams.fail(ErrLost)
+	l.bulk.streams.fail(ErrLost)
 	parts.Wait()
 }
 
@@ -89,8 +95,7 @@ func (l *link) awaitBulk() bool {
 	defer timer.Stop()
 	select {
 	case conn := <-l.second:
-		l.bulk = newWire(conn)
-		l.streams = newStreams(l.bulk.out, l.peer.ID, l.dialed)
+		l.bulk = newWire(conn, l.peer.ID, l.dialed)
 		l.since = time.Now()
 		l.control.hear()
 		return true
@@ -134,6 +139,8 @@ func (l *link) onControl(f frame) error {
 		l.calls.settle(f)
 	case cancel:
 		l.calls.stop(f.id)
+	default:
+		return l.onStream(l.control, f)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rethinkdb/internal/peer"
@@ -53,6 +54,8 @@ type Mesh struct {
 	callHandlers    map[string]CallHandler
 	streamHandlers  map[string]StreamHandler
 	onLost          []func(ServerID)
+
+	beginning atomic.Int32 // connections that Accept has taken, and that are no links yet
 
 	wg sync.WaitGroup // one goroutine for each member, each link, each connection that begins
 

@@ -24,7 +24,7 @@ type network struct {
 	accepting sync.WaitGroup     // one goroutine for each connection that begins
 }
 
-func newNetwork(t *testing.T) *network {
+func newNetwork(t testing.TB) *network {
 	n := &network{listeners: map[string]func(net.Conn){}, blocked: map[[2]string]bool{}}
 	t.Cleanup(n.accepting.Wait) // when all servers are closed
 	return n
@@ -117,7 +117,7 @@ func (a address) String() string { return string(a) }
 
 // server is one with nothing but its mesh.
 type server struct {
-	t        *testing.T
+	t        testing.TB
 	network  *network
 	name     string
 	identity *peer.Identity
@@ -133,7 +133,7 @@ type server struct {
 	lost    []ServerID
 }
 
-func newServer(t *testing.T, n *network, name string) *server {
+func newServer(t testing.TB, n *network, name string) *server {
 	t.Helper()
 	identity, _, err := peer.OpenIdentity(&keeperOfText{})
 	if err != nil {
@@ -229,7 +229,7 @@ func membersOf(servers ...*server) []Member {
 }
 
 // join makes the servers members of one cluster, and waits until all are connected.
-func join(t *testing.T, servers ...*server) {
+func join(t testing.TB, servers ...*server) {
 	t.Helper()
 	for _, s := range servers {
 		s.mesh.SetMembers(membersOf(servers...))

@@ -46,13 +46,14 @@ func (o *outbox) put(q queue, f frame) bool {
 	return true
 }
 
-// take appends to batch what is to be sent next.
+// take appends to batch what is to be sent next: of each queue something, so that none starves behind another one.
 func (o *outbox) take(batch []frame) []frame {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	size := 0
 	for q := range o.queues {
-		for in := &o.queues[q]; in.len() > 0 && size < batchBytes; {
+		in := &o.queues[q]
+		for first := true; in.len() > 0 && (first || size < batchBytes); first = false {
 			f := in.pop()
 			size += f.bytes()
 			batch = append(batch, f)

@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	// windowBytes is how much of a stream the receiver keeps until somebody reads it: as much as is on its way at 1 GB/s when the
-	// answer takes 1 ms.
-	windowBytes = 1 << 20
+	// A window is how much of a stream the receiver keeps until somebody reads it. It begins small, because there may be thousands of
+	// streams, and grows while much comes, to as much as is on its way at 1 GB/s when the answer takes 1 ms.
+	firstWindowBytes = 64 << 10
+	maxWindowBytes   = 1 << 20
 	// chunkBytes is the most that one frame of a stream carries, so that the streams of a link share it fairly.
 	chunkBytes = 32 << 10
 	// maxQueuedBytes is how much of a stream waits in the outbox, beyond which Write waits: enough to fill one batch while another is sent.
@@ -31,6 +32,7 @@ type Stream struct {
 	wake sync.Cond  // something of it has changed
 	over func()     // called when neither side has to say anything more, or the other one has given the stream up; may be nil
 
+	window   int      // bytes
 	received [][]byte // and not read
 	granted  int      // how much more the other side may send
 	consumed int      // bytes that were read and not granted again
@@ -42,7 +44,7 @@ type Stream struct {
 }
 
 func newStream(in *streams, id uint64, kind string) *Stream {
-	s := &Stream{id: id, kind: kind, in: in, from: in.peer, granted: windowBytes, credit: windowBytes}
+	s := &Stream{id: id, kind: kind, in: in, from: in.peer, window: firstWindowBytes, granted: firstWindowBytes, credit: firstWindowBytes}
 	s.wake.L = &s.mu
 	return s
 }
@@ -67,9 +69,14 @@ func (s *Stream) Read(p []byte) (int, error) {
 		s.received = s.received[1:]
 	}
 	s.consumed += n
-	if s.consumed >= windowBytes/2 && s.readErr == nil {
-		s.granted += s.consumed
-		s.in.grant(s.id, s.consumed)
+	if s.consumed >= s.window/2 && s.readErr == nil {
+		more := s.consumed
+		if s.window < maxWindowBytes && s.in.widen(s.window) {
+			more += s.window
+			s.window *= 2
+		}
+		s.granted += more
+		s.in.grant(s.id, more)
 		s.consumed = 0
 	}
 	return n, nil
@@ -182,7 +189,7 @@ func (s *Stream) fail(err error) {
 // changed wakes who waits for the stream, and forgets it when it is over. The caller holds mu.
 func (s *Stream) changed() {
 	if s.readErr != nil && s.writeErr != nil {
-		s.in.forget(s.id)
+		s.in.forget(s.id, s.window)
 		if s.over != nil {
 			s.over()
 		}
@@ -211,7 +218,7 @@ func (s *Stream) deliver(f frame) error {
 			return err
 		}
 		s.credit += n
-		if s.credit > windowBytes {
+		if s.credit > maxWindowBytes {
 			return errProtocol
 		}
 	case end:

@@ -67,7 +67,7 @@ func TestStreams(t *testing.T) {
 		}
 		all.Wait()
 		synctest.Wait()
-		if n := len(a.mesh.link("id-b").streams.byID) + len(b.mesh.link("id-a").streams.byID); n != 0 {
+		if n := len(a.mesh.link("id-b").control.streams.byID) + len(b.mesh.link("id-a").control.streams.byID); n != 0 {
 			t.Errorf("%d streams are not forgotten", n)
 		}
 	})
@@ -272,7 +272,7 @@ func TestTooManyStreams(t *testing.T) {
 			t.Errorf("%q, %v", text, err)
 		}
 		synctest.Wait()
-		if n := b.mesh.link("id-a").streams.accepted; n >= maxAccepted {
+		if n := b.mesh.link("id-a").control.streams.accepted; n >= maxAccepted {
 			t.Errorf("%d streams are left", n)
 		}
 	})
@@ -281,12 +281,12 @@ func TestTooManyStreams(t *testing.T) {
 // Who sends more than was asked for, or anything else that cannot be, loses the link.
 func TestHostileStreams(t *testing.T) {
 	for name, frames := range map[string][]frame{
-		"more than the window":    {{kind: open, id: 101, label: "wait"}, {kind: data, id: 101, body: make([]byte, windowBytes)}, {kind: data, id: 101, body: []byte{0}}},
+		"more than the window":    {{kind: open, id: 101, label: "wait"}, {kind: data, id: 101, body: make([]byte, firstWindowBytes)}, {kind: data, id: 101, body: []byte{0}}},
 		"a stream of this side":   {{kind: open, id: 100, label: "wait"}},
 		"a stream twice":          {{kind: open, id: 101, label: "wait"}, {kind: open, id: 101, label: "wait"}},
 		"a window of nothing":     {{kind: open, id: 101, label: "wait"}, {kind: window, id: 101}},
 		"a huge window":           {{kind: open, id: 101, label: "wait"}, {kind: window, id: 101, body: bytes.Repeat([]byte{0xff}, 4)}},
-		"more windows than bytes": {{kind: open, id: 101, label: "wait"}, {kind: window, id: 101, body: []byte{1, 0, 0, 0}}},
+		"more windows than bytes": {{kind: open, id: 101, label: "wait"}, {kind: window, id: 101, body: []byte{0, 0, 16, 0}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -306,7 +306,11 @@ func TestHostileStreams(t *testing.T) {
 				for _, f := range frames {
 					l.bulk.out.put(chunks, f)
 				}
-				<-l.gone
+				select {
+				case <-l.gone:
+				case <-time.After(time.Minute):
+					t.Fatal("the link stays")
+				}
 				if lost := b.lostPeers(); len(lost) != 1 {
 					t.Errorf("b has lost %v", lost)
 				}

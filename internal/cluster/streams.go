@@ -11,15 +11,29 @@ import (
 // the stream is closed, or aborted if it returns an error.
 type StreamHandler func(ctx context.Context, s *Stream) error
 
-// maxAccepted is how many streams that one server has opened are served at the same time; further ones fail with FailedCrowded.
-const maxAccepted = 512
+const (
+	// maxAccepted is how many streams that one server has opened are served at the same time on each connection: one for each client that
+	// is connected to that server. Further ones fail with FailedCrowded.
+	maxAccepted = 16 << 10
+	// spareBytes is how much the windows of all streams of a connection may grow together.
+	spareBytes = 64 << 20
+)
 
-// HandleStream has h serve streams of a kind. It is called before the first link.
+// HandleStream has h serve streams of a kind, be they opened by Open or by OpenBulk. It is called before the first link.
 func (m *Mesh) HandleStream(kind string, h StreamHandler) { m.streamHandlers[kind] = h }
 
 // Open opens a stream to another server. Nothing is waited for: if that server refuses it, Read says so. The stream ends with ctx,
 // at the latest.
 func (m *Mesh) Open(ctx context.Context, to ServerID, kind string) (*Stream, error) {
+	return m.open(ctx, to, kind, func(l *link) *wire { return l.control })
+}
+
+// OpenBulk is Open for so much that it should go over a connection of its own, where it delays nobody else.
+func (m *Mesh) OpenBulk(ctx context.Context, to ServerID, kind string) (*Stream, error) {
+	return m.open(ctx, to, kind, func(l *link) *wire { return l.bulk })
+}
+
+func (m *Mesh) open(ctx context.Context, to ServerID, kind string, over func(*link) *wire) (*Stream, error) {
 	if len(kind) > maxLabelBytes {
 		return nil, ErrTooLong
 	}
@@ -27,7 +41,7 @@ func (m *Mesh) Open(ctx context.Context, to ServerID, kind string) (*Stream, err
 	if !ok {
 		return nil, ErrNotConnected
 	}
-	s, err := l.streams.open(kind)
+	s, err := over(l).streams.open(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +49,7 @@ func (m *Mesh) Open(ctx context.Context, to ServerID, kind string) (*Stream, err
 	return s, nil
 }
 
-// streams are those of one link.
+// streams are those of one connection.
 type streams struct {
 	out  *outbox
 	peer ServerID
@@ -44,11 +58,12 @@ type streams struct {
 	last     uint64     // id of an own stream; the side that has dialed has odd ones
 	byID     map[uint64]*Stream
 	accepted int   // of byID, opened by the other side
+	spare    int   // how many bytes more the windows may have
 	lost     error // why there are no streams any more
 }
 
 func newStreams(out *outbox, peer ServerID, dialed bool) *streams {
-	t := &streams{out: out, peer: peer, byID: map[uint64]*Stream{}}
+	t := &streams{out: out, peer: peer, byID: map[uint64]*Stream{}, spare: spareBytes}
 	if dialed {
 		t.last++
 	}
@@ -87,15 +102,28 @@ func (t *streams) accept(id uint64, kind string) (*Stream, error) {
 	return s, nil
 }
 
-func (t *streams) forget(id uint64) {
+// forget forgets a stream, which had a window.
+func (t *streams) forget(id uint64, windowBytes int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, ok := t.byID[id]; ok {
 		delete(t.byID, id)
+		t.spare += windowBytes - firstWindowBytes
 		if !t.own(id) {
 			t.accepted--
 		}
 	}
+}
+
+// widen takes what a window may grow by from the spare, if there is as much.
+func (t *streams) widen(bytes int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.spare < bytes {
+		return false
+	}
+	t.spare -= bytes
+	return true
 }
 
 func (t *streams) find(id uint64) (*Stream, bool) {
@@ -132,19 +160,19 @@ func windowOf(f frame) (int, error) {
 		return 0, errProtocol
 	}
 	n := binary.LittleEndian.Uint32(f.body)
-	if n > windowBytes {
+	if n > maxWindowBytes {
 		return 0, errProtocol
 	}
 	return int(n), nil
 }
 
-// onBulk takes a frame of the bulk connection.
-func (l *link) onBulk(f frame) error {
+// onStream takes a frame of a stream.
+func (l *link) onStream(w *wire, f frame) error {
 	switch f.kind {
 	case open:
-		return l.accept(f)
+		return l.accept(w, f)
 	case data, window, end, reset:
-		if s, ok := l.streams.find(f.id); ok {
+		if s, ok := w.streams.find(f.id); ok {
 			return s.deliver(f)
 		}
 		// This side has ended the stream, and the other one may not yet know.
@@ -153,18 +181,18 @@ func (l *link) onBulk(f frame) error {
 }
 
 // accept has a stream of the other side served on a goroutine of its own.
-func (l *link) accept(f frame) error {
+func (l *link) accept(w *wire, f frame) error {
 	h, ok := l.mesh.streamHandlers[f.label]
 	if !ok {
-		l.bulk.out.put(chunks, failed(reset, f.id, &Failure{FailedUnknown, fmt.Sprintf("this server does not know streams of the kind %q", f.label)}))
+		w.out.put(chunks, failed(reset, f.id, &Failure{FailedUnknown, fmt.Sprintf("this server does not know streams of the kind %q", f.label)}))
 		return nil
 	}
-	s, err := l.streams.accept(f.id, f.label)
+	s, err := w.streams.accept(f.id, f.label)
 	if err != nil {
 		return err
 	}
 	if s == nil {
-		l.bulk.out.put(chunks, failed(reset, f.id, &Failure{FailedCrowded, "the server has too many streams of this one"}))
+		w.out.put(chunks, failed(reset, f.id, &Failure{FailedCrowded, "the server has too many streams of this one"}))
 		return nil
 	}
 	ctx, stop := context.WithCancel(l.ctx)
