@@ -13,6 +13,8 @@ import { whenReachable } from './request.ts';
 export interface Followed<Row> {
   /** Undefined until the first rows are there. They stay while there is an error. */
   readonly rows?: ReadonlyMap<string, Row>;
+  /** How often the feed has begun: what happened before is not among the rows of one without includeInitial. */
+  readonly began: number;
   readonly error?: unknown;
 }
 
@@ -24,18 +26,21 @@ type Item = { readonly [ofThisPage]: number; readonly change: Change };
 export const ofThisPage = 'administration_page';
 
 const paceMilliseconds = 300; // between two requests for changes, so that changes gather
-/** A feed that says nothing for so long is asked for anew, before some proxy takes it for dead. */
-const quietMilliseconds = 25_000;
+/** After so long without changes the server says that there are none, before some proxy takes the request for dead. */
+const quietSeconds = 20;
+const maxNews = 2000; // of a feed that only tells what is new: older ones are forgotten
 const hiddenMilliseconds = 60_000; // until a window that nobody sees stops following
 const probeMilliseconds = 10_000; // until a feed that the server has refused is tried again
 const retryMilliseconds = [500, 1000, 2000, 5000]; // after errors
 
 class Source {
   readonly text: string;
-  readonly followed = signal<Followed<AnyRow>>({});
+  readonly followed = signal<Followed<AnyRow>>({ began: 0 });
   users = 0;
   refused = false;
+  private began = 0;
   private rows = new Map<string, AnyRow>();
+  private whole = true; // the feed has told what was there at first
   private initial: Map<string, AnyRow> | undefined; // while the feed tells what is there
 
   constructor(text: string) { this.text = text; }
@@ -45,21 +50,26 @@ class Source {
     if (state === 'initializing') {
       this.initial = new Map();
     } else if (state === 'ready') {
-      this.rows = this.initial ?? this.rows;
+      this.whole = this.initial !== undefined;
+      this.rows = this.initial ?? new Map();
       this.initial = undefined;
+      this.began++;
     } else {
       const rows = this.initial ?? this.rows;
       if (before && !now) {
         rows.delete(JSON.stringify(before.id));
       } else if (now) {
         rows.set(JSON.stringify(now.id), now);
+        if (this.initial === undefined && !this.whole && rows.size > maxNews) {
+          rows.delete(rows.keys().next().value!);
+        }
       }
     }
   }
 
   publish(): void {
     if (this.initial === undefined) {
-      this.followed.value = { rows: new Map(this.rows) };
+      this.followed.value = { rows: new Map(this.rows), began: this.began };
     }
   }
 
@@ -73,7 +83,7 @@ let planned = false;
 
 /**
  * Follows a feed while the component is there. The text is a query in the language of the Data Explorer, which ends with a call of
- * changes that has includeInitial and includeStates: true.
+ * changes that has includeStates: true, and includeInitial unless only news are wanted.
  */
 export function useLive<Row extends { readonly id: unknown }>(text: string): ReadonlySignal<Followed<Row>> {
   const source = useMemo(() => sourceOf(text), [text]);
@@ -182,7 +192,7 @@ class Feed {
     clearInterval(probes);
   }
 
-  /** Follows the feeds that the server does not refuse, until there is an error or nothing happens for a while. */
+  /** Follows the feeds that the server does not refuse, until there is an error. */
   private async follow(): Promise<void> {
     const list = this.sources.filter(source => !source.refused);
     if (list.length === 0) {
@@ -199,14 +209,9 @@ class Feed {
     take(list, cursor.first.rows as readonly unknown[] as readonly Item[]);
     while (cursor.open && !this.ended) {
       await pause(paceMilliseconds, this.ending.signal);
-      const quiet = setTimeout(() => void cursor.stop().catch(() => undefined), quietMilliseconds);
-      try {
-        const { rows } = await cursor.next();
-        if (!this.ended) {
-          take(list, rows as readonly unknown[] as readonly Item[]);
-        }
-      } finally {
-        clearTimeout(quiet);
+      const { rows } = await cursor.next();
+      if (!this.ended) {
+        take(list, rows as readonly unknown[] as readonly Item[]);
       }
     }
   }
@@ -244,7 +249,7 @@ class Feed {
 
 function start(list: readonly Source[]): Promise<Cursor> {
   const feeds = list.map(({ text }, i) => `(${text}).map(change => ({${ofThisPage}: ${i}, change: change}))`);
-  return connection.start(parse(feeds.length === 1 ? feeds[0]! : `r.union(${feeds.join(', ')})`)[0]!);
+  return connection.start(parse(feeds.length === 1 ? feeds[0]! : `r.union(${feeds.join(', ')})`)[0]!, { maxBatchSeconds: quietSeconds });
 }
 
 function take(list: readonly Source[], items: readonly Item[]): void {
