@@ -1,1 +1,1 @@
-import{f as e}from"./page.js";var t;function n(n){t=n,e(`dataexplorer`)}function r(){let e=t;return t=void 0,e}export{r as n,n as t};
+import{p as e}from"./page.js";var t;function n(n){t=n,e(`dataexplorer`)}function r(){let e=t;return t=void 0,e}export{r as n,n as t};

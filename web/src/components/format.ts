@@ -27,3 +27,11 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFracti
 
 /** Something per second, short enough for the axis of a plot. */
 export const formatRate = (perSecond: number): string => perSecond < 1000 ? small.format(perSecond < 10 ? perSecond : Math.round(perSecond)) : compact.format(perSecond);
+
+/** A duration as people measure queries: 12 ms, 3.4 s, 5 min. */
+export function formatElapsed(seconds: number): string {
+  if (seconds < 1) {
+    return `${Math.max(Math.round(seconds * 1000), 0)} ms`;
+  }
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : formatDuration(seconds);
+}

@@ -1,0 +1,1 @@
+import{t as e}from"./jsxRuntime.js";function t({tone:t=``,children:n}){return e(`span`,{class:`badge ${t}`,children:n})}export{t};
