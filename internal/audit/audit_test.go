@@ -374,6 +374,15 @@ func TestNewestAreKeptInMemory(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	counted := int64(0)
+	for count, times := range l.Counts() {
+		if count.Kind == Change {
+			counted += times
+		}
+	}
+	if counted != n {
+		t.Errorf("%d changes are counted, want %d", counted, n)
+	}
 	entries := l.Newest()
 	if len(entries) != newestEntries {
 		t.Fatalf("%d entries, want %d", len(entries), newestEntries)
@@ -600,7 +609,7 @@ func TestWhatOthersDoToTheFile(t *testing.T) {
 func TestANilLogRecordsNothing(t *testing.T) {
 	var l *Log
 	l.Record(change("test.a"))
-	if l.Newest() != nil || l.Problems() != nil || l.Close() != nil {
+	if l.Newest() != nil || l.Counts() != nil || l.Problems() != nil || l.Close() != nil {
 		t.Error("a nil log has something")
 	}
 }

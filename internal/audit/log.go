@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -52,6 +53,23 @@ type Log struct {
 	next    int        // the place of the next one in the full ring
 	trouble string     // why the file cannot be written, empty if it can
 	damage  string     // in what the file was not as it was left
+	counts  map[Count]int64
+}
+
+// Count is what events are counted by.
+type Count struct {
+	Kind Kind
+	Port string
+}
+
+// Counts says how many events there were since the log was opened.
+func (l *Log) Counts() map[Count]int64 {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.counts)
 }
 
 // Entry is an entry of the log: its number, and its line without the newline.
@@ -78,7 +96,7 @@ func open(opt Options) (*Log, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	l := &Log{opt: opt, queue: make(chan *Event, queueLength), closing: make(chan struct{}), closed: make(chan struct{})}
+	l := &Log{opt: opt, queue: make(chan *Event, queueLength), closing: make(chan struct{}), closed: make(chan struct{}), counts: map[Count]int64{}}
 	var err error
 	if l.anchored, err = readAnchor(opt.Store); err != nil {
 		return nil, err
@@ -125,6 +143,9 @@ func (l *Log) Record(e Event) {
 	}
 	e.time = l.opt.Now()
 	e.bound()
+	l.mu.Lock()
+	l.counts[Count{e.Kind, e.Port}]++
+	l.mu.Unlock()
 	select {
 	case l.queue <- &e:
 	case <-l.closing: // nobody records after Close, but those who were cut off when the server stopped

@@ -30,7 +30,6 @@ import (
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/processors"
 	"rethinkdb/internal/session"
-	"rethinkdb/internal/storage"
 	"rethinkdb/internal/system"
 	"rethinkdb/internal/web"
 	"rethinkdb/internal/wire"
@@ -233,12 +232,9 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	if n.webPort == nil {
 		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
 	} else {
-		n.web = web.NewServer(web.Options{
-			Engine: engine, Sessions: n.sessions, Users: n.data.users, LogIns: n.logIns, Logger: logger,
-			ServerID: string(n.data.catalog.Snapshot().Server().ID), ServerName: func() string { return n.data.catalog.Snapshot().Server().Name },
-			Version: ProtocolVersion, SystemDatabase: system.DatabaseID, Ready: n.ready,
-			Gate: n.gate, Audit: n.audit, TrustedProxies: c.TrustedProxies, Hosts: n.hosts(),
-		})
+		if err := n.openWeb(engine); err != nil {
+			return nil, err
+		}
 		n.gate.Attach(n.web.Enforce)
 		serve := n.web.Serve
 		if config := tlsConfig(n.webTLS); config != nil {
@@ -357,19 +353,6 @@ func (n *node) setCache(int64) error {
 	// which option does it is all that is left.
 	n.log.Warn("The size of the cache changes when the server is started with --cache-size.")
 	return nil
-}
-
-// ready tells why the server cannot do its work, or nil, without what a stranger need not know. Everything else is there before the
-// ports open, so only the store can be what is missing.
-func (n *node) ready() error {
-	switch err := n.data.store.Err(); {
-	case err == nil:
-		return nil
-	case errors.Is(err, storage.ErrDiskFull):
-		return errors.New("the disk is full: writes are refused")
-	default:
-		return errors.New("the storage engine has failed; the server's log has the reason")
-	}
 }
 
 // stop ends a server that was ready.

@@ -31,13 +31,16 @@ type issuesTable struct {
 // issueIDs is the name space in which issues become UUIDs.
 var issueIDs = uuid.MustParse("3d4d8e2c-51d0-4a5a-93a0-0a0bb1f7bd0f")
 
-func (t issuesTable) list(_ context.Context, v view) ([]datum.Value, error) {
-	snap := t.s.catalog.Snapshot()
+func (s *System) currentIssues(snap *catalog.Snapshot, f Format) []Issue {
 	var issues []Issue
-	if t.s.issues != nil {
-		issues = t.s.issues()
+	if s.issues != nil {
+		issues = s.issues()
 	}
-	issues = append(issues, unreachableTables(snap, v.format)...)
+	return append(issues, unreachableTables(snap, f)...)
+}
+
+func (t issuesTable) list(_ context.Context, v view) ([]datum.Value, error) {
+	issues := t.s.currentIssues(t.s.catalog.Snapshot(), v.format)
 	rows := make([]datum.Value, len(issues))
 	for i, issue := range issues {
 		id := uuid.NewHash(sha1.New(), issueIDs, []byte(issue.Type+"\x00"+issue.Subject), 5)

@@ -41,7 +41,7 @@ func (b *browser) send(method, path, body string) *httptest.ResponseRecorder {
 	}
 	w := httptest.NewRecorder()
 	b.f.Handler().ServeHTTP(w, r)
-	for _, c := range w.Result().Cookies() { //nolint:bodyclose // it is in memory
+	for _, c := range w.Result().Cookies() {
 		if c.MaxAge < 0 {
 			delete(b.cookies, c.Name)
 		} else {

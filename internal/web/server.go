@@ -43,6 +43,8 @@ type Options struct {
 	SystemDatabase string
 	// Ready tells why the server cannot do its work, or nil.
 	Ready func() error
+	// Metrics shows what the server does to who may know.
+	Metrics http.Handler
 
 	// Gate says which addresses are served; nil serves all.
 	Gate *access.Gate
@@ -128,6 +130,8 @@ func (s *Server) Handler() http.Handler {
 		case s.serveLogIn(w, r, path):
 		case path == "/ajax" || strings.HasPrefix(path, "/ajax/"):
 			w.WriteHeader(http.StatusNotFound)
+		case path == "/metrics":
+			s.serveMetrics(w, r)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
 			w.WriteHeader(http.StatusMethodNotAllowed)

@@ -46,6 +46,7 @@ func start(t *testing.T, change ...func(*Options)) *fixture {
 		Engine: f.engine, Sessions: f.sessions, Users: f.users, LogIns: f.logIns, Logger: slog.New(slog.DiscardHandler),
 		ServerID: "8e0b6b2f-0000-4000-8000-000000000001", ServerName: func() string { return "<b>srv</b>" }, Version: "2.4.4",
 		SystemDatabase: "system", Ready: func() error { return f.unready },
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metric 1\n") }), // into memory
 	}
 	for _, f := range change {
 		f(&opt)
@@ -292,7 +293,7 @@ func FuzzRequest(f *testing.F) {
 	f.Cleanup(logIns.Close)
 	s := NewServer(Options{
 		Engine: sessiontest.New(), Sessions: session.NewManager(), Users: users, LogIns: logIns, Logger: slog.New(slog.DiscardHandler),
-		ServerName: func() string { return "" }, Ready: func() error { return nil },
+		ServerName: func() string { return "" }, Ready: func() error { return nil }, Metrics: http.NotFoundHandler(),
 	})
 	f.Cleanup(func() { s.Close() })
 	h := s.Handler()
