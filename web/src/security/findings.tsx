@@ -17,7 +17,7 @@ export function Findings({ state }: { state: SecurityState }) {
   return <Panel title="What to close">
     {findings.length === 0
       ? <Empty icon="security" title="There is nothing to close">The server looks again all the time: whatever opens it shows here.</Empty>
-      : <ol class="findings">{findings.map(finding => <Item key={finding.id} finding={finding} onFix={() => setFixing(finding.id)} />)}</ol>}
+      : <ol class="to-close">{findings.map(finding => <Item key={finding.id} finding={finding} onFix={() => setFixing(finding.id)} />)}</ol>}
     {chosen && <Fix finding={chosen} state={state} onClose={() => setFixing('')} />}
   </Panel>;
 }

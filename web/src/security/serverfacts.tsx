@@ -19,7 +19,7 @@ const modes: Readonly<Record<ServerState['protected_mode'], string>> = {
 export function ServerFacts({ state: { server } }: { state: SecurityState }) {
   const [asked, setAsked] = useState(false);
   return <Panel title="The server">
-    <dl class="server-facts">
+    <dl class="security-facts">
       <Fact good={server.password} name="Password of admin" action={<button type="button" class="link" onClick={() => setAsked(true)}>{server.password ? 'Change' : 'Set'}<span class="hidden"> the password of admin</span></button>}>
         {server.password ? 'Set. It is the authentication key of old drivers, too.' : 'None. It would be the authentication key of old drivers, too.'}
       </Fact>

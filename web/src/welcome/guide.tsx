@@ -80,7 +80,7 @@ function Queries({ there }: { there: boolean }) {
   };
   return <>
     <p>Each opens in the Data Explorer, where you read it, change it and run it.</p>
-    <ul class="queries">{sampleQueries.map(({ title, text }) => <li key={title}>
+    <ul class="first-queries">{sampleQueries.map(({ title, text }) => <li key={title}>
       <h3>{title}</h3>
       <pre class="code" tabIndex={0} role="region" aria-label={`Query: ${title}`}><code>{text}</code></pre>
       <button type="button" disabled={!there} onClick={() => openInExplorer(text)}><Icon name="explorer" />Open<span class="hidden"> in the Data Explorer: {title}</span></button>
