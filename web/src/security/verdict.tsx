@@ -2,6 +2,8 @@ import { useState } from 'preact/hooks';
 
 import { Badge } from '../components/badge.tsx';
 import { Icon, type IconName } from '../components/icon.tsx';
+import { servers } from '../server/cluster.ts';
+import { serverName } from '../server/session.ts';
 import { SetPassword } from '../users/password.tsx';
 import { adminName } from '../users/rights.ts';
 import type { SecurityState, Severity } from './load.ts';
@@ -21,7 +23,7 @@ export function VerdictBanner({ state }: { state: SecurityState }) {
     <Icon name={icons[tone]} />
     <div class="verdict-text">
       <p class="verdict-title">{title}</p>
-      <p>{text}</p>
+      <p>{text}{servers.value !== undefined && servers.value.length > 1 && ` This is about the server ${serverName.value}; the others say it of themselves on their own pages.`}</p>
       <p class="row">{counts.length === 0 ? <Badge tone="good">nothing to close</Badge>
         : counts.map(({ look, n, one, several }) => <Badge key={one} tone={look}>{n} {n === 1 ? one : several}</Badge>)}</p>
     </div>
