@@ -35,7 +35,7 @@ export default function JsonEditor({ label, text, problem, onChange }: Props) {
           lineNumbers(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
           javascriptLanguage, codeLook, EditorView.lineWrapping, pseudoTypes, size,
           keymap.of([...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap]),
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           EditorView.updateListener.of(update => {
             if (update.docChanged) {
               latest.current = update.state.doc.toString();

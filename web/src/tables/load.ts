@@ -44,8 +44,6 @@ const databaseFeed = `r.db("rethinkdb").table("db_config")${changes}`;
 const tableFeed = `r.db("rethinkdb").table("table_status").without("raft_leader")${changes}`;
 const pollTime = 5000; // milliseconds, where feeds are not allowed
 
-export { isForbidden };
-
 /** All databases and tables. */
 export function useDatabases(): Databases {
   const names = useLive<{ id: string; name: string }>(databaseFeed).value;

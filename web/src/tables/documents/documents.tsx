@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { Empty } from '../../components/empty.tsx';
-import { Failure } from '../../components/failure.tsx';
+import { Failure, isForbidden } from '../../components/failure.tsx';
 import { plural } from '../../components/format.ts';
 import { Icon } from '../../components/icon.tsx';
 import { usePoll } from '../../components/poll.ts';
@@ -10,7 +10,6 @@ import { Waiting } from '../../components/waiting.tsx';
 import { data } from '../../reql/data.ts';
 import type { Datum } from '../../server/connection.ts';
 import { run } from '../../server/query.ts';
-import { isForbidden } from '../load.ts';
 import { Exporting } from '../transfer/exporting.tsx';
 import { Importing } from '../transfer/importing.tsx';
 import { documentsOf, named, type Table } from '../view/table.ts';
@@ -36,7 +35,7 @@ const pollTime = 30_000; // milliseconds; indexes seldom come and go
 /** The documents of a table. */
 export function Documents({ table, rest: [key] }: SectionProps & { rest: readonly string[] }) {
   if (table.info === undefined) {
-    return table.problem === undefined ? <Waiting /> : <Failure error={table.problem} />;
+    return table.infoProblem === undefined ? <Waiting /> : <Failure error={table.infoProblem} />;
   }
   return <Browser table={table} primaryKey={table.info.primary_key} key={key} {...(key === undefined ? {} : { wanted: key })} />;
 }

@@ -1,6 +1,7 @@
 // What an index is made of: fields, or a function that somebody writes.
 
 import { parse } from '../../reql/parse.ts';
+import { placeAt } from '../../reql/place.ts';
 import { QueryError, type Term } from '../../reql/term.ts';
 
 export type Kind = 'field' | 'compound' | 'function';
@@ -61,19 +62,30 @@ export function definitionProblem({ name, kind, fields, text, geo, unique, multi
   return kind === 'function' ? functionProblem(text) : '';
 }
 
+const before = 'r.expr(', after = '\n)'; // around a function, which alone is no query
+
 /** A function that is written as JavaScript. It is read, never run. */
 export function parseFunction(text: string): Term {
-  const [term, second] = parse(`(${text}\n)`);
-  if (second !== undefined) {
-    throw new QueryError('One function is enough.', { from: 0, to: text.length });
+  const { open: [open], unmatched } = placeAt(text, text.length);
+  const bracket = unmatched ?? open?.at;
+  if (bracket !== undefined) {
+    throw new QueryError(`The ${text[bracket]!} has no other half.`, { from: bracket, to: bracket + 1 });
   }
-  return term!;
+  try {
+    const [term, second] = parse(before + text + after);
+    if (second === undefined) {
+      return term!;
+    }
+  } catch (error) {
+    throw error instanceof QueryError ? new QueryError(error.message, { from: error.span.from - before.length, to: error.span.to - before.length }) : error;
+  }
+  throw new QueryError('One function is enough.', { from: 0, to: text.length });
 }
 
 /** What is wrong with the text of a function, and in which line, or ''. */
 export function functionProblem(text: string): string {
   if (text.trim() === '') {
-    return 'Write a function of the document.';
+    return 'Write a function.';
   }
   try {
     parseFunction(text);
@@ -82,8 +94,7 @@ export function functionProblem(text: string): string {
     if (!(error instanceof QueryError)) {
       throw error;
     }
-    const at = Math.max(0, error.span.from - 1); // the bracket in front
-    const before = text.slice(0, at).split('\n');
-    return before.length > 1 ? `Line ${before.length}: ${error.message}` : error.message;
+    const line = text.slice(0, Math.max(0, error.span.from)).split('\n').length;
+    return line > 1 ? `Line ${line}: ${error.message}` : error.message;
   }
 }

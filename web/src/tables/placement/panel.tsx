@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks';
 
 import { Badge } from '../../components/badge.tsx';
-import { Failure } from '../../components/failure.tsx';
+import { Failure, isForbidden } from '../../components/failure.tsx';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/panel.tsx';
 import { usePoll } from '../../components/poll.ts';
-import { isForbidden } from '../load.ts';
 import type { SectionProps } from '../view/view.tsx';
 import { placedReplicas } from './placement.ts';
 import { Reconfigure } from './reconfigure.tsx';
@@ -17,7 +16,7 @@ const pollTime = 30_000; // milliseconds; servers seldom change their names
 export function Placement({ table }: SectionProps) {
   const { value: servers = [] } = usePoll(loadServers, pollTime);
   const [asked, setAsked] = useState(false);
-  const { shards, config, problem } = table;
+  const { shards, config, configProblem: problem } = table;
   const forbidden = config === undefined && isForbidden(problem);
   const perShard = shards?.[0]?.replicas.length ?? 0;
   return <Panel title="Sharding and replication" actions={<button type="button" disabled={config === undefined}

@@ -1,5 +1,5 @@
+import { isForbidden } from '../../components/failure.tsx';
 import { run } from '../../server/query.ts';
-import { isForbidden } from '../load.ts';
 
 export interface Server {
   readonly id: string;

@@ -1,8 +1,7 @@
-import { Failure } from '../../components/failure.tsx';
+import { Failure, isForbidden } from '../../components/failure.tsx';
 import { Panel } from '../../components/panel.tsx';
 import { usePoll } from '../../components/poll.ts';
 import { run } from '../../server/query.ts';
-import { isForbidden } from '../load.ts';
 import { named, type Table } from '../view/table.ts';
 
 interface Grant {

@@ -1,6 +1,6 @@
 import { BackupHint } from '../../components/backuphint.tsx';
+import { isForbidden } from '../../components/failure.tsx';
 import { Panel } from '../../components/panel.tsx';
-import { isForbidden } from '../load.ts';
 import type { SectionProps } from '../view/view.tsx';
 import { Access } from './access.tsx';
 import { Expiry } from './expiry.tsx';
@@ -11,7 +11,7 @@ import { WriteSettings } from './writes.tsx';
 
 /** What can be set for a table. Each panel has its own button, so that nothing changes by the way. */
 export function Settings({ table }: SectionProps) {
-  const { config, problem } = table;
+  const { config, configProblem: problem } = table;
   return <>
     {config === undefined
       ? <Panel title="Settings">

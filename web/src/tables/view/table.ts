@@ -1,9 +1,10 @@
 import { useMemo } from 'preact/hooks';
 
+import { isForbidden } from '../../components/failure.tsx';
 import { usePoll } from '../../components/poll.ts';
 import { useLive } from '../../server/live.ts';
 import { run } from '../../server/query.ts';
-import { isForbidden, type TableStatus } from '../load.ts';
+import type { TableStatus } from '../load.ts';
 import type { ConfiguredShard } from '../placement/placement.ts';
 
 /** A row of table_config. */
@@ -29,8 +30,9 @@ export interface Info {
 export interface Table extends TableStatus {
   readonly config?: TableConfig;
   readonly info?: Info;
-  /** Why something is missing. */
-  readonly problem?: unknown;
+  /** Why one of these is missing. */
+  readonly configProblem?: unknown;
+  readonly infoProblem?: unknown;
 }
 
 export interface Looked {
@@ -67,9 +69,9 @@ export function useTable(id: string): Looked {
     if (row === undefined || (row !== null && configured === undefined && config.error === undefined)) {
       return { error: status.error };
     }
-    const info = rest.value?.table?.info, problem = rest.value?.table?.problem ?? config.error;
+    const { info, infoProblem } = rest.value?.table ?? {};
     return {
-      table: row && { ...row, ...(configured ? { config: configured } : {}), ...(info ? { info } : {}), ...(problem === undefined ? {} : { problem }) },
+      table: row && { ...row, ...(configured ? { config: configured } : {}), configProblem: config.error, ...(info ? { info } : {}), infoProblem },
       error: status.error ?? rest.error,
     };
   }, [status, config, restricted, rest.value, rest.error]);
@@ -77,14 +79,14 @@ export function useTable(id: string): Looked {
 
 const feedOf = (table: string, id: string) => `r.db("rethinkdb").table("${table}").getAll(${JSON.stringify(id)}).changes({includeInitial: true, includeStates: true})`;
 
-async function loadInfo(table: TableName): Promise<Pick<Table, 'info' | 'problem'>> {
+async function loadInfo(table: TableName): Promise<Pick<Table, 'info' | 'infoProblem'>> {
   try {
     return { info: await run<Info>('r.db(db).table(name).info()', named(table)) };
-  } catch (problem) {
-    if (isForbidden(problem)) {
-      return { problem };
+  } catch (infoProblem) {
+    if (isForbidden(infoProblem)) {
+      return { infoProblem };
     }
-    throw problem;
+    throw infoProblem;
   }
 }
 
@@ -100,10 +102,10 @@ async function load(id: string): Promise<Table | null> {
   const info = await loadInfo(status);
   try {
     return { ...status, ...info, config: await run<TableConfig>('r.db(db).table(name).config()', named(status)) };
-  } catch (problem) {
-    if (isForbidden(problem)) {
-      return { ...status, ...info, problem };
+  } catch (configProblem) {
+    if (isForbidden(configProblem)) {
+      return { ...status, ...info, configProblem };
     }
-    throw problem;
+    throw configProblem;
   }
 }
