@@ -8,6 +8,21 @@ import { r, run, scenario } from './scenario.js';
 
 const trips = r.db('test').table('trips');
 
+scenario('an empty server welcomes who comes, until they close that', async ({ open }) => {
+  const page = await open('#dashboard');
+  const welcome = page.getByRole('region', { name: /^Welcome/ });
+  await welcome.getByRole('button', { name: 'Make the table test.trips' }).waitFor();
+  await expectAccessible(page);
+  await welcome.getByRole('button', { name: 'Close' }).click();
+  await welcome.waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByRole('navigation').getByRole('link', { name: 'First steps' }).click();
+  await page.getByRole('heading', { level: 1, name: 'First steps' }).waitFor();
+  await page.goBack();
+  await page.getByText('0/0').first().waitFor(); // the dashboard is there again, and so would be the welcome
+  assert.equal(await welcome.count(), 0);
+});
+
 scenario('the first steps on an empty server', async ({ open }) => {
   const page = await open('#guide');
   const open3 = page.getByRole('button', { name: /^Open in the Data Explorer/ });

@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 
 import { Badge } from '../components/badge.tsx';
 import { Failure } from '../components/failure.tsx';
-import { formatNumber, plural } from '../components/format.ts';
+import { formatNumber } from '../components/format.ts';
 import { Icon } from '../components/icon.tsx';
 import { formatMoment } from '../components/moment.tsx';
 import { Panel } from '../components/panel.tsx';
@@ -26,7 +26,7 @@ export function AuditLog() {
   }
   const entries = held.current;
   const found = entries && newestFirst(entries).filter(entry => matches(entry, kind, wanted.trim().toLowerCase()));
-  return <Panel title="Audit log" actions={entries && <button type="button" aria-pressed={following} onClick={() => setFollowing(!following)}>
+  return <Panel title="Audit log" actions={entries && <button type="button" onClick={() => setFollowing(!following)}>
     <Icon name={following ? 'pause' : 'run'} />{following ? 'Pause' : 'Follow'}
   </button>}>
     {error !== undefined ? <Failure error={error} /> : found === undefined ? <Waiting /> : <>
@@ -37,7 +37,7 @@ export function AuditLog() {
         </select>
         <input type="search" class="search" aria-label="User, address or what was changed" placeholder="User, address or what was changed" value={wanted} spellcheck={false} autocomplete="off"
           onInput={event => { setWanted(event.currentTarget.value); setShown(pageEntries); }} />
-        <span class="quiet" role="status">{plural(found.length, 'entry').replace(/entrys$/, 'entries')}</span>
+        <span class="quiet" role="status">{formatNumber(found.length)} {found.length === 1 ? 'entry' : 'entries'}</span>
       </div>
       {found.length === 0 ? <p class="quiet">Nothing like that has happened lately.</p>
         : <div class="audit"><Table label="Audit log" rows={found.slice(0, shown)} keyOf={entry => JSON.stringify(entry.id)} columns={columns} /></div>}
