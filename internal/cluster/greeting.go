@@ -65,7 +65,8 @@ func (m *Mesh) greet(ctx context.Context, conn net.Conn, g greeting) (r reply, e
 	return r, errors.Join(refusal(r.Record.check()), conn.SetDeadline(time.Time{}), context.Cause(ctx))
 }
 
-// recognize judges whether the peer, as the handshake has found it, is the member that it says it is.
+// recognize judges whether the peer, as the handshake has found it, is the member that it says it is. A proxy need not be one: it keeps
+// nothing, and has proved as much as a server that joins.
 func (m *Mesh) recognize(p peer.Peer, r Record) *peer.Refusal {
 	m.mu.RLock()
 	k := m.members[r.ID]
@@ -75,6 +76,8 @@ func (m *Mesh) recognize(p peer.Peer, r Record) *peer.Refusal {
 		return &peer.Refusal{Kind: peer.BadMessage, Text: "The server has told two names of itself."}
 	case r.Cluster != self.Cluster:
 		return otherCluster(self, r)
+	case k == nil && r.Proxy:
+		return nil
 	case k == nil:
 		return &peer.Refusal{Kind: peer.NoMember, Text: fmt.Sprintf("%s does not know %s as a member of its cluster. If it was removed, start it with an empty data directory and --join.", self.title(), r.title())}
 	}

@@ -220,6 +220,37 @@ func TestNewKey(t *testing.T) {
 	})
 }
 
+// A proxy is connected with all without being a member, and is not called when it has gone.
+func TestProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		a, b, p := newServer(t, n, "a"), newServer(t, n, "b"), outsider(t, n, "p")
+		p.record.Proxy, p.record.ID = true, "proxy-p"
+		a.mesh.o.Admit = func(context.Context, Candidate) (Welcome, *peer.Refusal) {
+			return Welcome{Cluster: "the cluster", Members: membersOf(a, b)}, nil
+		}
+		join(t, a, b)
+		w, err := p.mesh.Join(t.Context(), []string{"a"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.welcome(w)
+		p.await(2)
+		a.await(2)
+		b.await(2)
+		if link := b.mesh.Connected()[1]; !link.Proxy || link.ID != "proxy-p" {
+			t.Errorf("%+v", link)
+		}
+		p.mesh.Close()
+		a.await(1)
+		b.await(1)
+		synctest.Wait()
+		if b.log.count("Connected to proxy proxy-p") != 1 || b.log.count("Disconnected from proxy proxy-p") != 1 || b.log.count("Could not connect") != 0 {
+			t.Errorf("%s", b.log)
+		}
+	})
+}
+
 func TestObservedAddress(t *testing.T) {
 	p := peer.Peer{Address: addrPort("192.0.2.7:55555")}
 	for _, c := range []struct{ given, want []string }{

@@ -210,12 +210,15 @@ func (l *link) addBulk(ctx context.Context, address string) error {
 // register adds a link, and begins its life. The caller holds mu.
 func (m *Mesh) register(l *link) bool {
 	k := m.members[l.peer.ID]
-	if m.links[l.peer.ID] != nil || k == nil || m.closed {
+	if m.links[l.peer.ID] != nil || k == nil && !l.peer.Proxy || m.closed {
 		return false
 	}
 	m.links[l.peer.ID] = l
-	k.over = l.id
-	k.wake()
+	l.after, m.silent[l.peer.ID] = m.silent[l.peer.ID], l.silent
+	if k != nil {
+		k.over = l.id
+		k.wake()
+	}
 	m.wg.Go(l.run)
 	return true
 }

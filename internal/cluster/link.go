@@ -34,6 +34,9 @@ type link struct {
 	control *wire
 	second  chan net.Conn // capacity 1: the bulk connection, once it is there
 	gone    chan struct{} // closed when the mesh does not have the link any more
+	silent  chan struct{} // closed when nothing of it reaches a handler of messages any more
+
+	after <-chan struct{} // silent of the link before this one, or nil; set by Mesh.register, then constant
 
 	// Set before the mesh shows the link to anybody.
 	bulk  *wire
@@ -48,7 +51,7 @@ type link struct {
 func newLink(m *Mesh, id string, conn net.Conn, r Record, instance string, dialed bool) *link {
 	keepUnsentShort(conn)
 	l := &link{mesh: m, id: id, peer: r, instance: instance, address: conn.RemoteAddr().String(), dialed: dialed,
-		control: newWire(conn, r.ID, dialed), second: make(chan net.Conn, 1), gone: make(chan struct{})}
+		control: newWire(conn, r.ID, dialed), second: make(chan net.Conn, 1), gone: make(chan struct{}), silent: make(chan struct{})}
 	l.ctx, l.end = context.WithCancelCause(m.ctx)
 	return l
 }
@@ -56,6 +59,7 @@ func newLink(m *Mesh, id string, conn net.Conn, r Record, instance string, diale
 // run is the life of a link. It returns when everything that belongs to it has ended.
 func (l *link) run() {
 	defer l.handlers.Wait()
+	defer l.mesh.hush(l)
 	defer cut(l.control.conn)
 	if !l.awaitBulk() {
 		l.mesh.drop(l) // after which none comes any more
@@ -93,6 +97,9 @@ func (l *link) run() {
 func (l *link) awaitBulk() bool {
 	timer := time.NewTimer(peer.HandshakeTime)
 	defer timer.Stop()
+	if l.after != nil {
+		<-l.after // soon, because handlers of messages do not wait
+	}
 	select {
 	case conn := <-l.second:
 		l.bulk = newWire(conn, l.peer.ID, l.dialed)

@@ -63,7 +63,8 @@ type Mesh struct {
 	closed  bool
 	members map[ServerID]*keeper
 	byKey   map[peer.Fingerprint]ServerID
-	links   map[ServerID]*link // both those that are up and those that begin
+	links   map[ServerID]*link         // both those that are up and those that begin
+	silent  map[ServerID]chan struct{} // of the last link of each: the next one waits for it, so that messages stay in order
 	// greeting has the members to which this server has just introduced itself, so that of two servers that call each other at
 	// the same time one gives way.
 	greeting map[ServerID]bool
@@ -81,6 +82,7 @@ func New(o Options) *Mesh {
 		streamHandlers:  map[string]StreamHandler{},
 		members:         map[ServerID]*keeper{},
 		links:           map[ServerID]*link{},
+		silent:          map[ServerID]chan struct{}{},
 		greeting:        map[ServerID]bool{},
 		changed:         make(chan struct{}),
 	}
@@ -221,6 +223,16 @@ func (m *Mesh) drop(l *link) {
 	m.o.Logger.Debug("a link has ended", "server", string(l.peer.ID), "address", l.address, "reason", context.Cause(l.ctx))
 	for _, lost := range m.onLost {
 		lost(l.peer.ID)
+	}
+}
+
+// hush lets the next link with a server begin.
+func (m *Mesh) hush(l *link) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	close(l.silent)
+	if m.silent[l.peer.ID] == l.silent {
+		delete(m.silent, l.peer.ID)
 	}
 }
 

@@ -125,8 +125,9 @@ type server struct {
 	secret   *peer.Secret
 	mesh     *Mesh
 	log      *lines
+	prepare  func(*Mesh) // registers handlers when the server starts again
 
-	mu      sync.Mutex
+	mu      sync.Mutex // guards what follows, and mesh while others use it
 	record  Record
 	strict  bool
 	timeout time.Duration
@@ -164,12 +165,18 @@ func (s *server) start(change func(*Options)) {
 	if change != nil {
 		change(&o)
 	}
-	s.mesh = New(o)
-	s.mesh.OnLost(func(id ServerID) {
+	mesh := New(o)
+	mesh.OnLost(func(id ServerID) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.lost = append(s.lost, id)
 	})
+	if s.prepare != nil {
+		s.prepare(mesh)
+	}
+	s.mu.Lock()
+	s.mesh = mesh
+	s.mu.Unlock()
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
 	s.network.listeners[s.name] = s.accept
@@ -186,7 +193,7 @@ func (s *server) peerOptions() peer.Options {
 		Secret:     s.secret,
 		Self:       func() peer.Server { r := s.self(); return peer.Server{ID: string(r.ID), Name: r.Name, Program: "test"} },
 		NeedsProof: func(netip.Addr) bool { return s.strict },
-		Member:     func(f peer.Fingerprint) (string, bool) { return s.mesh.Member(f) },
+		Member:     func(f peer.Fingerprint) (string, bool) { return s.current().Member(f) },
 	}
 }
 
@@ -203,7 +210,7 @@ func (s *server) accept(raw net.Conn) {
 		raw.Close()
 		return
 	}
-	s.mesh.Accept(conn, p)
+	s.current().Accept(conn, p)
 }
 
 // restart gives the server a new mesh, as after a crash.
@@ -211,6 +218,13 @@ func (s *server) restart(members []Member) {
 	s.mesh.Close()
 	s.start(nil)
 	s.mesh.SetMembers(members)
+}
+
+// current is the mesh of the server that runs now.
+func (s *server) current() *Mesh {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mesh
 }
 
 // lostPeers are those of OnLost until now.
@@ -244,14 +258,15 @@ func (s *server) await(links int) {
 	s.t.Helper()
 	timeout := time.After(time.Minute)
 	for {
-		changed := s.mesh.Changed()
-		if len(s.mesh.Connected()) == links {
+		mesh := s.current()
+		changed := mesh.Changed()
+		if len(mesh.Connected()) == links {
 			return
 		}
 		select {
 		case <-changed:
 		case <-timeout:
-			s.t.Fatalf("%s has the links %v, want %d\n%s", s.name, s.mesh.Connected(), links, s.log)
+			s.t.Fatalf("%s has the links %v, want %d\n%s", s.name, mesh.Connected(), links, s.log)
 		}
 	}
 }
