@@ -120,6 +120,9 @@ func (s *Server) Handler() http.Handler {
 			return
 		}
 		s.noteProxy(r)
+		if !s.opt.Users.HasPassword(auth.Admin) { // nobody has to log in
+			s.visitors.known(r)
+		}
 		switch {
 		case !ok:
 			w.WriteHeader(http.StatusForbidden)

@@ -53,6 +53,9 @@ func attackWeb(t *testing.T, s *target) {
 	request := func(method, path, headers, body string) string {
 		return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers + "\r\n" + body
 	}
+	logIn := func(body string) string {
+		return request("POST", "/ajax/login", fmt.Sprintf("X-RethinkDB-Page: active\r\nContent-Length: %d\r\n", len(body)), body)
+	}
 	query := "/ajax/reql/?conn_id=" + id
 	for _, c := range []struct{ name, send, want string }{
 		{"random bytes", randomBytes(1000, 20), "HTTP/1.1 400"},
@@ -92,6 +95,11 @@ func attackWeb(t *testing.T, s *target) {
 		{"a conn_id in percent", request("POST", "/ajax/reql/?conn_id="+url.QueryEscape(id), "Content-Length: 13\r\n", "12345678[1,1]"), "This HTTP connection is not open."},
 		{"a conn_id of 10,000 letters", request("POST", "/ajax/reql/?conn_id="+strings.Repeat("x", 10_000), "Content-Length: 13\r\n", "12345678[1,1]"), "This HTTP connection is not open."},
 		{"closing an unknown conn_id", request("POST", "/ajax/reql/close-connection?conn_id=x", "Content-Length: 0\r\n", ""), "HTTP/1.1 200"},
+		{"a log-in that is no form", logIn("[[[["), "HTTP/1.1 400"},
+		{"a log-in that is nested", logIn(nest("[", "", "]", 1_000_000)), "HTTP/1.1 400|"},
+		{"a log-in with a password of 1 MB", logIn(`{"user":"admin","password":"` + strings.Repeat("x", mega) + `"}`), "HTTP/1.1 400|"},
+		{"a log-in from a page of others", request("POST", "/ajax/login", "Origin: http://evil.example\r\nX-RethinkDB-Page: active\r\nContent-Length: 2\r\n", "{}"), "HTTP/1.1 403"},
+		{"a session that is invented", request("POST", "/ajax/logout", "Cookie: rethinkdb_session_x="+strings.Repeat("x", 10_000)+"\r\nX-RethinkDB-Page: active\r\nContent-Length: 0\r\n", ""), "HTTP/1.1 200"},
 		{"opening by GET", get("/ajax/reql/open-new-connection"), "HTTP/1.1 400"},
 		{"a body without a token", request("POST", query, "Content-Length: 7\r\n", "1234567"), "Client is buggy (request too small)."},
 		{"a body without a query", request("POST", query, "Content-Length: 8\r\n", "12345678"), "Client is buggy (failed to deserialize query)."},

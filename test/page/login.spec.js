@@ -82,6 +82,19 @@ scenario('a session that is revoked asks again, and goes on where the user was',
   assert.match(page.url(), /#dataexplorer$/);
 });
 
+scenario('what the page asks counts as the user\'s only while somebody touches it', async ({ open }) => {
+  const page = await open('#dashboard');
+  await page.clock.install();
+  await page.reload();
+  await logIn(page, 'admin', password);
+  const requestMarked = mark => page.waitForRequest(request => request.headers()['x-rethinkdb-page'] === mark);
+  await requestMarked('active');
+  await page.clock.fastForward('05:00');
+  await requestMarked('background');
+  await page.mouse.move(100, 100);
+  await requestMarked('active');
+});
+
 scenario('users log out everywhere', async ({ open }) => {
   await run(r.db('rethinkdb').table('users').insert({ id: 'bob', password: 'sesame' }), asAdmin);
   const [one, other] = [await open('', { expected: refused }), await open('', { expected: refused })];
