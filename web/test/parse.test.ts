@@ -38,14 +38,34 @@ test('what is refused, and where', () => {
     ['r.table("t")(1, 2)', 'r.table("t")(1, 2)', /Expected 1 argument but found 2/],
     ['r.table("t").map(function (x) { x("a") })', 'x("a")', /declarations and a return/],
     ['r.table("t").map(function (x) { })', 'function (x) { }', /Did you forget a `return`/],
-    ['r.table("t").map(x => { if (x) { return 1; } })', 'if (x) { return 1; }', /r\.branch/],
+    ['r.table("t").map(x => { if (x) { return 1; } })', 'if', /r\.branch/],
     ['const f = x => f(x); r.expr(f(1))', 'x => f(x)', /without end/],
     ['r.expr({a: undefined})', 'undefined', /may not be undefined/],
     ['r.expr(1 / 0)', '1 / 0', /Infinity/],
     ['alert(1)', 'alert', /not defined/],
     ['window.location', 'window', /not defined/],
-    ['import("x")', 'import("x")', /not of the kind/],
-    ['while (true) {}', 'while (true) {}', /no(thing)? /],
+    ['import("x")', 'import', /not of the kind/],
+    ['while (true) {}', 'while', /nothing here that could run statements/],
+    ['r.expr(1); function f() {}', 'function', /nothing here that could run statements/],
+    ['class A {}', 'class', /nothing here that could run statements/],
+    ['async x => x', 'async', /neither async nor a generator/],
+    ['r.expr([1]).map(function* (x) { return x })', 'function*', /neither async nor a generator/],
+    ['await r.expr(1)', 'await', /leave out await/],
+    ['r.expr([1]).map(({a}) => a)', '{', /plain name/],
+    ['r.expr([1]).map((a = 1) => a)', '=', /plain name/],
+    ['const [a] = [1]', '[', /not of the kind|plain name|unexpected/],
+    ['r.expr({get a() { return 1 }})', 'get', /getters/],
+    ['r.expr([1,,2])', ',', /missing/],
+    ['r.expr(1n)', '1n', /leave out the n/],
+    ['r.expr(1)?.add(1)', '?.', /\.default/],
+    ['x = r.expr(1)', '=', /not of the kind/],
+    ['r.expr(1), r.expr(2)', ',', /not of the kind/],
+    ['r.expr(this)', 'this', /not of the kind/],
+    ['r.expr(`a${1`)', '`', /^Syntax error, missing the ` that ends the string/],
+    ['r.expr(#a)', '#', /^Syntax error, unexpected character # \(line 1, position 8\)/],
+    ['r.expr("\\u00")', '\\u', /bad character escape/],
+    ['r.expr(3in)', '3in', /invalid number/],
+    ['return r.expr(1)', 'return', /nothing here that could run statements/],
     ['[1].map(x => x)', '[1]', /r\.expr\(…\)\.map/],
     ['r.table("t").match(/a/)', '/a/', /\.match\("…"\)/],
     ['r.table("t"', '(', /^Syntax error, missing closing bracket for \( \(line 1, position 8\)\.$/],
@@ -69,6 +89,26 @@ test('what is refused, and where', () => {
 test('queries are separated by semicolons and lines, and share what is declared', () => {
   const terms = parse('const t = r.table("t"); const n = 2\nt.limit(n); t.count()');
   assert.deepEqual(terms.map(term => term.wire()), [[71, [[15, ['t']], 2]], [43, [[15, ['t']]]]]);
+});
+
+test('what may be written', () => {
+  const cases: [text: string, wire: unknown][] = [
+    ['r.expr("\\u{1F600}\\x41\\n\\\\")', '\u{1F600}A\n\\'],
+    ["r.expr(`a${`b${1 + 1}`}c`)", 'ab2c'],
+    ['r.expr(0x1F + 0b11 + 0o17 + .5 + 1_000 + 1e3)', 31 + 3 + 15 + 0.5 + 1000 + 1000],
+    ['r.expr(-2 * (3 - 1) % 5 ** 2)', -2 * (3 - 1) % 5 ** 2],
+    ['r.expr(8 / 2 / 2) // a comment', 2],
+    ['/* one */ r.expr(/* two */ [1, 2,])', [2, [1, 2]]],
+    ['const f = (a, b) => { const c = a + b; return c }\nr.expr(f(1, 2))', 3],
+    ['const f = function named(a) { return a; }; r.expr(f(1))', 1],
+    ['const a = 1, b = {a, "c d": 2, 3: 4, ["e" + "1"]: 5, f(x) { return x }}; r.expr(b["c d"] + b.a)', 3],
+    ['r\n  .expr(1)\n', 1],
+    ['r.expr(1);;', 1],
+    ['r.expr({...{a: 1}, if: 2, new: 3})', { a: 1, if: 2, new: 3 }],
+  ];
+  for (const [text, wire] of cases) {
+    assert.deepEqual(JSON.parse(JSON.stringify(parse(text).at(-1)!.wire())), wire, text);
+  }
 });
 
 test('a field may have any name', () => {

@@ -1,14 +1,15 @@
 import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { javascriptLanguage } from '@codemirror/lang-javascript';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
-import { setDiagnostics } from '@codemirror/lint';
 import { EditorState, RangeSetBuilder } from '@codemirror/state';
 import { Decoration, EditorView, ViewPlugin, WidgetType, drawSelection, highlightSpecialChars, keymap, lineNumbers, type DecorationSet } from '@codemirror/view';
 import { useEffect, useRef } from 'preact/hooks';
 
 import type { Datum } from '../server/connection.ts';
-import { codeLook } from './codelook.ts';
+import { codeLook } from './code/look.ts';
+import { queryLanguage } from './code/language.ts';
+import { problem as problemMark, setProblem } from './code/problem.ts';
+import { replacing } from './code/replacing.ts';
 import type { JsonError } from './json.ts';
 import { describe } from './pseudotype.ts';
 
@@ -33,7 +34,7 @@ export default function JsonEditor({ label, text, problem, onChange }: Props) {
         doc: text,
         extensions: [
           lineNumbers(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(), bracketMatching(), closeBrackets(),
-          javascriptLanguage, codeLook, EditorView.lineWrapping, pseudoTypes, size,
+          queryLanguage, codeLook, problemMark, replacing, EditorView.lineWrapping, pseudoTypes, size,
           keymap.of([...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap]),
           EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
           EditorView.updateListener.of(update => {
@@ -57,9 +58,7 @@ export default function JsonEditor({ label, text, problem, onChange }: Props) {
     }
   }, [text]);
   useEffect(() => {
-    const editor = view.current!;
-    const end = editor.state.doc.length;
-    editor.dispatch(setDiagnostics(editor.state, problem ? [{ from: Math.min(problem.from, end), to: Math.min(problem.to, end), severity: 'error', message: problem.message }] : []));
+    view.current!.dispatch({ effects: setProblem.of(problem) });
   }, [problem]);
   return <div class="editor" ref={host} />;
 }

@@ -1,5 +1,4 @@
-import type { NewExpression } from 'acorn';
-
+import type { NewExpression } from './syntax.ts';
 import { QueryError, type Span } from './term.ts';
 import { Moment, type Sourced, type Value } from './value.ts';
 
@@ -50,7 +49,7 @@ export function evaluateBinary(operator: string, left: Sourced, right: Sourced, 
 /** new Date(…) is the only object that can be made. */
 export function evaluateNew(node: NewExpression, args: readonly Sourced[]): Value {
   const span = { from: node.start, to: node.end };
-  if (node.callee.type !== 'Identifier' || node.callee.name !== 'Date') {
+  if (node.callee.type !== 'Name' || node.callee.name !== 'Date') {
     throw new QueryError('The only object that a query can make with new is a Date.', span);
   }
   const values = args.map(arg => arg.value);

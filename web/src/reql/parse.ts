@@ -1,11 +1,9 @@
 // Reads queries in the syntax of the published JavaScript driver. The text is parsed and never run: what it may say is what
 // this file knows, so that a query can neither reach the page nor keep it busy.
 
-import type { AnyNode, CallExpression, Expression, MemberExpression, ObjectExpression, Pattern, SpreadElement, Statement, VariableDeclaration } from 'acorn';
-
 import { Builder, memberHint } from './build.ts';
 import { evaluateBinary, evaluateNew, evaluateUnary, operatorHint } from './literal.ts';
-import { syntaxTree } from './syntax.ts';
+import { syntaxTree, type CallExpression, type Declaration, type Element, type Expression, type MemberExpression, type ObjectExpression, type Statement } from './syntax.ts';
 import { QueryError, Term, type Span } from './term.ts';
 import { constants } from './terms.ts';
 import { Bytes, Closure, Fields, List, Member, Namespace, Scope, type Sourced, type Value } from './value.ts';
@@ -25,17 +23,15 @@ export function parse(text: string, parameters: Readonly<Record<string, Value>> 
   const queries: Term[] = [];
   try {
     for (const statement of program) {
-      if (statement.type === 'VariableDeclaration') {
+      if (statement.type === 'Declaration') {
         reader.declare(statement, scope);
-      } else if (statement.type === 'ExpressionStatement') {
+      } else if (statement.type === 'Expression') {
         const query = reader.query(statement.expression, scope);
         if (query !== undefined) {
           queries.push(query);
         } else if (statement === program.at(-1)) {
           throw new QueryError('Last query was not a RethinkDB query.', spanOf(statement));
         }
-      } else if (statement.type !== 'EmptyStatement') {
-        throw new QueryError('Queries are expressions: there is nothing here that could run statements of JavaScript.', spanOf(statement));
       }
     }
   } catch (error) {
@@ -63,9 +59,9 @@ class Reader {
     return complete ? this.builder.expr({ value, ...spanOf(node) }) : undefined;
   }
 
-  declare(node: VariableDeclaration, scope: Scope): void {
-    for (const { id, init } of node.declarations) {
-      scope.declare(nameOf(id), init ? this.evaluate(init, scope) : undefined);
+  declare({ names }: Declaration, scope: Scope): void {
+    for (const { name, value } of names) {
+      scope.declare(name, value ? this.evaluate(value, scope) : undefined);
     }
   }
 
@@ -76,57 +72,32 @@ class Reader {
   private evaluate(node: Expression, scope: Scope): Value {
     switch (node.type) {
       case 'Literal':
-        if (node.regex) {
-          throw new QueryError('Regular expressions are strings in ReQL: .match("…").', spanOf(node));
-        }
-        if (typeof node.value === 'bigint') {
-          throw new QueryError('Numbers in ReQL have 64 bits of floating point: leave out the n.', spanOf(node));
-        }
-        return node.value as string | number | boolean | null;
-      case 'TemplateLiteral':
-        return node.quasis.map((part, i) => {
-          const hole = node.expressions[i];
-          return (part.value.cooked ?? '') + (hole ? textOf(this.sourced(hole, scope)) : '');
+        return node.value;
+      case 'Template':
+        return node.parts.map((part, i) => {
+          const hole = node.holes[i];
+          return part + (hole ? textOf(this.sourced(hole, scope)) : '');
         }).join('');
-      case 'Identifier':
+      case 'Name':
         return this.name(node.name, scope, spanOf(node));
-      case 'ArrayExpression':
-        return new List(node.elements.flatMap(element => {
-          if (element === null) {
-            throw new QueryError('An element of the array is missing.', spanOf(node));
-          }
-          return this.elements(element, scope);
-        }));
-      case 'ObjectExpression':
+      case 'Array':
+        return new List(node.elements.flatMap(element => this.elements(element, scope)));
+      case 'Object':
         return this.object(node, scope);
-      case 'ArrowFunctionExpression':
-      case 'FunctionExpression':
-        if (node.async || node.generator) {
-          throw new QueryError('A function of a query is called once, to see what it makes of its arguments: it can be neither async nor a generator.', spanOf(node));
-        }
+      case 'Function':
         return new Closure(node.params, node.body, scope, spanOf(node));
-      case 'MemberExpression':
+      case 'Member':
         return this.member(node, scope);
-      case 'CallExpression':
+      case 'Call':
         return this.call(node, scope);
-      case 'NewExpression':
-        return evaluateNew(node, node.arguments.flatMap(arg => this.elements(arg, scope)));
-      case 'UnaryExpression':
+      case 'New':
+        return evaluateNew(node, node.args.flatMap(arg => this.elements(arg, scope)));
+      case 'Unary':
         return evaluateUnary(node.operator, this.sourced(node.argument, scope), spanOf(node));
-      case 'BinaryExpression':
-        if (node.left.type === 'PrivateIdentifier') {
-          throw new QueryError('There are no classes in queries.', spanOf(node));
-        }
+      case 'Binary':
         return evaluateBinary(node.operator, this.sourced(node.left, scope), this.sourced(node.right, scope), spanOf(node));
-      case 'LogicalExpression':
-      case 'ConditionalExpression':
-        throw new QueryError(operatorHint(node.type === 'ConditionalExpression' ? '?:' : node.operator), spanOf(node));
-      case 'ParenthesizedExpression':
-        return this.evaluate(node.expression, scope);
-      case 'AwaitExpression':
-        throw new QueryError('There is nothing to wait for: leave out await.', spanOf(node));
-      default:
-        throw new QueryError('This is JavaScript, but not of the kind that queries are made of.', spanOf(node));
+      case 'Conditional':
+        throw new QueryError(operatorHint('?:'), spanOf(node));
     }
   }
 
@@ -148,46 +119,37 @@ class Reader {
   }
 
   /** An argument or an element; with ... it is several. */
-  private elements(node: Expression | SpreadElement, scope: Scope): readonly Sourced[] {
-    if (node.type !== 'SpreadElement') {
-      return [this.sourced(node, scope)];
+  private elements(element: Element, scope: Scope): readonly Sourced[] {
+    if (!element.spread) {
+      return [this.sourced(element.value, scope)];
     }
-    const value = this.evaluate(node.argument, scope);
+    const value = this.evaluate(element.value, scope);
     if (!(value instanceof List)) {
-      throw new QueryError('Only an array that is written out can be spread. For one of the server there is r.args(…).', spanOf(node));
+      throw new QueryError('Only an array that is written out can be spread. For one of the server there is r.args(…).', spanOf(element));
     }
     return value.items;
   }
 
   private object(node: ObjectExpression, scope: Scope): Fields {
     const entries = new Map<string, Sourced>();
-    for (const property of node.properties) {
-      if (property.type === 'SpreadElement') {
-        const value = this.evaluate(property.argument, scope);
-        if (!(value instanceof Fields)) {
-          throw new QueryError('Only an object that is written out can be spread. For one of the server there is .merge(…).', spanOf(property));
-        }
-        value.entries.forEach((field, name) => entries.set(name, field));
+    for (const field of node.fields) {
+      if (field.key !== undefined) {
+        const name = typeof field.key === 'string' ? field.key : textOf(this.sourced(field.key, scope));
+        entries.set(name, this.sourced(field.value, scope));
         continue;
       }
-      if (property.kind !== 'init') {
-        throw new QueryError('Fields have values, not getters and setters.', spanOf(property));
+      const value = this.evaluate(field.value, scope);
+      if (!(value instanceof Fields)) {
+        throw new QueryError('Only an object that is written out can be spread. For one of the server there is .merge(…).', spanOf(field));
       }
-      const { key } = property;
-      const name = property.computed ? textOf(this.sourced(key, scope)) : key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : '';
-      entries.set(name, this.sourced(property.value, scope));
+      value.entries.forEach((inner, name) => entries.set(name, inner));
     }
     return new Fields(entries);
   }
 
   private member(node: MemberExpression, scope: Scope): Value {
-    if (node.object.type === 'Super' || node.property.type === 'PrivateIdentifier') {
-      throw new QueryError('There are no classes in queries.', spanOf(node));
-    }
-    if (node.optional) {
-      throw new QueryError('Instead of ?. there is .default(…).', spanOf(node));
-    }
-    const name = node.computed ? textOf(this.sourced(node.property, scope)) : node.property.type === 'Identifier' ? node.property.name : '';
+    const { property } = node;
+    const name = property.type === 'Param' ? property.name : textOf(this.sourced(property, scope));
     const object = this.evaluate(node.object, scope);
     if (object instanceof Namespace) {
       const type = Object.hasOwn(constants, name) ? constants[name] : undefined;
@@ -209,9 +171,6 @@ class Reader {
   }
 
   private call(node: CallExpression, scope: Scope): Value {
-    if (node.callee.type === 'Super') {
-      throw new QueryError('There are no classes in queries.', spanOf(node));
-    }
     const bytes = this.bufferFrom(node, scope);
     if (bytes !== undefined) {
       return bytes;
@@ -220,7 +179,7 @@ class Reader {
     if (callee instanceof Member && callee.name === 'run') { // whatever its arguments are
       throw new QueryError(memberHint(callee), callee.nameSpan);
     }
-    const args = node.arguments.flatMap(arg => this.elements(arg, scope));
+    const args = node.args.flatMap(arg => this.elements(arg, scope));
     const span = spanOf(node);
     if (callee instanceof Member) {
       return this.builder.call(callee, args, span);
@@ -240,10 +199,10 @@ class Reader {
   /** Buffer.from(text[, encoding]), as examples for the driver have it. */
   private bufferFrom(node: CallExpression, scope: Scope): Bytes | undefined {
     const { callee } = node;
-    if (callee.type !== 'MemberExpression' || callee.object.type !== 'Identifier' || callee.object.name !== 'Buffer' || scope.has('Buffer')) {
+    if (callee.type !== 'Member' || callee.object.type !== 'Name' || callee.object.name !== 'Buffer' || scope.has('Buffer')) {
       return undefined;
     }
-    const [text, encoding] = node.arguments.flatMap(arg => this.elements(arg, scope)).map(arg => arg.value);
+    const [text, encoding] = node.args.flatMap(arg => this.elements(arg, scope)).map(arg => arg.value);
     if (typeof text === 'string' && (encoding === undefined || encoding === 'utf8')) {
       return new Bytes(btoa(Array.from(new TextEncoder().encode(text), byte => String.fromCharCode(byte)).join('')));
     }
@@ -259,8 +218,8 @@ class Reader {
       throw new QueryError('The function calls itself without end.', closure.span);
     }
     const scope = new Scope(closure.scope);
-    closure.params.forEach((param, i) => scope.declare(nameOf(param), args[i]));
-    const value = closure.body.type === 'BlockStatement' ? this.block(closure.body.body, scope) : this.evaluate(closure.body, scope);
+    closure.params.forEach(({ name }, i) => scope.declare(name, args[i]));
+    const value = closure.body.type === 'Block' ? this.block(closure.body.statements, scope) : this.evaluate(closure.body, scope);
     this.depth--;
     return value;
   }
@@ -268,28 +227,17 @@ class Reader {
   private block(statements: readonly Statement[], scope: Scope): Value {
     for (const statement of statements) {
       switch (statement.type) {
-        case 'VariableDeclaration':
+        case 'Declaration':
           this.declare(statement, scope);
           break;
-        case 'ReturnStatement':
-          return statement.argument ? this.evaluate(statement.argument, scope) : undefined;
-        case 'EmptyStatement':
-          break;
-        case 'IfStatement':
-          throw new QueryError('A function of a query is called once, before there are rows: instead of if, use r.branch(test, then, otherwise).', spanOf(statement));
+        case 'Return':
+          return statement.value ? this.evaluate(statement.value, scope) : undefined;
         default:
           throw new QueryError('A function of a query has declarations and a return, nothing else.', spanOf(statement));
       }
     }
     return undefined;
   }
-}
-
-function nameOf(pattern: Pattern | AnyNode): string {
-  if (pattern.type !== 'Identifier') {
-    throw new QueryError('Only a plain name can stand here.', spanOf(pattern));
-  }
-  return pattern.name;
 }
 
 function textOf({ value, ...span }: Sourced): string {

@@ -1,5 +1,4 @@
-import type { Expression, BlockStatement, Pattern } from 'acorn';
-
+import type { Block, Expression, Param } from './syntax.ts';
 import type { Span, Term } from './term.ts';
 
 /** What an expression of the query's text stands for, before it becomes a term. */
@@ -50,12 +49,12 @@ export class Scope {
 
 /** A function of the query's text. */
 export class Closure {
-  readonly params: readonly Pattern[];
-  readonly body: Expression | BlockStatement;
+  readonly params: readonly Param[];
+  readonly body: Expression | Block;
   readonly scope: Scope;
   readonly span: Span;
 
-  constructor(params: readonly Pattern[], body: Expression | BlockStatement, scope: Scope, span: Span) {
+  constructor(params: readonly Param[], body: Expression | Block, scope: Scope, span: Span) {
     this.params = params;
     this.body = body;
     this.scope = scope;

@@ -5,13 +5,15 @@ import { Compartment, EditorState, Prec } from '@codemirror/state';
 import { EditorView, drawSelection, highlightSpecialChars, keymap, lineNumbers, placeholder } from '@codemirror/view';
 import { useEffect, useRef } from 'preact/hooks';
 
+import { codeLook } from '../../components/code/look.ts';
+import { queryLanguage } from '../../components/code/language.ts';
+import { problem, setProblem } from '../../components/code/problem.ts';
+import { replacing } from '../../components/code/replacing.ts';
 import type { Span } from '../../reql/term.ts';
 import { options, type Options } from '../options.ts';
 import { complete } from './completion.ts';
 import { loadDocumentation } from './documentation.ts';
-import { queryLanguage } from './language.ts';
-import { colours, look } from './look.ts';
-import { problem, setProblem } from './problem.ts';
+import { popUpLook } from './look.ts';
 import { signature } from './signature.ts';
 
 /** The text of a query, as its owner reads and changes it. */
@@ -53,7 +55,7 @@ export function QueryEditor({ id, text, problem: marked, onReady, onChange, onRu
         Prec.highest(keymap.of([{ key: 'Mod-Enter', run: runNow }, { key: 'Ctrl-Enter', run: runNow }, { key: 'Shift-Enter', run: runNow }])),
         Prec.highest(keymap.of([{ key: 'Tab', run: acceptCompletion }])),
         lineNumbers(), highlightSpecialChars(), history(), drawSelection(), indentOnInput(), bracketMatching(),
-        queryLanguage, colours, look, problem, configurable.of(configuration(options.value)), EditorView.lineWrapping,
+        queryLanguage, codeLook, popUpLook, problem, replacing, configurable.of(configuration(options.value)), EditorView.lineWrapping,
         placeholder('r.table("name").filter(row => row("field").eq(1))'),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': 'Query', spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),

@@ -3,13 +3,15 @@ import { Decoration, EditorView, MatchDecorator, ViewPlugin, drawSelection, keym
 import { standardKeymap } from '@codemirror/commands';
 import { useEffect, useRef } from 'preact/hooks';
 
+import { codeLook } from '../../components/code/look.ts';
 import type { Datum } from '../../server/connection.ts';
-import { look, readOnlyLook } from '../editor/look.ts';
 
 /** How many rows are written at once, before the page gets to do other things. */
 const rowsAtOnce = 2000;
 
 const marks = { string: Decoration.mark({ class: 'cm-string' }), value: Decoration.mark({ class: 'cm-value' }), name: Decoration.mark({ class: 'cm-name' }) };
+
+const look = EditorView.theme({ '.cm-string': { color: 'var(--string)' }, '.cm-value': { color: 'var(--number)' }, '.cm-name': { color: 'var(--field)' } });
 
 const matcher = new MatchDecorator({
   regexp: /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null|-?\d[\d.eE+-]*)/g,
@@ -39,7 +41,7 @@ export function RawView({ rows, single }: { rows: readonly Datum[]; single: bool
     view.current = new EditorView({
       root, parent: root, state: EditorState.create({
         extensions: [
-          EditorState.readOnly.of(true), drawSelection(), keymap.of(standardKeymap), look, readOnlyLook, colours, EditorView.lineWrapping,
+          EditorState.readOnly.of(true), drawSelection(), keymap.of(standardKeymap), codeLook, look, colours, EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'Result as JSON', 'aria-readonly': 'true', inputmode: 'none' }),
         ],
       }),
