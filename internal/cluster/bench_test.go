@@ -68,7 +68,7 @@ func BenchmarkSend(b *testing.B) {
 
 // BenchmarkStream is the throughput of one stream over each of the two connections.
 func BenchmarkStream(b *testing.B) {
-	for name, open := range map[string]func(m *Mesh, ctx context.Context, to ServerID, kind string) (*Stream, error){"control": (*Mesh).Open, "bulk": (*Mesh).OpenBulk} {
+	for name, open := range map[string]func(m *Mesh, to ServerID, kind string) (*Stream, error){"control": (*Mesh).Open, "bulk": (*Mesh).OpenBulk} {
 		b.Run(name, func(b *testing.B) {
 			one, _ := overSockets(b, func(m *Mesh) {
 				m.HandleStream("take", func(_ context.Context, s *Stream) error {
@@ -76,7 +76,7 @@ func BenchmarkStream(b *testing.B) {
 					return err
 				})
 			})
-			s, err := open(one.mesh, b.Context(), "id-b", "take")
+			s, err := open(one.mesh, "id-b", "take")
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -185,11 +185,12 @@ func (c *chaos) call(from, to *server, random *rand.Rand) {
 
 // stream checks that what comes back is what went out, and whole if it seems so.
 func (c *chaos) stream(from, to *server, random *rand.Rand) {
-	s, err := from.current().Open(c.ctx, to.record.ID, "echo")
+	s, err := from.current().Open(to.record.ID, "echo")
 	if err != nil {
 		return
 	}
 	defer s.Close()
+	s.EndWith(c.ctx)
 	text := make([]byte, random.IntN(200_000))
 	for i := range text {
 		text[i] = byte(i * i)

@@ -232,14 +232,20 @@ func (s *Stream) deliver(f frame) error {
 	return nil
 }
 
-// bind ends the stream when ctx ends.
-func (s *Stream) bind(ctx context.Context) {
+// EndWith aborts the stream when ctx ends, if it is not over by then.
+func (s *Stream) EndWith(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() {
 		err := context.Cause(ctx)
 		s.abort(err, &Failure{FailedCanceled, err.Error()})
 	})
-	s.over = func() { stop() }
+	before := s.over
+	s.over = func() {
+		stop()
+		if before != nil {
+			before()
+		}
+	}
 	s.changed() // it may be over by now
 }

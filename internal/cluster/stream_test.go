@@ -25,7 +25,7 @@ func TestStreams(t *testing.T) {
 		a, b := pair(t, func(b *Mesh) { b.HandleStream("echo", echoStream) })
 		a.mesh.HandleStream("echo", echoStream)
 		ask := func(m *Mesh, to ServerID, seed uint64) {
-			s, err := m.Open(t.Context(), to, "echo")
+			s, err := m.Open(to, "echo")
 			if err != nil {
 				t.Error(err)
 				return
@@ -87,7 +87,7 @@ func TestStreamThatNobodyReads(t *testing.T) {
 			})
 			b.HandleStream("echo", echoStream)
 		})
-		s, err := a.mesh.Open(t.Context(), "id-b", "wait")
+		s, err := a.mesh.Open("id-b", "wait")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestStreamThatNobodyReads(t *testing.T) {
 		if s.credit != 0 || s.queued != 0 {
 			t.Errorf("credit %d, queued %d", s.credit, s.queued)
 		}
-		other, err := a.mesh.Open(t.Context(), "id-b", "echo")
+		other, err := a.mesh.Open("id-b", "echo")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestEndsOfStreams(t *testing.T) {
 						return nil
 					})
 				})
-				s, err := a.mesh.Open(t.Context(), "id-b", "read")
+				s, err := a.mesh.Open("id-b", "read")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -181,7 +181,7 @@ func TestStreamFailures(t *testing.T) {
 			"fail":       {"kind", "text"},
 			"unheard of": {FailedUnknown, `this server does not know streams of the kind "unheard of"`},
 		} {
-			s, err := a.mesh.Open(t.Context(), "id-b", kind)
+			s, err := a.mesh.Open("id-b", kind)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,7 +194,7 @@ func TestStreamFailures(t *testing.T) {
 			}
 			s.Close()
 		}
-		s, err := a.mesh.Open(t.Context(), "id-b", "say and end")
+		s, err := a.mesh.Open("id-b", "say and end")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,17 +222,19 @@ func TestStreamContext(t *testing.T) {
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		s, err := a.mesh.Open(ctx, "id-b", "wait")
+		s, err := a.mesh.Open("id-b", "wait")
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.EndWith(ctx)
 		if _, err := s.Read(make([]byte, 1)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(err)
 		}
 		if f, ok := errors.AsType[*Failure](<-handled); !ok || f.Kind != FailedCanceled {
 			t.Errorf("%v", f)
 		}
-		if s, err := a.mesh.Open(ctx, "id-b", "wait"); err == nil { // the context is over already
+		if s, err := a.mesh.Open("id-b", "wait"); err == nil {
+			s.EndWith(ctx) // which is over already
 			if _, err := s.Read(make([]byte, 1)); !errors.Is(err, context.DeadlineExceeded) {
 				t.Error(err)
 			}
@@ -248,7 +250,7 @@ func TestTooManyStreams(t *testing.T) {
 		a, b := pair(t, func(b *Mesh) { b.HandleStream("echo", echoStream) })
 		var list []*Stream
 		for range maxAccepted + 1 {
-			s, err := a.mesh.Open(t.Context(), "id-b", "echo")
+			s, err := a.mesh.Open("id-b", "echo")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +263,7 @@ func TestTooManyStreams(t *testing.T) {
 		}
 		list[0].Close()
 		synctest.Wait()
-		s, err := a.mesh.Open(t.Context(), "id-b", "echo")
+		s, err := a.mesh.Open("id-b", "echo")
 		if err != nil {
 			t.Fatal(err)
 		}

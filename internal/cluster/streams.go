@@ -22,18 +22,17 @@ const (
 // HandleStream has h serve streams of a kind, be they opened by Open or by OpenBulk. It is called before the first link.
 func (m *Mesh) HandleStream(kind string, h StreamHandler) { m.streamHandlers[kind] = h }
 
-// Open opens a stream to another server. Nothing is waited for: if that server refuses it, Read says so. The stream ends with ctx,
-// at the latest.
-func (m *Mesh) Open(ctx context.Context, to ServerID, kind string) (*Stream, error) {
-	return m.open(ctx, to, kind, func(l *link) *wire { return l.control })
+// Open opens a stream to another server, which is to be closed. Nothing is waited for: if that server refuses it, Read says so.
+func (m *Mesh) Open(to ServerID, kind string) (*Stream, error) {
+	return m.open(to, kind, func(l *link) *wire { return l.control })
 }
 
 // OpenBulk is Open for so much that it should go over a connection of its own, where it delays nobody else.
-func (m *Mesh) OpenBulk(ctx context.Context, to ServerID, kind string) (*Stream, error) {
-	return m.open(ctx, to, kind, func(l *link) *wire { return l.bulk })
+func (m *Mesh) OpenBulk(to ServerID, kind string) (*Stream, error) {
+	return m.open(to, kind, func(l *link) *wire { return l.bulk })
 }
 
-func (m *Mesh) open(ctx context.Context, to ServerID, kind string, over func(*link) *wire) (*Stream, error) {
+func (m *Mesh) open(to ServerID, kind string, over func(*link) *wire) (*Stream, error) {
 	if len(kind) > maxLabelBytes {
 		return nil, ErrTooLong
 	}
@@ -41,12 +40,7 @@ func (m *Mesh) open(ctx context.Context, to ServerID, kind string, over func(*li
 	if !ok {
 		return nil, ErrNotConnected
 	}
-	s, err := over(l).streams.open(kind)
-	if err != nil {
-		return nil, err
-	}
-	s.bind(ctx)
-	return s, nil
+	return over(l).streams.open(kind)
 }
 
 // streams are those of one connection.
