@@ -72,7 +72,7 @@ func (m *Mesh) hearGreeting(conn net.Conn, p peer.Peer) (kept bool, err error) {
 
 // stranger refuses this server itself, and who has its identifier.
 func (m *Mesh) stranger(g greeting) *peer.Refusal {
-	self := m.o.Self()
+	self := m.self()
 	switch {
 	case g.Instance == m.instance:
 		return &peer.Refusal{Kind: peer.Myself, Text: joinedSelf}
@@ -100,7 +100,7 @@ func (m *Mesh) acceptControl(conn net.Conn, p peer.Peer, g greeting) (kept bool,
 
 // answer is the listener's consent, after which the connection has no deadline.
 func (m *Mesh) answer(conn net.Conn, r reply) error {
-	r.Instance, r.Record = m.instance, m.o.Self()
+	r.Instance, r.Record = m.instance, m.self()
 	return errors.Join(peer.Send(conn, r), conn.SetDeadline(time.Time{}))
 }
 
@@ -115,7 +115,7 @@ func (m *Mesh) replace(g greeting) {
 // registerAccepted registers a link that the other side begins, unless there is one, or this side begins one and has the smaller
 // identifier: the other side, which has the larger one, then accepts that.
 func (m *Mesh) registerAccepted(l *link) bool {
-	self := m.o.Self().ID
+	self := m.self().ID
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.greeting[l.peer.ID] && self < l.peer.ID {

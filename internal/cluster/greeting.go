@@ -52,7 +52,7 @@ func (m *Mesh) greet(ctx context.Context, conn net.Conn, g greeting) (r reply, e
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return r, err
 	}
-	g.Instance, g.Record = m.instance, m.o.Self()
+	g.Instance, g.Record = m.instance, m.self()
 	if err := peer.Send(conn, g); err != nil {
 		return r, err
 	}
@@ -71,7 +71,7 @@ func (m *Mesh) recognize(p peer.Peer, r Record) *peer.Refusal {
 	m.mu.RLock()
 	k := m.members[r.ID]
 	m.mu.RUnlock()
-	switch self := m.o.Self(); {
+	switch self := m.self(); {
 	case string(r.ID) != p.ID:
 		return &peer.Refusal{Kind: peer.BadMessage, Text: "The server has told two names of itself."}
 	case r.Cluster != self.Cluster:

@@ -33,12 +33,14 @@ const joinedSelf = "Attempted to join self, peer ignored"
 // admission is how long it may take to make a server a member.
 const admission = 30 * time.Second
 
-// Join asks the servers at the addresses to take this one into their cluster, until one does or ctx ends. token may be nil.
+// Join asks the servers at the addresses to take this one into their cluster, until one does or ctx ends. token may be nil. From then
+// on this server says that it belongs to that cluster; SetMembers with those of the welcome begins the links.
 func (m *Mesh) Join(ctx context.Context, addresses []string, token *peer.Token) (Welcome, error) {
 	j := joining{mesh: m, dialer: m.o.Dialer, addresses: slices.Clone(addresses), said: map[string]string{}}
 	j.dialer.Token = token
 	for pause := firstPause; ; pause = min(time.Duration(float64(pause)*pauseGrowth), maxPause) {
 		if w, ok := j.ask(ctx); ok {
+			m.joined.Store(&w.Cluster)
 			return w, nil
 		}
 		select {
@@ -107,7 +109,7 @@ func line(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ")
 
 // acceptCandidate takes a server into the cluster, or says why not.
 func (m *Mesh) acceptCandidate(conn net.Conn, p peer.Peer, g greeting) error {
-	self := m.o.Self()
+	self := m.self()
 	switch {
 	case m.o.Admit == nil:
 		return &peer.Refusal{Kind: peer.Unavailable, Text: "This server takes nobody into its cluster."}

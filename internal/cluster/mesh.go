@@ -55,7 +55,8 @@ type Mesh struct {
 	streamHandlers  map[string]StreamHandler
 	onLost          []func(ServerID)
 
-	beginning atomic.Int32 // connections that Accept has taken, and that are no links yet
+	joined    atomic.Pointer[ID] // the cluster that Join has found
+	beginning atomic.Int32       // connections that Accept has taken, and that are no links yet
 
 	wg sync.WaitGroup // one goroutine for each member, each link, each connection that begins
 
@@ -152,7 +153,7 @@ func (m *Mesh) Member(f peer.Fingerprint) (serverID string, ok bool) {
 // SetMembers says who belongs to the cluster; this server may be among them. The mesh connects to those that are new, and ends the
 // links with those that are not in the list any more.
 func (m *Mesh) SetMembers(list []Member) {
-	self := m.o.Self().ID
+	self := m.self().ID
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -242,7 +243,20 @@ func (m *Mesh) signal() {
 	m.changed = make(chan struct{})
 }
 
-func (m *Mesh) heartbeatTimeout() time.Duration { return m.o.HeartbeatTimeout() }
+// self is what this server tells of itself. From its welcome on it belongs to the cluster that it has joined, whose metadata it can
+// only get as a member.
+func (m *Mesh) self() Record {
+	r := m.o.Self()
+	if joined := m.joined.Load(); joined != nil {
+		r.Cluster, r.Settled = *joined, true
+	}
+	return r
+}
+
+// minTimeout is the shortest heartbeat timeout. With a shorter one a link ended because a process had to wait for its processor.
+const minTimeout = time.Second
+
+func (m *Mesh) heartbeatTimeout() time.Duration { return max(m.o.HeartbeatTimeout(), minTimeout) }
 
 func (m *Mesh) warn(format string, args ...any) { m.o.Logger.Warn(fmt.Sprintf(format, args...)) }
 
