@@ -51,7 +51,7 @@ scenario('the code for JavaScript runs as it is copied', async ({ open }) => {
   const code = page.getByRole('region', { name: 'The first lines of a program in JavaScript' });
   await code.getByText(`port: ${process.env.DRIVER_PORT}`).waitFor();
   await code.locator('..').getByRole('button', { name: 'Copy' }).click();
-  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  await page.waitForFunction(() => navigator.clipboard.readText().then(text => text.includes('npm install rethinkdb')));
   const program = new URL(`copied-${process.pid}.cjs`, import.meta.url); // where the driver is found
   await writeFile(program, await page.evaluate(() => navigator.clipboard.readText()));
   try {
