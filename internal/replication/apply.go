@@ -1,8 +1,8 @@
 package replication
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
@@ -21,10 +21,13 @@ func (r *Raft) apply(m *pb.Message) error {
 	for i, e := range entries {
 		if err := r.applyEntry(e, own[i]); err != nil {
 			r.disclaim(own[i:])
+			if errors.Is(err, errSuperseded) {
+				break
+			}
 			return fmt.Errorf("apply entry %d of group %d: %w", e.GetIndex(), r.id, err)
 		}
 	}
-	if r.batch != nil && r.batch.Len() > maxApplyBytes {
+	if r.batch != nil && r.batch.Len() > maxScratchBytes {
 		r.batch.Close()
 		r.batch = nil
 	}
@@ -33,6 +36,7 @@ func (r *Raft) apply(m *pb.Message) error {
 			_ = r.node.Step(response)
 		}
 		r.readsApplied()
+		r.affirm()
 	})
 	r.lead()
 	r.host.out.flush()
@@ -115,10 +119,15 @@ func (r *Raft) applyEntry(e *pb.Entry, p *proposal) error {
 		return r.applyCommand(at, data[1:], p)
 	case data[0] == kindCut:
 		return r.applyCut(at, data[1:])
+	case data[0] == kindFirm:
+		return r.applyFirm(at, data[1:])
 	default:
 		return fmt.Errorf("%w: it is of kind %d, which this version of the program does not know", ErrCorrupt, data[0])
 	}
 }
+
+// maxScratchBytes is the largest batch whose memory is kept.
+const maxScratchBytes = 1 << 20
 
 // scratch returns an empty batch.
 func (r *Raft) scratch() *storage.Batch {
@@ -222,22 +231,40 @@ func (r *Raft) applyCut(at position, data []byte) error {
 	return nil
 }
 
+// errSuperseded says that the library has taken a snapshot, and goes by its configuration already. What it had handed out to be applied before is older;
+// the snapshot will replace all that it would change.
+var errSuperseded = errors.New("a snapshot comes instead")
+
 // applyMembers applies a change of the members.
 func (r *Raft) applyMembers(at position, data []byte) error {
 	cc := &pb.ConfChangeV2{}
 	if err := proto.Unmarshal(data, cc); err != nil {
 		return fmt.Errorf("%w: a change of the members: %w", ErrCorrupt, err)
 	}
-	added, err := decodeServers(cc.GetContext())
+	context, err := decodeChangeContext(cc.GetContext())
 	if err != nil {
 		return err
 	}
 	before := r.log.members()
 	var next *roster
-	r.do(func() { next = before.with(added, r.node.ApplyConfChange(cc)) })
+	superseded := false
+	r.do(func() {
+		if superseded = r.receiving != nil; superseded {
+			return
+		}
+		if r.agreedAt == at.index { // the library has it, but the disk was full
+			next = r.agreed
+			return
+		}
+		next = before.with(context.Servers, r.node.ApplyConfChange(cc), at.index)
+	})
+	if superseded {
+		return errSuperseded
+	}
 	if next == nil {
 		return r.reason()
 	}
+	r.agreed, r.agreedAt = next, at.index
 	b := r.scratch()
 	b.Set(recordKey(r.id, recordRoster), next.encode())
 	if err := r.commit(b, stored{r.State(), at}); err != nil {
@@ -251,10 +278,23 @@ func (r *Raft) applyMembers(at position, data []byte) error {
 	r.changing = 0
 	r.notify()
 	r.mu.Unlock()
-	if _, was := before.Servers[r.replica]; was && !slices.Contains(next.sorted(), r.replica) {
-		r.mu.Lock()
-		r.leave()
-		r.mu.Unlock()
+	return nil
+}
+
+// applyFirm notes that the members have it on disk that they are the members.
+func (r *Raft) applyFirm(at position, data []byte) error {
+	d := decoder{rest: data}
+	index := d.uvarint()
+	if d.err != nil {
+		return d.err
 	}
+	b := r.scratch()
+	next := *r.log.members()
+	next.Firm = next.Firm || index >= next.Since
+	b.Set(recordKey(r.id, recordRoster), next.encode())
+	if err := r.commit(b, stored{r.State(), at}); err != nil {
+		return err
+	}
+	r.log.advanced(at, &next)
 	return nil
 }

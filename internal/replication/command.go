@@ -3,18 +3,23 @@ package replication
 import (
 	"encoding/binary"
 	"fmt"
+
+	pb "go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
 )
 
 // The data of a log entry: a byte for its kind, and then
 //
 //	command   replica, number, rows (varints) | guard | batch | record, each but the last after its length (a varint)
-//	cut       the index up to which nobody needs the log any more (a varint)
+//	cut       the log index up to which nobody needs the log any more (a varint)
+//	firm      a log index that the leader had applied (a varint); see roster.Firm
 //
 // Replica and number name the proposal, so that whoever waits for it recognizes it: among those of one term they are unique. An entry without data is the
 // one with which a term begins. Entries are stored and sent: what changes in the format needs another kind.
 const (
 	kindCommand byte = 1
 	kindCut     byte = 2
+	kindFirm    byte = 3
 )
 
 // command is a decoded entry. Its parts belong to the entry.
@@ -52,8 +57,31 @@ func decodeCommand(data []byte) (c command, err error) {
 	return c, d.err
 }
 
-func appendCut(dst []byte, index uint64) []byte {
-	return binary.AppendUvarint(append(dst, kindCut), index)
+// appendIndex encodes a cut or a firm.
+func appendIndex(dst []byte, kind byte, index uint64) []byte {
+	return binary.AppendUvarint(append(dst, kind), index)
+}
+
+// proves returns a log index that the proposer of an entry had applied: so whoever has the entry knows that everything up to there was committed, even if the entry
+// itself was not. It is 0 if the entry says nothing of the kind.
+func proves(kind pb.EntryType, data []byte) uint64 {
+	switch {
+	case kind == pb.EntryConfChangeV2:
+		cc := &pb.ConfChangeV2{}
+		if proto.Unmarshal(data, cc) != nil {
+			return 0 // whoever applies it will complain
+		}
+		c, err := decodeChangeContext(cc.GetContext())
+		if err != nil {
+			return 0
+		}
+		return c.After
+	case kind == pb.EntryNormal && len(data) > 0 && (data[0] == kindCut || data[0] == kindFirm):
+		d := decoder{rest: data[1:]}
+		return d.uvarint()
+	default:
+		return 0
+	}
 }
 
 // decoder reads numbers and strings until something does not fit; then err is set, and everything else is zero.

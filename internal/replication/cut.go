@@ -12,15 +12,6 @@ import (
 // do, and whoever leads next has no more to keep than this one. A member that is away makes it grow up to a limit; then it is cut nevertheless, and the
 // member gets a snapshot when it comes back.
 const (
-	cutEntries = 4096 // so many entries, or bytes, are worth a cut
-	cutBytes   = 4 << 20
-
-	maxLogEntries = 200_000 // kept for members that are away: some tens of seconds of small commands
-	maxLogBytes   = 64 << 20
-
-	// A member that is getting a snapshot will need everything since; to cut that would be to begin again, perhaps for ever.
-	maxLogBytesForSnapshot = 1 << 30
-
 	tidyTicks  = 8   // between looks at the log
 	quietTicks = 200 // without a command, after which a few entries are worth a cut, too
 )
@@ -54,8 +45,8 @@ func (r *Raft) tidyLog() {
 	}
 	n := target + 1 - first
 	quiet := r.ticks-r.lastWork > quietTicks
-	if n >= cutEntries || bytes/int64(entries)*int64(n) >= cutBytes || quiet && n > 16 {
-		err := r.node.Step(&pb.Message{Type: pb.MsgProp.Enum(), From: &r.replica, Entries: []*pb.Entry{{Data: appendCut(nil, target)}}})
+	if n >= r.host.limits.cutEntries || bytes/int64(entries)*int64(n) >= r.host.limits.cutBytes || quiet && n > 16 {
+		err := r.node.Step(&pb.Message{Type: pb.MsgProp.Enum(), From: &r.replica, Entries: []*pb.Entry{{Data: appendIndex(nil, kindCut, target)}}})
 		r.cutting = !errors.Is(err, raft.ErrProposalDropped)
 	}
 }
@@ -63,12 +54,12 @@ func (r *Raft) tidyLog() {
 // needed returns the greatest index up to which nobody needs the log.
 func (r *Raft) needed(first, entries uint64, bytes int64) uint64 {
 	needed := uint64(1<<64 - 1)
-	full := entries > maxLogEntries || bytes > maxLogBytes
+	full := entries > r.host.limits.logEntries || bytes > r.host.limits.logBytes
 	r.node.WithProgress(func(replica uint64, _ raft.ProgressType, p tracker.Progress) {
 		switch {
 		case replica == r.replica:
 		case p.State == tracker.StateSnapshot:
-			if bytes < maxLogBytesForSnapshot {
+			if bytes < r.host.limits.logBytesForSnapshot {
 				needed = min(needed, max(p.Match, p.PendingSnapshot))
 			}
 		case full:

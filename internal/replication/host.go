@@ -42,6 +42,8 @@ type HostOptions struct {
 
 	// driven leaves everything to whoever calls work, sync, tick and sendSnapshot: there are no goroutines.
 	driven bool
+	// limits, if not nil, replace the usual ones.
+	limits *limits
 	// random is a number in [0, n); nil for one by chance.
 	random func(n int) int
 }
@@ -65,6 +67,7 @@ type Host struct {
 	syncs syncQueue
 	snaps snapshotQueue
 
+	limits   limits
 	commands atomic.Uint64 // that were applied
 
 	ctx    context.Context // ends with Close
@@ -90,6 +93,10 @@ func NewHost(o HostOptions) *Host {
 	}
 	if o.Tick == 0 {
 		h.o.Tick = defaultTick
+	}
+	h.limits = usualLimits
+	if o.limits != nil {
+		h.limits = *o.limits
 	}
 	if o.random == nil {
 		h.o.random = rand.IntN
@@ -175,11 +182,29 @@ func (h *Host) Receive(from ServerID, m []byte) {
 			h.log.Warn("A message of the replication is malformed.", "server", from, "error", d.err)
 			break
 		}
-		if r := h.Group(e.group); r != nil {
+		r := h.Group(e.group)
+		switch {
+		case e.kind == envelopeAsk && r != nil:
+			r.answer(from, e.to)
+		case e.kind == envelopeAsk:
+			h.answerForSingle(from, e)
+		case r != nil:
 			r.receive(from, e)
 		}
 	}
 	h.out.flush()
+}
+
+// answerForSingle answers a replica of a group that has only one now, which is here, and no Raft group any more.
+func (h *Host) answerForSingle(from ServerID, e envelope) {
+	m, found, err := readRoster(h.o.Store, e.group)
+	if err != nil {
+		h.log.Warn("A roster cannot be read.", "group", e.group, "error", err)
+		return
+	}
+	if found && m.EndIndex != 0 && m.removed(e.to) {
+		h.out.gone(from, e.group, e.to)
+	}
 }
 
 // PeerLost says that the connection to a server has ended. Groups that had their leader there look for another one at once.

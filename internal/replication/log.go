@@ -22,10 +22,13 @@ type raftLog struct {
 	store *storage.Store
 	id    storage.GroupID
 
+	recentBytes int64 // how much stays in memory, at most, besides what is not applied
+
 	mu      sync.Mutex // guards what follows; held while the store is read for entries that are not in memory
 	ballot  ballot
 	cut     position // of the entry before the first
 	applied position
+	proven  uint64  // when the log was opened: what is known to be committed, from what the log says of itself
 	roster  *roster // as of applied
 	last    uint64
 	bytes   int64       // of the entries, about
@@ -41,14 +44,11 @@ type ballot struct {
 	vote uint64
 }
 
-// recentBytes is how much of the log stays in memory, so that followers which are nearly up to date are not served from the store.
-const recentBytes = 1 << 20
-
 const logEntryHeadBytes = 9
 
 // openLog reads what the store has of a log.
-func openLog(store *storage.Store, id storage.GroupID) (*raftLog, stored, error) {
-	l := &raftLog{store: store, id: id}
+func openLog(store *storage.Store, id storage.GroupID, recentBytes int64) (*raftLog, stored, error) {
+	l := &raftLog{store: store, id: id, recentBytes: recentBytes}
 	state, _, err := readState(store, id)
 	if err != nil {
 		return nil, state, err
@@ -87,9 +87,25 @@ func (l *raftLog) measure() error {
 	if l.applied.index < l.cut.index || l.last < l.applied.index {
 		return fmt.Errorf("%w: its log has entries %d to %d, and %d is applied", ErrCorrupt, l.cut.index+1, l.last, l.applied.index)
 	}
-	l.bytes, err = l.store.ApproximateSize(lower, upper)
-	return err
+	if l.bytes, err = l.store.ApproximateSize(lower, upper); err != nil {
+		return err
+	}
+	for next := l.applied.index + 1; next <= l.last; {
+		entries, err := l.read(next, l.last+1, tailBytes)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			l.proven = max(l.proven, proves(e.GetType(), e.GetData()))
+		}
+		next += uint64(len(entries))
+	}
+	l.proven = min(l.proven, l.last)
+	return nil
 }
+
+// tailBytes is how much of what is not yet applied is read at a time when a log is opened.
+const tailBytes = 1 << 20
 
 // InitialState implements raft.Storage. The commit index is not stored: what was applied was committed, and the leader tells the rest.
 func (l *raftLog) InitialState() (*pb.HardState, *pb.ConfState, error) {
@@ -98,7 +114,7 @@ func (l *raftLog) InitialState() (*pb.HardState, *pb.ConfState, error) {
 	if l.ballot.term == 0 {
 		return nil, l.roster.Conf, nil
 	}
-	return &pb.HardState{Term: new(l.ballot.term), Vote: new(l.ballot.vote), Commit: new(max(l.applied.index, l.cut.index))}, l.roster.Conf, nil
+	return &pb.HardState{Term: new(l.ballot.term), Vote: new(l.ballot.vote), Commit: new(max(l.applied.index, l.proven))}, l.roster.Conf, nil
 }
 
 // FirstIndex implements raft.Storage.
@@ -256,7 +272,7 @@ func (l *raftLog) appended(entries []*pb.Entry) {
 	l.recent = append(l.recent, entries...)
 	l.last = entries[len(entries)-1].GetIndex()
 	n := 0
-	for l.held > recentBytes && l.recent[n].GetIndex() <= l.applied.index {
+	for l.held > l.recentBytes && l.recent[n].GetIndex() <= l.applied.index {
 		l.held -= int64(entryBytes(l.recent[n]))
 		n++
 	}

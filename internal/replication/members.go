@@ -13,16 +13,20 @@ import (
 	"go.etcd.io/raft/v3/tracker"
 )
 
-// decodeServers decodes the context of a change: the servers of new replicas.
-func decodeServers(b []byte) (map[uint64]ServerID, error) {
+// changeContext goes with a change of the members.
+type changeContext struct {
+	Servers map[uint64]ServerID `json:",omitempty"` // of new replicas
+	After   uint64              // log index that the leader had applied
+}
+
+func decodeChangeContext(b []byte) (c changeContext, err error) {
 	if len(b) == 0 {
-		return nil, nil
+		return c, nil // the library leaves a joint configuration by itself
 	}
-	var servers map[uint64]ServerID
-	if err := json.Unmarshal(b, &servers); err != nil {
-		return nil, fmt.Errorf("%w: the servers of new members: %w", ErrCorrupt, err)
+	if err := json.Unmarshal(b, &c); err != nil {
+		return c, fmt.Errorf("%w: a change of the members: %w", ErrCorrupt, err)
 	}
-	return servers, nil
+	return c, nil
 }
 
 // caughtUpEntries is how many entries a new voter may be behind when it begins to count: so few that it makes nobody wait.
@@ -76,7 +80,7 @@ func (r *Raft) changeMembers(want []Member) (done bool, err error) {
 			return
 		}
 		if slices.ContainsFunc(want, func(m Member) bool { return m.Server == r.host.o.Self && m.Voter }) {
-			done = true
+			done = members.Firm
 			return
 		}
 		if to := r.heir(members, want); to != 0 {
@@ -96,17 +100,51 @@ const changeTicks = 2 * electionTicks
 
 // proposeMembers proposes changes, as one step. The caller holds mu.
 func (r *Raft) proposeMembers(changes []*pb.ConfChangeSingle, servers map[uint64]ServerID) {
-	cc := &pb.ConfChangeV2{Changes: changes}
-	if len(servers) > 0 {
-		b, err := json.Marshal(servers)
-		if err != nil { // numbers and strings
-			panic(err)
-		}
-		cc.Context = b
+	context, err := json.Marshal(changeContext{Servers: servers, After: r.log.position().index})
+	if err != nil { // numbers and strings
+		panic(err)
 	}
+	cc := &pb.ConfChangeV2{Changes: changes, Context: context}
 	if err := r.node.ProposeConfChange(cc); err == nil { // otherwise it is tried again
 		r.changing = r.ticks + changeTicks
 	}
+}
+
+// affirm proposes that the roster is firm, if this replica leads and it is not yet. The caller holds mu.
+func (r *Raft) affirm() {
+	members := r.log.members()
+	at := r.log.position().index
+	if members.Firm || members.joint() || at < members.Since || r.epoch.Load() == 0 || r.ticks < r.affirming {
+		return
+	}
+	err := r.node.Step(&pb.Message{Type: pb.MsgProp.Enum(), From: &r.replica, Entries: []*pb.Entry{{Data: appendIndex(nil, kindFirm, at)}}})
+	if err == nil { // otherwise it is tried again
+		r.affirming = r.ticks + changeTicks
+	}
+}
+
+// askTicks is after how long without a leader, and how often then, a replica asks whether it is still a member.
+const askTicks = 2 * electionTicks
+
+// askAbout asks the members whether this replica was removed, if that may be: whoever was is not told anything else, and learners do not stand for election. The caller holds mu.
+func (r *Raft) askAbout() {
+	if r.role == raft.StateLeader || r.ticks < r.heard+askTicks || (r.ticks-r.heard)%askTicks != 0 {
+		return
+	}
+	for _, s := range r.log.members().Servers {
+		if s != r.host.o.Self {
+			r.host.out.ask(s, r.id, r.replica)
+		}
+	}
+}
+
+// answer tells a server whether its replica was removed.
+func (r *Raft) answer(to ServerID, replica uint64) {
+	r.do(func() {
+		if m := r.log.members(); m.Firm && m.removed(replica) {
+			r.host.out.gone(to, r.id, replica)
+		}
+	})
 }
 
 // learners returns the change that adds those who are no members yet.

@@ -19,7 +19,11 @@ import (
 const (
 	envelopeRaft byte = 1 // body: a raftpb.Message
 	envelopeGone byte = 2 // no body: the replica that it is for is no member any more
+	envelopeAsk  byte = 3 // no body, and for a server: is the sender's replica, which stands in the place of the receiver's, still a member?
 )
+
+// Of envelopeCommitted the body is the number of the sender's replica, and index and term of an entry that is committed (varints).
+const envelopeCommitted byte = 4
 
 // maxMessageBytes is from when on a message to a server is sent before more is added. A single envelope may be larger.
 const maxMessageBytes = 1 << 20
@@ -74,9 +78,29 @@ func (o *outbox) raft(to ServerID, group storage.GroupID, m *pb.Message) {
 }
 
 func (o *outbox) gone(to ServerID, group storage.GroupID, replica uint64) {
+	o.short(to, envelopeGone, group, replica)
+}
+
+func (o *outbox) ask(to ServerID, group storage.GroupID, replica uint64) {
+	o.short(to, envelopeAsk, group, replica)
+}
+
+func (o *outbox) committed(to ServerID, group storage.GroupID, replica, sender uint64, at position) {
+	body := binary.AppendUvarint(nil, sender)
+	body = binary.AppendUvarint(binary.AppendUvarint(body, at.index), at.term)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.peer(to).begin(envelopeGone, group, replica, 0)
+	p := o.peer(to)
+	p.begin(envelopeCommitted, group, replica, len(body))
+	p.message = append(p.message, body...)
+	o.bytes++
+}
+
+// short adds an envelope without a body.
+func (o *outbox) short(to ServerID, kind byte, group storage.GroupID, replica uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.peer(to).begin(kind, group, replica, 0)
 	o.bytes++
 }
 

@@ -53,7 +53,7 @@ func (h *Host) create(ctx context.Context, id storage.GroupID, state stored, mac
 	}
 	replica := first.Next
 	state.log = position{index: max(uint64(state.Applied), first.EndIndex) + 1, term: first.EndTerm + 1}
-	members := &roster{Servers: map[uint64]ServerID{replica: h.o.Self}, Next: replica + 1, Conf: &pb.ConfState{Voters: []uint64{replica}}}
+	members := &roster{Servers: map[uint64]ServerID{replica: h.o.Self}, Next: replica + 1, Conf: &pb.ConfState{Voters: []uint64{replica}}, Since: state.log.index, Firm: true}
 
 	b := h.o.Store.NewBatch()
 	defer b.Close()
@@ -89,7 +89,7 @@ func (h *Host) Open(_ context.Context, id storage.GroupID, machine Machine) (*Ra
 func (h *Host) open(id storage.GroupID, machine Machine) (*Raft, error) {
 	r := h.newRaft(id, machine)
 	var err error
-	if r.replica, err = readIdentity(h.o.Store, id); err != nil {
+	if r.replica, err = readReplica(h.o.Store, id, recordIdentity); err != nil {
 		return nil, err
 	}
 	if r.replica == 0 {
@@ -120,7 +120,10 @@ func (h *Host) Replica(ctx context.Context, id storage.GroupID, machine Machine)
 		return h.Open(ctx, id, machine)
 	}
 	r := h.newRaft(id, machine)
-	if err := h.add(r); err != nil {
+	if r.left, err = readReplica(h.o.Store, id, recordLeft); err == nil {
+		err = h.add(r)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open group %d: %w", id, err)
 	}
 	return r, nil
@@ -147,6 +150,7 @@ func (r *Raft) retire(ctx context.Context) (*Single, error) {
 				err = r.notPrimary()
 			case len(m.Servers) > 1 || m.joint():
 				err = errors.New("it has other members")
+			case !m.Firm: // in a moment
 			case len(r.queue) == 0 && len(r.pending) == 0:
 				members = m
 				r.end(ErrReplaced)

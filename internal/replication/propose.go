@@ -62,9 +62,6 @@ func (r *Raft) begin(cmd *Command) (*proposal, error) {
 	return p, nil
 }
 
-// maxProposeBytes is how much is proposed at a time, at least one command.
-const maxProposeBytes = 1 << 20
-
 // propose proposes what is queued. The caller holds mu and pumps afterwards.
 func (r *Raft) propose() {
 	if len(r.queue) == 0 {
@@ -80,7 +77,7 @@ func (r *Raft) propose() {
 	})
 	for len(r.queue) > 0 {
 		var entries []*pb.Entry
-		for size := 0; len(entries) < len(r.queue) && size < maxProposeBytes; {
+		for size := 0; len(entries) < len(r.queue) && uint64(size) < r.host.limits.appendBytes; {
 			p := r.queue[len(entries)]
 			p.record()
 			entries = append(entries, &pb.Entry{Data: p.data})

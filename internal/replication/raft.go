@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -62,6 +63,7 @@ type Raft struct {
 	machine Machine
 	store   *storage.Store
 	key     []byte // of the state
+	left    uint64 // the number of the last replica that this server had and has dropped; 0: none
 
 	queued atomic.Bool // it is in the host's work queue
 
@@ -75,6 +77,9 @@ type Raft struct {
 	history []byte         // room for a key
 	value   []byte         // room for a state
 	settled uint64         // term of the last entry that was applied
+	// The members by the last change that the library was told of, and the log index of that.
+	agreed   *roster
+	agreedAt uint64
 
 	mu       sync.Mutex // guards everything below; taken after latches and Host.mu, before the locks of raftLog and of the Host's queues
 	node     *raft.RawNode
@@ -106,6 +111,8 @@ type Raft struct {
 	quiet    uint64               // up to where the log was applied when somebody last looked whether anything happens
 
 	reads     readQueue
+	heard     uint64               // tick of the last message of a leader
+	affirming uint64               // until this tick it is on its way that the roster is firm
 	changing  uint64               // until this tick a change of the members is on its way
 	receiving *received            // a snapshot that has come, until the library takes it
 	incoming  bool                 // one is coming
@@ -113,15 +120,6 @@ type Raft struct {
 }
 
 var _ Group = (*Raft)(nil)
-
-// Limits of what is on its way in a group.
-const (
-	maxAppendBytes      = 1 << 20  // in one message
-	maxInflightBytes    = 16 << 20 // to one follower
-	maxInflightMessages = 256
-	maxUncommittedBytes = 64 << 20 // in the leader's log; proposals wait then
-	maxApplyBytes       = 8 << 20  // at a time
-)
 
 func (h *Host) newRaft(id storage.GroupID, machine Machine) *Raft {
 	r := &Raft{host: h, id: id, machine: machine, store: h.o.Store, key: storage.AppendPrefix(nil, id, storage.KindState),
@@ -132,7 +130,7 @@ func (h *Host) newRaft(id storage.GroupID, machine Machine) *Raft {
 
 // load reads the replica from the store and starts it. It has an identity. The caller holds mu, or nobody else has the group.
 func (r *Raft) load() error {
-	l, state, err := openLog(r.store, r.id)
+	l, state, err := openLog(r.store, r.id, r.host.limits.recentBytes)
 	if err != nil {
 		return err
 	}
@@ -140,10 +138,12 @@ func (r *Raft) load() error {
 	r.applied.Store(uint64(state.Applied))
 	r.rows.Store(state.Rows)
 	r.settled = l.applied.term
+	r.agreed, r.agreedAt = nil, 0
 	r.node, err = raft.NewRawNode(&raft.Config{
 		ID: r.replica, ElectionTick: electionTicks, HeartbeatTick: heartbeatTicks, Storage: l, Applied: l.applied.index,
-		AsyncStorageWrites: true, MaxSizePerMsg: maxAppendBytes, MaxCommittedSizePerReady: maxApplyBytes, MaxUncommittedEntriesSize: maxUncommittedBytes,
-		MaxInflightMsgs: maxInflightMessages, MaxInflightBytes: maxInflightBytes,
+		AsyncStorageWrites: true, MaxSizePerMsg: r.host.limits.appendBytes, MaxCommittedSizePerReady: r.host.limits.applyBytes,
+		MaxUncommittedEntriesSize: r.host.limits.uncommittedBytes,
+		MaxInflightMsgs:           r.host.limits.inflightMessages, MaxInflightBytes: r.host.limits.inflightBytes,
 		CheckQuorum: true, PreVote: true, DisableProposalForwarding: true, StepDownOnRemoval: true,
 		Logger: raftLogger{r},
 	})
@@ -327,7 +327,8 @@ func (r *Raft) WaitDurable(_ context.Context, i Index) error {
 	return fmt.Errorf("command %d: %w", i, ErrUnknownOutcome)
 }
 
-// Drop removes this replica with everything that it has. The other members do not learn of it.
+// Drop removes this replica with everything that it has. The other members do not learn of it: if they still count on it, that is like the loss of a disk. Of a replica that was removed its number
+// stays, so that it is not taken for a new one's.
 func (r *Raft) Drop(ctx context.Context) error {
 	r.stop(ErrDropped)
 	r.mu.Lock()
@@ -338,6 +339,9 @@ func (r *Raft) Drop(ctx context.Context) error {
 	b := r.store.NewBatch()
 	defer b.Close()
 	r.deleteAll(b)
+	if errors.Is(r.ended, ErrRemoved) {
+		b.Set(recordKey(r.id, recordLeft), binary.BigEndian.AppendUint64(nil, r.replica))
+	}
 	if err := r.store.Commit(ctx, b, true); err != nil {
 		return fmt.Errorf("drop group %d: %w", r.id, err)
 	}

@@ -68,9 +68,9 @@ func (r *Raft) ReadIndex(ctx context.Context) error {
 func (r *Raft) beginRead() (*read, error) {
 	w := &read{done: make(chan struct{})}
 	r.mu.Lock()
-	if r.ended != nil {
+	if r.ended != nil || r.node == nil {
 		defer r.mu.Unlock()
-		return nil, r.ended
+		return nil, r.notPrimary()
 	}
 	w.until = r.ticks + readGiveUp
 	r.reads.next = append(r.reads.next, w)

@@ -15,6 +15,7 @@ import (
 // replicas, and travels with snapshots.
 const (
 	recordVote     = 'h' // term and vote, 8 bytes each
+	recordLeft     = 'g' // the number of the replica that this server had and has dropped because it was removed, 8 bytes: messages to it may still come
 	recordIdentity = 'i' // the number of the replica, 8 bytes. It is there ⇔ the group is a Raft group
 	recordCut      = 'l' // index and term of the entry before the first one in the log, 8 bytes each
 	recordRoster   = 'm' // the roster, as JSON
@@ -39,6 +40,13 @@ type roster struct {
 	Servers map[uint64]ServerID // of each replica in Conf
 	Next    uint64              // the number of the next new replica. It only grows: who is not in Servers and smaller was removed
 	Conf    *pb.ConfState
+	Since   uint64 // log index of the change that has made it
+
+	// Firm says that a majority of the members have it on disk that they are the members; until then a member that was removed keeps
+	// what it has and answers. For the last change is committed by the votes of those it removes, too, and who restarts knows of a commit only what was applied
+	// before and has survived: if it finds itself in the old configuration, it needs them once more. Firm becomes true by an entry that the leader proposes
+	// when it has applied the change: whoever has that entry in his log knows that the change was committed (see proves), and the entry is committed by the new members alone.
+	Firm bool
 
 	// Of a group that has become a Single: where its log has ended. All else but Next is empty.
 	EndIndex, EndTerm uint64 `json:",omitempty"`
@@ -94,15 +102,15 @@ func (m *roster) sorted() []uint64 {
 	return all
 }
 
-// removed tells whether a replica was a member and is not any more.
+// removed tells whether a replica was a member and is not any more. If the roster is firm, it can be told.
 func (m *roster) removed(replica uint64) bool {
 	_, member := m.Servers[replica]
 	return !member && replica < m.Next
 }
 
-// with returns the roster after a change, by which conf has become the configuration.
-func (m *roster) with(added map[uint64]ServerID, conf *pb.ConfState) *roster {
-	next := &roster{Servers: make(map[uint64]ServerID), Next: m.Next, Conf: conf}
+// with returns the roster after a change at a log index, by which conf has become the configuration.
+func (m *roster) with(added map[uint64]ServerID, conf *pb.ConfState, at uint64) *roster {
+	next := &roster{Servers: make(map[uint64]ServerID), Next: m.Next, Conf: conf, Since: at}
 	for replica, server := range added {
 		next.Servers[replica] = server
 		next.Next = max(next.Next, replica+1)
@@ -145,20 +153,20 @@ func encodePair(a, b uint64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, a), b)
 }
 
-// readIdentity returns the number of this server's replica, or 0 when the group is no Raft group here.
-func readIdentity(r storage.Reader, id storage.GroupID) (uint64, error) {
-	v, found, err := r.Get(recordKey(id, recordIdentity))
+// readReplica reads a record with the number of a replica, which is 0 when it is missing.
+func readReplica(r storage.Reader, id storage.GroupID, record byte) (uint64, error) {
+	v, found, err := r.Get(recordKey(id, record))
 	if err != nil || !found {
 		return 0, err
 	}
 	if len(v) != 8 {
-		return 0, fmt.Errorf("%w: its identity has %d bytes, not 8", ErrCorrupt, len(v))
+		return 0, fmt.Errorf("%w: its record %c has %d bytes, not 8", ErrCorrupt, record, len(v))
 	}
 	return binary.BigEndian.Uint64(v), nil
 }
 
 // IsRaft tells whether a group of the store has, or had when it was last open, several replicas: Host.Open opens it then.
 func IsRaft(r storage.Reader, id storage.GroupID) (bool, error) {
-	replica, err := readIdentity(r, id)
+	replica, err := readReplica(r, id, recordIdentity)
 	return replica != 0, err
 }

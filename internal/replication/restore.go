@@ -48,7 +48,10 @@ const (
 	streamBuffer   = 256 << 10
 )
 
-// ReceiveSnapshot takes a snapshot that another server has opened a stream for. It returns when that is taken, or of no use; the caller closes the stream.
+var errNotWanted = errors.New("there is no use for it")
+
+// ReceiveSnapshot takes a snapshot that another server has opened a stream for. It returns when that is taken, or of no use; then the caller closes the stream, of which there may
+// be more to read.
 func (h *Host) ReceiveSnapshot(ctx context.Context, from ServerID, header []byte, stream io.ReadWriter) error {
 	taken, err := h.receiveSnapshot(ctx, from, header, stream)
 	answer := []byte{answerWasted}
@@ -84,8 +87,8 @@ func (h *Host) receiveSnapshot(ctx context.Context, from ServerID, header []byte
 		return false, fmt.Errorf("%w: its header contradicts itself", ErrCorrupt)
 	}
 	r := h.Group(storage.GroupID(id))
-	if r == nil || !r.beginReceiving(m) {
-		return false, nil // the sender tries again, if it still wants to
+	if r == nil || !r.beginReceiving(from, m) {
+		return false, errNotWanted // the sender tries again, if it still wants to
 	}
 	defer r.endReceiving()
 	if _, ok := r.machine.(Ranger); ok {
@@ -100,10 +103,16 @@ func (h *Host) receiveSnapshot(ctx context.Context, from ServerID, header []byte
 }
 
 // beginReceiving tells whether the replica wants a snapshot. Then endReceiving follows.
-func (r *Raft) beginReceiving(m *pb.Message) bool {
+func (r *Raft) beginReceiving(from ServerID, m *pb.Message) bool {
 	if !r.takesFor(m.GetTo(), m) {
 		return false
 	}
+	r.do(func() {
+		if m.GetSnapshot().GetMetadata().GetIndex() <= r.log.position().index {
+			r.step(from, m) // the library ignores it, and tells the sender what this replica has
+		}
+	})
+	r.host.out.flush()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended != nil || r.node == nil || r.incoming || m.GetSnapshot().GetMetadata().GetIndex() <= r.log.position().index {

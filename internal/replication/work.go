@@ -236,8 +236,8 @@ func (r *Raft) takesFor(replica uint64, m *pb.Message) bool {
 	switch {
 	case r.ended != nil:
 		return false
-	case replica <= r.replica:
-		return replica == r.replica
+	case replica <= max(r.replica, r.left):
+		return replica == r.replica && r.node != nil
 	case r.reborn == 0 && (m.GetType() == pb.MsgApp || m.GetType() == pb.MsgHeartbeat || m.GetType() == pb.MsgSnap):
 		r.reborn = replica
 		r.host.work.add(r)

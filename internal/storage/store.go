@@ -51,6 +51,10 @@ type Options struct {
 	// Mem keeps the store in memory instead of the directory. For tests and simulations.
 	Mem *MemFS
 
+	// SyncOnDemand leaves on its way to the disk what nobody waits for, instead of pushing it out after half a second: for simulations, in
+	// which real time must not decide what a crash takes.
+	SyncOnDemand bool
+
 	fs vfs.FS // for tests of this package; replaces all of the above
 }
 
@@ -67,6 +71,7 @@ type Store struct {
 	lock *os.File // holds the flock; nil in memory, and when the caller holds it
 
 	encryption EncryptionStatus
+	onDemand   bool // see Options.SyncOnDemand
 	cacheBytes int64
 	cache      *pebble.Cache
 	rows       *rowCache
@@ -99,6 +104,7 @@ func Open(dir string, o Options) (*Store, error) {
 		die:        o.Fatal,
 		cacheBytes: max(o.CacheBytes, minCacheBytes),
 		closing:    make(chan struct{}),
+		onDemand:   o.SyncOnDemand,
 	}
 	if o.CacheBytes == 0 {
 		s.cacheBytes = defaultCacheBytes

@@ -82,7 +82,7 @@ func (y *syncer) stop() {
 // applied notes that a batch is in the log, but not yet known to be on disk.
 func (y *syncer) applied() {
 	y.appliedBatches.Add(1)
-	if !y.armed.Load() && y.armed.CompareAndSwap(false, true) {
+	if !y.s.onDemand && !y.armed.Load() && y.armed.CompareAndSwap(false, true) {
 		y.timer.Reset(softSyncInterval)
 	}
 }
