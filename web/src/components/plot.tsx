@@ -76,6 +76,7 @@ function options(element: HTMLElement, series: readonly Series[], latest: { read
   const axis = { stroke: color('quiet'), grid: { stroke: color('line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
   return {
     width: element.clientWidth || 300, height,
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {

@@ -1,9 +1,8 @@
-import { Failure } from '../components/failure.tsx';
+import { Failure, isForbidden } from '../components/failure.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Waiting } from '../components/waiting.tsx';
 import { RecentEntries } from '../logs/recent.tsx';
 import { Work } from '../jobs/work.tsx';
-import { ServerError } from '../server/connection.ts';
 import { useLive } from '../server/live.ts';
 import { issuesFeed, workFeed, type Issue, type Job } from '../server/rows.ts';
 import { useServers } from '../servers/load.ts';
@@ -55,5 +54,3 @@ export function Dashboard() {
     </div>
   </>;
 }
-
-const isForbidden = (error: unknown): boolean => error instanceof ServerError && error.kind === 'ReqlPermissionError';

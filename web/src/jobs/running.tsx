@@ -10,7 +10,7 @@ import { ServerLink } from '../components/namelink.tsx';
 import { Panel } from '../components/panel.tsx';
 import { notify } from '../components/toast.tsx';
 import { Waiting } from '../components/waiting.tsx';
-import { ofThisPage, useLive } from '../server/live.ts';
+import { isOfPage, useLive } from '../server/live.ts';
 import { run } from '../server/query.ts';
 import { jobsFeed, type Job } from '../server/rows.ts';
 import { QueryText } from './querytext.tsx';
@@ -37,8 +37,8 @@ export function Running({ ofPage, onOfPage }: { ofPage: boolean; onOfPage: (show
     return <Waiting />;
   }
   const all = seen.filter(({ job }) => job.type === 'query');
-  const own = all.filter(({ job }) => isOfPage(job)).length;
-  const queries = all.filter(({ job }) => ofPage || !isOfPage(job)).map(({ job, at }) => ({ job, seconds: job.duration_sec + Math.max(now - at, 0) / 1000 }))
+  const own = all.filter(({ job }) => isOfPage(job.info.query ?? '')).length;
+  const queries = all.filter(({ job }) => ofPage || !isOfPage(job.info.query ?? '')).map(({ job, at }) => ({ job, seconds: job.duration_sec + Math.max(now - at, 0) / 1000 }))
     .sort((a, b) => b.seconds - a.seconds);
   return <>
     <Work rows={[...rows.values()].filter(job => job.type !== 'query')} />
@@ -52,8 +52,6 @@ export function Running({ ofPage, onOfPage }: { ofPage: boolean; onOfPage: (show
     {asked && <Kill job={asked} onClose={() => setAsked(undefined)} />}
   </>;
 }
-
-const isOfPage = ({ info }: Job): boolean => info.query?.includes(ofThisPage) ?? false;
 
 /** Notes when each of the rows came. */
 function useSeen(rows: ReadonlyMap<string, Job> | undefined): readonly Seen[] {

@@ -9,7 +9,7 @@ import { Panel } from '../components/panel.tsx';
 import { Segments } from '../components/segments.tsx';
 import { Waiting } from '../components/waiting.tsx';
 import { ServerError } from '../server/connection.ts';
-import { useLive } from '../server/live.ts';
+import { isOfPage, useLive } from '../server/live.ts';
 import { slowQueriesFeed, type SlowQuery } from '../server/rows.ts';
 import { QueryText } from './querytext.tsx';
 import { SwitchOn } from './switchon.tsx';
@@ -32,7 +32,7 @@ export function SlowQueries() {
   if (rows === undefined) {
     return <Waiting />;
   }
-  const queries = [...rows.values()].sort(orders[order]);
+  const queries = [...slowOnes(rows)].sort(orders[order]);
   return <Panel title="Slow queries" actions={queries.length > 1 && <Segments label="Order" options={[['newest', 'Newest first'], ['longest', 'Longest first']]} value={order} onChange={setOrder} />}>
     {queries.length === 0
       ? <Empty icon="clock" title="No query was slow.">Queries that take more work than <code>--slow-query-log</code> says will be listed here.</Empty>
@@ -40,6 +40,9 @@ export function SlowQueries() {
     <p class="note">The last 200 since the server's start, without the values in them. <code>read</code>, <code>returned</code> and <code>written</code> are rows. Many rows read for few returned often means that an index is missing.</p>
   </Panel>;
 }
+
+/** Without the feeds of administration pages: they do little at a time, but for hours. */
+export const slowOnes = (rows: ReadonlyMap<string, SlowQuery> | undefined): readonly SlowQuery[] => [...rows?.values() ?? []].filter(({ query }) => !isOfPage(query));
 
 /** Whether the server says that it records none. */
 export const isOff = (error: unknown): boolean => error instanceof ServerError && error.kind === 'ReqlOpFailedError' && textOfError(error).includes('--slow-query-log');

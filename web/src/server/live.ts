@@ -22,8 +22,11 @@ type AnyRow = { readonly id: unknown };
 type Change = { readonly state?: string; readonly new_val?: AnyRow | null; readonly old_val?: AnyRow | null };
 type Item = { readonly [ofThisPage]: number; readonly change: Change };
 
-/** The name in the queries of this page that the list of running queries knows them by. */
-export const ofThisPage = 'administration_page';
+/** The name in the queries of this page that lists of queries know them by. */
+const ofThisPage = 'administration_page';
+
+/** Whether a query follows something for an administration page, by its text. */
+export const isOfPage = (query: string): boolean => query.includes(ofThisPage);
 
 const paceMilliseconds = 300; // between two requests for changes, so that changes gather
 /** After so long without changes the server says that there are none, before some proxy takes the request for dead. */
@@ -239,8 +242,8 @@ class Feed {
       await (await start([source])).stop();
       source.refused = false;
     } catch (error) {
-      source.refused = error instanceof ServerError;
       if (!this.ended) {
+        source.refused = error instanceof ServerError;
         source.fail(error);
       }
     }

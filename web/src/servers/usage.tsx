@@ -10,7 +10,7 @@ export function Usage({ stats }: { stats: readonly ServerStats[] }) {
   const disk = { data: sum(row => row.storage_engine?.disk.used_bytes), free: sum(row => row.storage_engine?.disk.free_bytes), total: sum(row => row.storage_engine?.disk.total_bytes) };
   return <div class="usage">
     {cache.total > 0 && <Gauge name="Cache" value={cache.used} limit={cache.total} format={formatBytes} high={2} />}
-    {memory.total > 0 && <Gauge name="Memory of the process" value={memory.used} limit={memory.total} format={formatBytes} />}
+    {memory.total > 0 && <Gauge name="Memory" value={memory.used} limit={memory.total} format={formatBytes} />}
     {disk.total > 0 && <Gauge name="Disk" value={disk.total - disk.free} limit={disk.total} format={formatBytes} />}
     {disk.total > 0 && <p class="note">{formatBytes(disk.data)} on disk are the database's, {formatBytes(disk.free)} are free.</p>}
     <p class="note">{formatNumber(sum(row => row.query_engine.client_connections))} clients are connected, {formatNumber(sum(row => row.query_engine.clients_active))} of them wait for an answer or a change.</p>
