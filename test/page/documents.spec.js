@@ -20,12 +20,16 @@ const document = (page, key) => page.getByRole('button', { name: `Edit document 
 const keysShown = page => page.getByRole('button', { name: /^Edit document / }).allInnerTexts();
 const pages = page => page.getByRole('navigation', { name: 'Pages of documents' });
 
-/** Writes a text in place of what the editor has. */
+/** Pastes a text over what the editor has. */
 async function write(page, text) {
   const editor = dialog(page).getByRole('textbox', { name: /JSON$/ });
   await editor.click();
   await page.keyboard.press('Control+a');
-  await page.keyboard.insertText(text);
+  await editor.evaluate((element, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', pasted);
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
 }
 
 async function finish(page, button) {
@@ -176,6 +180,15 @@ scenario('a document is edited, and what is not JSON is not saved', async ({ ope
   await page.getByRole('row', { name: /text/ }).waitFor();
   assert.equal(await run(r.table('edited').get(1).without('more').toJsonString()), before, 'the rest is exactly as it was');
   assert.equal(await run(r.table('edited').get(1)('more')), 'text');
+});
+
+scenario('a document that is too large for the editor is shown, and not frozen over', async ({ open }) => {
+  const page = await openDocuments(open, 'large', [{ id: 1, text: 'x'.repeat(500_000), small: 'here' }]);
+  await document(page, 1).click();
+  await dialog(page).getByText('too large to be edited here').waitFor();
+  await dialog(page).getByText('"here"').waitFor();
+  await dialog(page).getByText('more characters').waitFor();
+  assert.ok(await dialog(page).getByRole('button', { name: 'Save' }).isDisabled());
 });
 
 scenario('a change of somebody else is not overwritten by accident', async ({ open }) => {

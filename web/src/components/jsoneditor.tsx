@@ -13,7 +13,7 @@ import { replacing } from './code/replacing.ts';
 import type { JsonError } from './json.ts';
 import { describe } from './pseudotype.ts';
 
-interface Props {
+export interface JsonEditorProps {
   readonly label: string;
   /** The text to begin with. Another one replaces what is in the editor. */
   readonly text: string;
@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** An editor for JSON, which tells in words what times and binary data are. */
-export default function JsonEditor({ label, text, problem, onChange }: Props) {
+export function JsonEditor({ label, text, problem, onChange }: JsonEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const latest = useRef(text);
@@ -60,10 +60,10 @@ export default function JsonEditor({ label, text, problem, onChange }: Props) {
   useEffect(() => {
     view.current!.dispatch({ effects: setProblem.of(problem) });
   }, [problem]);
-  return <div class="editor" ref={host} />;
+  return <div class="tables-editor" ref={host} />;
 }
 
-const size = EditorView.theme({ '.cm-scroller': { minHeight: '12rem', maxHeight: '55vh' }, '.in-words': { color: 'var(--quiet)', fontStyle: 'italic', paddingLeft: '1ch' } });
+const size = EditorView.theme({ '&': { height: 'auto' }, '.cm-scroller': { minHeight: '12rem', maxHeight: '55vh' }, '.in-words': { color: 'var(--quiet)', fontStyle: 'italic', paddingLeft: '1ch' } });
 
 /** Pseudo-types as formatJson writes them: in one line. */
 const pseudoType = /\{\s*"\$reql_type\$":\s*"(?:TIME|BINARY)",[^{}\n]*\}/g;

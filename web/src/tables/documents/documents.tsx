@@ -15,7 +15,7 @@ import { Importing } from '../transfer/importing.tsx';
 import { documentsOf, named, type Table } from '../view/table.ts';
 import type { SectionProps } from '../view/view.tsx';
 import { CursorPager } from './cursorpager.ts';
-import { EditDocument, InsertDocument } from './edit.tsx';
+import { OpenDocument, InsertDocument } from './edit.tsx';
 import { keyOf, keyText } from './keys.ts';
 import { KeyPager } from './keypager.ts';
 import { boundsOf, everything, queryOf, type Query, type Range } from './range.ts';
@@ -98,7 +98,7 @@ function Browser({ table, primaryKey, wanted }: { table: Table; primaryKey: stri
       <span role="status">{plural(page.rows.length, 'document')}{about !== undefined && range === everything && <span class="quiet"> of about {plural(about, 'document')}</span>}</span>
       <button type="button" disabled={busy || page.last} onClick={() => go('next')}>Next</button>
     </nav>}
-    {question?.kind === 'edit' && <EditDocument table={table} primaryKey={primaryKey} document={question.document} onDone={changed} onClose={close} />}
+    {question?.kind === 'edit' && <OpenDocument table={table} primaryKey={primaryKey} document={question.document} onDone={changed} onClose={close} />}
     {question?.kind === 'insert' && <InsertDocument table={table} primaryKey={primaryKey} onDone={changed} onClose={close} />}
     {question?.kind === 'delete' && <DeleteDocuments table={table} keys={keys} onDone={changed} onClose={close} />}
     {question?.kind === 'import' && <Importing table={table} onDone={changed} onClose={close} />}

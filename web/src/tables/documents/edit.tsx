@@ -1,12 +1,13 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 
 import { Dialog } from '../../components/dialog.tsx';
+import { formatBytes } from '../../components/format.ts';
 import { formatJson } from '../../components/json.ts';
 import { notify } from '../../components/toast.tsx';
 import { Tree } from '../../components/tree.tsx';
 import type { Datum } from '../../server/connection.ts';
 import type { Table } from '../view/table.ts';
-import { JsonField, draftOf, type Draft } from './jsonfield.tsx';
+import { JsonField, draftOf, isEditable, type Draft } from './jsonfield.tsx';
 import { keyOf } from './keys.ts';
 import { keyName } from './rows.tsx';
 import { differingFields, insert, save } from './save.ts';
@@ -20,10 +21,23 @@ interface Props {
 
 const hint = 'Times, binary data and places on the earth are written as the server sends them, and stay exactly as they are unless you change them.';
 
+/** Shows a document, and changes it unless it is too large for that. */
+export function OpenDocument(props: Props & { document: Datum }) {
+  const { document, table, primaryKey, onClose } = props;
+  const text = useMemo(() => formatJson(document), [document]);
+  if (isEditable(text)) {
+    return <EditDocument {...props} text={text} />;
+  }
+  return <Dialog wide title={`Document ${keyName(keyOf(document, primaryKey))}`} action="Save" ready={false} onAction={async () => undefined} onClose={onClose}>
+    <p class="information">With {formatBytes(text.length)} this document is too large to be edited here. It can be exported, or changed by a query such as <code>{`r.db("${table.db}").table("${table.name}").get(…).update({…})`}</code>.</p>
+    <div class="tables-values tables-conflict"><Tree value={document} open /></div>
+  </Dialog>;
+}
+
 /** Changes a document, unless somebody else has done so since it was loaded. */
-export function EditDocument({ table, primaryKey, document, onDone, onClose }: Props & { document: Datum }) {
+function EditDocument({ table, primaryKey, document, text, onDone, onClose }: Props & { document: Datum; text: string }) {
   const [loaded, setLoaded] = useState(document);
-  const [draft, setDraft] = useState<Draft>(() => draftOf(formatJson(document)));
+  const [draft, setDraft] = useState<Draft>(() => draftOf(text));
   const [conflict, setConflict] = useState<Datum | undefined>();
   const name = keyName(keyOf(document, primaryKey));
   const write = async () => {
@@ -52,7 +66,7 @@ export function EditDocument({ table, primaryKey, document, onDone, onClose }: P
       : <div class="warning">
         <strong>The document as it is now</strong>
         <p>Others have changed: {differingFields(loaded, conflict).join(', ')}</p>
-        <div class="result tables-conflict"><Tree value={conflict} open /></div>
+        <div class="tables-values tables-conflict"><Tree value={conflict} open /></div>
         <div class="buttons">
           <button type="button" onClick={() => take(conflict)}>Take theirs</button>
           <button type="button" onClick={() => overwrite(conflict)}>Keep mine, to save over theirs</button>

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { Failure } from '../../components/failure.tsx';
 import { JsonError, parseJson } from '../../components/json.ts';
-import type Editor from '../../components/jsoneditor.tsx';
+import type { JsonEditorProps } from '../../components/jsoneditor.tsx';
 import { Waiting } from '../../components/waiting.tsx';
 import type { Datum } from '../../server/connection.ts';
 
@@ -13,6 +13,11 @@ export interface Draft {
   readonly document?: Datum;
   readonly problem?: JsonError;
 }
+
+/** A longer text, or a longer line, would keep the browser busy for seconds with each key. In characters. */
+const maxText = 1_000_000, maxLine = 100_000;
+
+export const isEditable = (text: string): boolean => text.length <= maxText && text.split('\n').every(line => line.length <= maxLine);
 
 /** What a text is worth as a document. */
 export function draftOf(text: string): Draft {
@@ -30,14 +35,12 @@ export function draftOf(text: string): Draft {
   }
 }
 
-type EditorProps = typeof Editor extends (props: infer P) => unknown ? P : never;
-
 /** A field for a document as JSON. The editor is loaded when the first is opened. */
 export function JsonField({ label, draft, onDraft }: { label: string; draft: Draft; onDraft: (draft: Draft) => void }) {
-  const [JsonEditor, setEditor] = useState<ComponentType<EditorProps> | undefined>();
+  const [JsonEditor, setEditor] = useState<ComponentType<JsonEditorProps> | undefined>();
   const [error, setError] = useState<unknown>();
   useEffect(() => {
-    import('../../components/jsoneditor.tsx').then(loaded => setEditor(() => loaded.default), setError);
+    import('../../components/jsoneditor.tsx').then(loaded => setEditor(() => loaded.JsonEditor), setError);
   }, []);
   if (error !== undefined) {
     return <Failure error={error} />;

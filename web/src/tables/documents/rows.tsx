@@ -24,8 +24,8 @@ export function DocumentTable(props: ListProps) {
   const shown = fields.slice(0, maxColumns);
   const all = documents.every(document => selected.has(keyText(keyOf(document, primaryKey))));
   return <>
-    <div class="scroll result tables-documents" tabIndex={0} role="region" aria-label="Documents as a table">
-      <table class="grid">
+    <div class="scroll tables-documents" tabIndex={0} role="region" aria-label="Documents as a table">
+      <table>
         <thead><tr>
           <td><input type="checkbox" aria-label="Select all documents of this page" checked={all} onChange={event => onSelect(documents, event.currentTarget.checked)} /></td>
           <th scope="col">{primaryKey}</th>
@@ -47,7 +47,7 @@ export function DocumentTable(props: ListProps) {
 
 /** Documents with everything that is in them. */
 export function DocumentTrees(props: ListProps) {
-  return <ol class="rows result">{props.documents.map(document => <li key={keyText(keyOf(document, props.primaryKey))} class="tables-document">
+  return <ol class="rows tables-values">{props.documents.map(document => <li key={keyText(keyOf(document, props.primaryKey))} class="tables-document">
     <div class="toolbar"><Select document={document} {...props} /><Edit document={document} {...props} /></div>
     <Tree value={document} open />
   </li>)}</ol>;

@@ -38,6 +38,6 @@ export function Sample({ table, definition }: { table: Table; definition: Defini
   }
   return values.length === 0 ? null : <section aria-label="Values of the first documents">
     <h3>Values of the first documents</h3>
-    <ul class="tables-sample result">{values.map((one, i) => <li key={i}><Tree value={one.key} /> <span aria-hidden="true">→</span> {one.value === null ? <span class="quiet">not in the index</span> : <Tree value={one.value} />}</li>)}</ul>
+    <ul class="tables-sample tables-values">{values.map((one, i) => <li key={i}><Tree value={one.key} /> <span aria-hidden="true">→</span> {one.value === null ? <span class="quiet">not in the index</span> : <Tree value={one.value} />}</li>)}</ul>
   </section>;
 }

@@ -39,7 +39,7 @@ export function DatabasePanel({ db, shown, found, page, pageSize, onPage, counts
         <table class="list tables-list">
           <thead><tr>
             <td><input type="checkbox" aria-label={`Select all shown tables of ${db.name}`} checked={shown.every(table => selected.has(table.id))} onChange={event => onSelect(shown, event.currentTarget.checked)} /></td>
-            <th scope="col">Table</th><th scope="col" class="number">Documents</th><th scope="col">Shards and replicas</th><th scope="col">Status</th>
+            <th scope="col">Table</th><th scope="col" class="number">Documents</th><th scope="col" class="tables-shards">Shards and replicas</th><th scope="col">Status</th>
           </tr></thead>
           <tbody>{shown.map(table => <Row key={table.id} table={table} count={counts.get(table.id)} selected={selected.has(table.id)} onSelect={on => onSelect([table], on)} />)}</tbody>
         </table>
@@ -58,7 +58,7 @@ function Row({ table, count, selected, onSelect }: { table: TableStatus; count: 
     <td><input type="checkbox" aria-label={`Select ${table.db}.${table.name}`} checked={selected} onChange={event => onSelect(event.currentTarget.checked)} /></td>
     <th scope="row"><a href={tableAddress(table.id)}>{table.name}</a></th>
     <td class="number">{count === undefined ? '' : formatNumber(count)}</td>
-    <td>{plural(shards.length, 'shard')}, {plural(shards[0]?.replicas.length ?? 0, 'replica')}</td>
+    <td class="tables-shards">{plural(shards.length, 'shard')}, {plural(shards[0]?.replicas.length ?? 0, 'replica')}</td>
     <td><Badge tone={all ? 'good' : writable ? 'warn' : 'bad'}>Ready {ready}/{replicas.length}</Badge></td>
   </tr>;
 }

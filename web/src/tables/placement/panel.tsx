@@ -33,7 +33,7 @@ export function Placement({ table }: SectionProps) {
             const documents = table.info?.doc_count_estimates[i];
             return <tbody key={i}>
               {replicas.map(({ server, role, state }, k) => <tr key={server}>
-                {k === 0 && <th scope="rowgroup" rowSpan={replicas.length}>Shard {i + 1} {documents !== undefined && <span class="quiet">~{plural(documents, 'document')}</span>}</th>}
+                {k === 0 && <th scope="rowgroup" rowSpan={replicas.length}>Shard {i + 1} {documents !== undefined && <span class="quiet tables-shard-count">~{plural(documents, 'document')}</span>}</th>}
                 <td><ServerLink name={server} servers={servers} /></td>
                 <td>{role}</td>
                 <td><Badge tone={state === 'ready' ? 'good' : state === 'disconnected' ? 'bad' : 'warn'}>{state.replaceAll('_', ' ')}</Badge></td>
