@@ -66,7 +66,7 @@ function useFilter(serverID: string | undefined): readonly [LogFilter, (filter: 
 function Filters({ filter, onChange, children }: { filter: LogFilter; onChange: (filter: LogFilter) => void; children: ComponentChildren }) {
   const names = servers.value?.map(({ name }) => name) ?? [];
   return <div class="toolbar">
-    <input class="search" type="search" placeholder="Find in messages" aria-label="Find in messages" value={filter.text} onInput={event => onChange({ ...filter, text: event.currentTarget.value })} />
+    <input class="logs-find" type="search" placeholder="Find in messages" aria-label="Find in messages" value={filter.text} onInput={event => onChange({ ...filter, text: event.currentTarget.value })} />
     <select aria-label="Level" value={filter.level} onInput={event => onChange({ ...filter, level: event.currentTarget.value as LogFilter['level'] })}>
       {Object.entries(levels).map(([level, { title }]) => <option key={level} value={level}>{title}</option>)}
     </select>

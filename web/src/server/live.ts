@@ -155,6 +155,18 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 
+/** A page that is left says so, rather than letting the server wait for it; one that comes back from the browser's memory goes on. */
+addEventListener('pagehide', () => {
+  end?.();
+  end = undefined;
+  void connection.close().catch(() => undefined); // the server will find out
+});
+addEventListener('pageshow', event => {
+  if (event.persisted) {
+    begin();
+  }
+});
+
 /** The union of some feeds, from its start to its end. */
 class Feed {
   private readonly sources: readonly Source[];

@@ -44,10 +44,14 @@ export function ServerView({ id }: { id: string }) {
     </div>
     <Panel title="Performance"><Rates of={['server', id]} /></Panel>
     <div class="columns">
-      <Facts server={server} />
-      {stats && <Panel title="Use of the machine"><Usage stats={[stats]} /></Panel>}
-      {tables && <Tables id={id} tables={tables} />}
-      <Panel title="Newest log entries" actions={<a href={hrefOf('logs', id)}>All of this server</a>}><RecentEntries count={newestEntries} server={status.name} /></Panel>
+      <div class="server-column">
+        <Facts server={server} />
+        {tables && <Tables id={id} tables={tables} />}
+      </div>
+      <div class="server-column">
+        {stats && <Panel title="Use of the machine"><Usage stats={[stats]} /></Panel>}
+        <Panel title="Newest log entries" actions={<a href={hrefOf('logs', id)}>All of this server</a>}><RecentEntries count={newestEntries} server={status.name} /></Panel>
+      </div>
     </div>
     {editing && config && <EditServer config={config} others={servers!.filter(other => other !== server).map(other => other.status.name)} onClose={() => setEditing(false)} />}
   </>;
