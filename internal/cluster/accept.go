@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
@@ -34,9 +35,7 @@ func (m *Mesh) receive(conn net.Conn, p peer.Peer) {
 	defer context.AfterFunc(m.ctx, func() { cut(conn) })()
 	kept, err := m.hearGreeting(conn, p)
 	if refused, ok := errors.AsType[*peer.Refusal](err); ok {
-		if refused.Kind != peer.Duplicate && refused.Text != joinedSelf { // which the other end of it says
-			m.refused.log(m.o.Logger.Warn, fmt.Sprintf("Connection attempt from %s failed, reason: %s (%s)", p.Address, refused.Kind, refused.Text))
-		}
+		m.refused.log(m.o.Logger, p, refused)
 		err = peer.Send(conn, reply{Refusal: refused, Instance: m.instance})
 	}
 	if err != nil {
@@ -160,12 +159,19 @@ type refusals struct {
 	at   time.Time
 }
 
-func (r *refusals) log(warn func(string, ...any), text string) {
+func (r *refusals) log(l *slog.Logger, p peer.Peer, refused *peer.Refusal) {
+	warn := l.Warn
+	switch {
+	case refused.Kind == peer.Duplicate, refused.Text == joinedSelf: // which the other end of it says
+		return
+	case refused.Kind == peer.NoMember: // or not yet: that end says it when it lasts
+		warn = l.Info
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if text == r.text && time.Since(r.at) < time.Minute {
+	if refused.Text == r.text && time.Since(r.at) < time.Minute {
 		return
 	}
-	r.text, r.at = text, time.Now()
-	warn(text)
+	r.text, r.at = refused.Text, time.Now()
+	warn(fmt.Sprintf("Connection attempt from %s failed, reason: %s (%s)", p.Address, refused.Kind, refused.Text))
 }

@@ -20,6 +20,8 @@ const (
 	maxPause    = 15 * time.Second
 	// A link that lasted less than steady counts as one more attempt that has failed.
 	steady = time.Second
+	// newcomer is how long it may take until all members know of a new one.
+	newcomer = 10 * time.Second
 )
 
 // keeper keeps up the link with one member: one goroutine.
@@ -83,7 +85,7 @@ func (k *keeper) run() {
 				continue
 			}
 		} else if err := k.connect(); err != nil {
-			k.report(err)
+			k.report(err, time.Since(alone))
 		}
 		rest := time.After(pause + mathrand.N(pause/4)) // two servers that call each other do not stay in step
 		pause = min(time.Duration(float64(pause)*pauseGrowth), maxPause)
@@ -103,10 +105,11 @@ func (k *keeper) run() {
 	}
 }
 
-// report logs why there is no link, once for each reason.
-func (k *keeper) report(err error) {
+// report logs why there has been no link for some time, once for each reason. That the other side does not know this one yet is no
+// news soon after it has joined.
+func (k *keeper) report(err error, alone time.Duration) {
 	refused, ok := errors.AsType[*peer.Refusal](err)
-	if ok && refused.Kind == peer.Duplicate || k.ctx.Err() != nil {
+	if ok && (refused.Kind == peer.Duplicate || refused.Kind == peer.NoMember && alone < newcomer) || k.ctx.Err() != nil {
 		return
 	}
 	text := fmt.Sprintf("Could not connect to %s: %s", k.known().title(), line(err))

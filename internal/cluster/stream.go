@@ -132,16 +132,17 @@ func (s *Stream) closeWrite() error {
 	return nil
 }
 
-// Close ends the stream: what was written still arrives, and what arrives is read no more.
+// Close ends the stream: what was written still arrives, and what arrives is read no more. It never fails: that the other side has
+// left, the last Write or Read has told.
 func (s *Stream) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.closeWrite()
+	_ = s.closeWrite()
 	if s.readErr == nil {
 		s.in.out.put(chunks, failed(reset, s.id, &Failure{FailedCanceled, "the other side reads no more"})) // after what was written
 	}
 	s.finish(errStreamClosed)
-	return err
+	return nil
 }
 
 // Abort ends the stream with an error, which the other side gets as a Failure.

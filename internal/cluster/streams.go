@@ -197,7 +197,7 @@ func (l *link) accept(w *wire, f frame) error {
 			s.Abort(err)
 			return
 		}
-		_ = s.Close() // what it fails with, the handler has been told by its last write
+		_ = s.Close() // which never fails
 	})
 	return nil
 }
