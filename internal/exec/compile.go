@@ -14,6 +14,10 @@ type builder struct {
 	waits   bool
 	scripts bool
 
+	router Router // nil: everything is on this server
+	query  *reql.Query
+	atHome map[*reql.Term]bool // terms that are known not to be those of another server
+
 	globals []optNode // of the whole query
 	plain   bool      // no special nodes outside of functions, because those are not traced
 
@@ -83,6 +87,12 @@ func compileError(t *reql.Term, format string, args ...any) error {
 }
 
 func (b *builder) compile(t *reql.Term) (node, error) {
+	if b.router != nil {
+		if n, err := b.remote(t); n != nil || err != nil {
+			return n, err
+		}
+		b.stay(t)
+	}
 	switch t.Type {
 	case reql.TermDatum:
 		n := b.newConst()

@@ -26,6 +26,8 @@ type Engine struct {
 	// timeLimit is that of a query without one of its own; 0 for none. Set before the first query.
 	timeLimit time.Duration
 	slow      slowLog
+
+	router func() Router // nil: there are no other servers
 }
 
 // New makes an engine that works on a cluster.
@@ -55,7 +57,13 @@ type compiler struct {
 }
 
 // Compile makes the plan of a START query. What is wrong with it is told when the plan is started.
-func (c *compiler) Compile(q *reql.Query) session.Plan { return c.eng.compile(c.client, q) }
+func (c *compiler) Compile(q *reql.Query) session.Plan {
+	p := c.eng.compile(c.client, q)
+	if _, remote := p.root.(*remoteNode); remote {
+		return remotePlan{p}
+	}
+	return p
+}
 
 // AppendServerInfo appends the object that answers SERVER_INFO.
 func (e *Engine) AppendServerInfo(dst []byte) []byte {
@@ -102,6 +110,11 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 	var began time.Time
 	if q.Profile {
 		began, b.plain = time.Now(), true
+	}
+	if e.router != nil {
+		if b.router = e.router(); b.router != nil {
+			b.query, b.atHome = q, map[*reql.Term]bool{}
+		}
 	}
 	b.ops, b.consts, b.nodes = b.room.ops[:], b.room.consts[:], b.room.nodes[:]
 	for _, o := range q.OptArgs {

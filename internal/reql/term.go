@@ -71,6 +71,19 @@ func (t *Term) AppendBacktrace(dst []byte) []byte {
 	return append(dst, ']')
 }
 
+// Child gives the argument, or the optional argument, that an element of a backtrace names; nil if there is none.
+func (t *Term) Child(frame datum.Value) *Term {
+	switch frame.Kind() {
+	case datum.KindNumber:
+		if i := int(frame.AsNumber()); i >= 0 && i < len(t.Args) {
+			return t.Args[i]
+		}
+	case datum.KindString:
+		return t.OptArg(frame.AsString())
+	}
+	return nil
+}
+
 // Detached makes a term outside of any client's query, such as the parts of a rewritten one. Errors in it are
 // blamed on at.
 func Detached(typ TermType, at *Term, args ...*Term) *Term {

@@ -17,6 +17,8 @@ type Client struct {
 	// EmptyBatches says that a feed without news answers CONTINUE with an empty batch after max_batch_seconds, instead
 	// of waiting: over HTTP and in V0_3, where waiting would block the client.
 	EmptyBatches bool
+	// Hops counts the servers that have sent the query on to this one.
+	Hops int
 }
 
 // Engine runs queries. The executor implements it; tests have their own.

@@ -1,0 +1,367 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
+)
+
+// A query may name tables whose primary replicas are on other servers. When it is compiled, each of its largest parts that begins
+// with such a table, as r.table("t").filter(…).count() does, becomes a remoteNode: that part is sent to the server of the
+// table, with the variables of the query that are in it, and what comes back is its value or its rows. If the part is the whole query,
+// answers are passed on as they are. A table that is named by an expression, not by a literal, has to be on this server.
+
+// Router tells where tables are, and lets other servers run queries.
+type Router interface {
+	// Locate tells which server runs what is done to a table; here: this one. local replicas of any kind do when outdated is
+	// set. A table that does not exist is here. The error is one of nobody being able to.
+	Locate(db, table string, outdated bool) (server string, here bool, err error)
+	// Start runs a query on another server on behalf of a client, up to its first answer, which is a whole JSON object. There is a
+	// cursor if and only if the answer is a SUCCESS_PARTIAL.
+	Start(ctx context.Context, server string, c *Client, query []byte) (answer []byte, cursor RemoteCursor, err error)
+}
+
+// RemoteCursor is the rest of an answer, at another server. One goroutine at a time uses it.
+type RemoteCursor interface {
+	// Next gets the next answer, a whole JSON object. more tells whether there may be another.
+	Next(ctx context.Context) (answer []byte, more bool, err error)
+	// Wait makes wake be called once, as soon as Next will not wait, and returns true; false if it would not wait now.
+	Wait(wake func()) bool
+	// Close ends the query over there, if it has not ended.
+	Close()
+}
+
+// Errors of routers.
+var (
+	// ErrLostContact says that it is unknown how far a query got.
+	ErrLostContact = errors.New("lost contact with the primary replica")
+	// ErrNotReached says that the query did not begin.
+	ErrNotReached = errors.New("the server of the primary replica cannot be reached")
+)
+
+// UseRouter makes the engine one of several servers. router returns nil as long as there are no others. It is called before the first query.
+func (e *Engine) UseRouter(router func() Router) { e.router = router }
+
+// remoteNode is a part of a query that another server runs.
+type remoteNode struct {
+	t        *reql.Term
+	server   string
+	failed   error // instead of server: why nobody can run it
+	router   Router
+	captured []capturedVar
+	writes   bool          // something in it does
+	options  []reql.OptArg // of the whole query, for the part
+}
+
+// capturedVar is a variable of the query around a part.
+type capturedVar struct {
+	t    *reql.Term // one place where it is used
+	node node
+}
+
+// remote gives the node of a term that another server has to run, or nil.
+func (b *builder) remote(t *reql.Term) (node, error) {
+	root := b.rootTable(t)
+	if root == nil {
+		return nil, nil
+	}
+	db, name, literal := b.namesOf(root)
+	if !literal || db == systemDatabase {
+		return nil, nil
+	}
+	server, here, err := b.router.Locate(db, name, b.outdated(root))
+	if here {
+		return nil, nil
+	}
+	n := &remoteNode{t: t, server: server, failed: err, router: b.router, options: b.query.OptArgs}
+	if err := b.capture(n, t, nil); err != nil {
+		return nil, err
+	}
+	b.slow, b.long = true, true
+	return n, nil
+}
+
+const systemDatabase = "rethinkdb"
+
+// rootTable gives the table that a term works on: the first argument of its first argument and so on. What only asks for a table's
+// configuration, or changes it, works on no table: the catalog is the same on all servers.
+func (b *builder) rootTable(t *reql.Term) *reql.Term {
+	above := reql.TermType(0)
+	for !b.atHome[t] {
+		if t.Type == reql.TermTable {
+			if aboutConfiguration[above] {
+				return nil
+			}
+			return t
+		}
+		if len(t.Args) == 0 {
+			return nil
+		}
+		above = t.Type
+		t = t.Args[0]
+	}
+	return nil
+}
+
+// stay remembers that the terms of a chain are not those of another server, so that they are not looked at again and again.
+func (b *builder) stay(t *reql.Term) {
+	for len(t.Args) > 0 && !b.atHome[t] {
+		b.atHome[t] = true
+		t = t.Args[0]
+	}
+}
+
+var aboutConfiguration = map[reql.TermType]bool{
+	reql.TermConfig: true, reql.TermStatus: true, reql.TermWait: true, reql.TermReconfigure: true, reql.TermRebalance: true, reql.TermGrant: true,
+	reql.TermIndexCreate: true, reql.TermIndexDrop: true, reql.TermIndexList: true, reql.TermIndexStatus: true, reql.TermIndexWait: true,
+	reql.TermIndexRename: true, reql.TermSetWriteHook: true, reql.TermGetWriteHook: true,
+}
+
+// namesOf gives the names of a table and its database if they are written as literals.
+func (b *builder) namesOf(t *reql.Term) (db, name string, ok bool) {
+	db = "test"
+	switch len(t.Args) {
+	case 1:
+		if o := b.query.OptArg("db"); o != nil {
+			if db, ok = databaseName(o); !ok {
+				return "", "", false
+			}
+		}
+		name, ok = literalString(t.Args[0])
+	case 2:
+		if db, ok = databaseName(t.Args[0]); ok {
+			name, ok = literalString(t.Args[1])
+		}
+	}
+	return db, name, ok
+}
+
+func databaseName(t *reql.Term) (string, bool) {
+	if t.Type != reql.TermDB || len(t.Args) != 1 {
+		return "", false
+	}
+	return literalString(t.Args[0])
+}
+
+func literalString(t *reql.Term) (string, bool) {
+	if t.Type != reql.TermDatum || t.Datum.Kind() != datum.KindString {
+		return "", false
+	}
+	return t.Datum.AsString(), true
+}
+
+// outdated tells whether any replica may answer.
+func (b *builder) outdated(table *reql.Term) bool {
+	mode := table.OptArg("read_mode")
+	if mode == nil {
+		mode = b.query.OptArg("read_mode")
+	}
+	if mode == nil {
+		return false
+	}
+	s, _ := literalString(mode)
+	return s == "outdated"
+}
+
+// capture finds the variables in a part of a query that come from around it; bound are those of functions inside.
+func (b *builder) capture(n *remoteNode, t *reql.Term, bound []int64) error {
+	n.writes = n.writes || t.Type.WritesOrMeta()
+	switch t.Type {
+	case reql.TermFunc:
+		if len(t.Args) == 2 {
+			names, err := paramNames(t)
+			if err != nil {
+				return err
+			}
+			return b.capture(n, t.Args[1], append(bound[:len(bound):len(bound)], names...))
+		}
+	case reql.TermVar:
+		if len(t.Args) == 1 && t.Args[0].Type == reql.TermDatum && t.Args[0].Datum.Kind() == datum.KindNumber {
+			name := int64(t.Args[0].Datum.AsNumber())
+			for _, b := range bound {
+				if b == name {
+					return nil
+				}
+			}
+		}
+		return b.captureVar(n, t)
+	case reql.TermImplicitVar:
+		if len(bound) > 0 {
+			return nil // a function inside binds it, or it is an error that will be found over there
+		}
+		return b.captureVar(n, t)
+	}
+	for _, a := range t.Args {
+		if err := b.capture(n, a, bound); err != nil {
+			return err
+		}
+	}
+	for _, o := range t.OptArgs {
+		if err := b.capture(n, o.Term, bound); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) captureVar(n *remoteNode, t *reql.Term) error {
+	v, err := b.compile(t)
+	if err == nil {
+		n.captured = append(n.captured, capturedVar{t, v})
+	}
+	return err
+}
+
+func (n *remoteNode) det() determinism { return detNever }
+func (n *remoteNode) term() *reql.Term { return n.t }
+
+// message is the query for the other server: the part, with values in the place of captured variables and of the time.
+func (n *remoteNode) message(fr *frame) ([]byte, error) {
+	values := make(map[*reql.Term]datum.Value, len(n.captured))
+	for _, c := range n.captured {
+		d, at, err := c.node.datum(fr)
+		if err != nil {
+			return nil, blame(err, at)
+		}
+		values[c.t] = d
+	}
+	replace := func(t *reql.Term) (datum.Value, bool) {
+		if t.Type == reql.TermNow && len(t.Args) == 0 {
+			return fr.q.now, true
+		}
+		v, ok := values[t]
+		return v, ok
+	}
+	q, err := n.t.AppendWire([]byte("[1,"), replace)
+	if err != nil {
+		return nil, err
+	}
+	q = append(q, ",{"...)
+	first := true
+	for _, o := range n.options {
+		switch o.Name {
+		case "noreply", "profile", "explain":
+			if fr.q.plan.root != node(n) || o.Name == "noreply" {
+				continue // only of the whole query
+			}
+		}
+		if !first {
+			q = append(q, ',')
+		}
+		first = false
+		if q, err = reql.AppendLiteral(q, datum.String(o.Name)); err == nil {
+			q, err = o.Term.AppendWire(append(q, ':'), replace)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return append(q, "}]"...), nil
+}
+
+// start has the other server begin.
+func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err error) {
+	if n.failed != nil {
+		return nil, nil, blame(n.failed, n.t)
+	}
+	q, err := n.message(fr)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, cursor, err = n.router.Start(fr.q.ctx, n.server, fr.q.client, q)
+	if err != nil {
+		return nil, nil, n.lost(fr, err)
+	}
+	return answer, cursor, nil
+}
+
+// lost gives the error of a query whose other server does not answer.
+func (n *remoteNode) lost(fr *frame, err error) error {
+	class, action := reql.OpFailed, "read"
+	if n.writes {
+		action = "write"
+	}
+	switch {
+	case fr.q.ctx.Err() != nil:
+		return context.Cause(fr.q.ctx)
+	case errors.Is(err, ErrNotReached):
+		return failAt(n.t, class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, action)
+	case !errors.Is(err, ErrLostContact):
+		return failAt(n.t, class, "Cannot perform %s: %s", action, err)
+	case action == "write":
+		class = reql.OpIndeterminate
+	}
+	return failAt(n.t, class, "Cannot perform %s: lost contact with primary replica", action)
+}
+
+func (n *remoteNode) datum(fr *frame) (datum.Value, *reql.Term, error) {
+	v, err := n.eval(fr)
+	if err != nil {
+		return datum.Value{}, n.t, err
+	}
+	d, err := v.datum(fr)
+	return d, n.t, err
+}
+
+func (n *remoteNode) eval(fr *frame) (val, error) {
+	if err := fr.tick(); err != nil {
+		return val{}, err
+	}
+	answer, cursor, err := n.start(fr)
+	if err != nil {
+		return val{}, err
+	}
+	r, err := n.read(answer)
+	if err == nil && r.feed {
+		err = failAt(n.t, reql.OpFailed, "A feed of a table on another server can only be a whole query.")
+	}
+	if err != nil {
+		if cursor != nil {
+			cursor.Close()
+		}
+		return val{}, err
+	}
+	if r.atom {
+		return val{d: r.rows[0], at: n.t}, fr.admit(r.rows[0])
+	}
+	return val{x: &seq{src: &remoteRows{n: n, rows: r.rows, cursor: cursor}, fr: fr, at: n.t}, at: n.t}, nil
+}
+
+// remoteRows are the rows of a sequence on another server.
+type remoteRows struct {
+	n      *remoteNode
+	rows   []datum.Value
+	cursor RemoteCursor // nil when there are no more than rows
+}
+
+func (s *remoteRows) next(fr *frame) (datum.Value, bool, error) {
+	for len(s.rows) == 0 {
+		if s.cursor == nil {
+			return datum.Value{}, false, nil
+		}
+		answer, more, err := s.cursor.Next(fr.q.ctx)
+		if err != nil {
+			return datum.Value{}, false, s.n.lost(fr, err)
+		}
+		if !more {
+			s.close()
+		}
+		r, err := s.n.read(answer)
+		if err != nil {
+			return datum.Value{}, false, err
+		}
+		s.rows = r.rows
+	}
+	row := s.rows[0]
+	s.rows = s.rows[1:]
+	return row, true, nil
+}
+
+func (s *remoteRows) close() {
+	if s.cursor != nil {
+		s.cursor.Close()
+		s.cursor = nil
+	}
+}
