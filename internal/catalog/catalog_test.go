@@ -70,6 +70,7 @@ func openMetadata(t *testing.T, store *storage.Store) *metadata.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(m.Close)
 	return m
 }
 

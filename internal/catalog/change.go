@@ -25,6 +25,7 @@ func (c *Catalog) change(ctx context.Context, decide func(s *Snapshot) ([]metada
 		if err := c.metadata.Change(ctx, base, changes...); !errors.Is(err, metadata.ErrStale) {
 			return err
 		}
+		c.metadata.AwaitNewer(ctx, base)
 	}
 }
 

@@ -135,6 +135,7 @@ func newServerLogging(t testing.TB, dir string, mem *storage.MemFS, log *slog.Lo
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(meta.Close)
 	cat, err := catalog.Open(context.Background(), catalog.Options{Store: store, Metadata: meta, Log: log, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		NewServer: catalog.Server{Name: "tester", Tags: []string{"default"}}})
 	if err != nil {

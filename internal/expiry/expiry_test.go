@@ -38,6 +38,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(meta.Close)
 	c, err := catalog.Open(t.Context(), catalog.Options{Store: store, Metadata: meta, Compile: exec.CompileIndex,
 		NewServer: catalog.Server{Name: "a", Tags: []string{catalog.DefaultTag}, CacheBytes: catalog.AutoCache}})
 	if err != nil {

@@ -30,6 +30,7 @@ func open(t *testing.T, mem *storage.MemFS) (*Store, *storage.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Close)
 	return s, store
 }
 

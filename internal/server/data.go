@@ -137,6 +137,9 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 			if data.catalog != nil {
 				data.catalog.Close()
 			}
+			if data.metadata != nil {
+				data.metadata.Close()
+			}
 			err = errors.Join(err, data.store.Close())
 		}
 	}()
@@ -181,6 +184,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 // Close closes everything in the reverse order of openData.
 func (d *data) Close() error {
 	d.catalog.Close()
+	d.metadata.Close()
 	return d.store.Close()
 }
 

@@ -54,3 +54,6 @@ func (s *Store) MetaScan(prefix string, each func(key string, value []byte) erro
 	}
 	return it.Close()
 }
+
+// MetaRange returns the bounds [lower, upper) of the metadata keys from one up to another.
+func MetaRange(from, to string) [2][]byte { return [2][]byte{metaKey(from), metaKey(to)} }

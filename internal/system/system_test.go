@@ -69,6 +69,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(meta.Close)
 	cat, err := catalog.Open(ctx, catalog.Options{Store: store, Metadata: meta, NewServer: catalog.Server{
 		Name: "alpha", Tags: []string{"default"}, CacheBytes: catalog.AutoCache,
 	}})
