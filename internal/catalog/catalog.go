@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"rethinkdb/internal/metadata"
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	Compile IndexCompiler
 	// History limits the change history of tables without limits of their own. Zero means DefaultHistory.
 	History HistoryLimits
+	// Host runs the groups of tables with several replicas; nil for a server that has no others.
+	Host *replication.Host
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -47,6 +50,10 @@ type Catalog struct {
 	compile  IndexCompiler
 	cells    table.CellFunction
 	history  HistoryLimits
+	host     *replication.Host
+
+	keeperWake chan struct{} // capacity 1: the keeper has something to do
+	stepSlots  chan struct{} // has an element for each group that the keeper is changing
 
 	background context.Context // of the builds of indexes, of what ends tables, and of trimHistories; Close ends it
 	end        context.CancelFunc
@@ -63,7 +70,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History,
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
 		buildSlots: make(chan struct{}, maxBuilds), prepared: map[TableID]*table.Table{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {
@@ -78,6 +85,9 @@ func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
 		return nil, err
 	}
 	c.tasks.Go(c.trimHistories)
+	if c.host != nil {
+		c.tasks.Go(c.keepGroups)
+	}
 	if err := c.introduce(ctx); err != nil {
 		c.Close()
 		return nil, err
@@ -98,10 +108,10 @@ func (c *Catalog) load(ctx context.Context, fresh Server) error {
 		cluster:   Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout},
 	}
 	var err error
-	if s.server, err = c.ownRecord(ctx, fresh); err != nil {
+	if s.server, err = Self(ctx, c.store, fresh); err != nil {
 		return err
 	}
-	for _, prefix := range []string{keyCluster, keyAccess, keyNextGroup, keyMember, keyDatabase} {
+	for _, prefix := range []string{keyCluster, keyClusterID, keyAccess, keyNextGroup, keyMember, keyDatabase} {
 		err := c.metadata.MetaScan(prefix, func(key string, value []byte) error {
 			return c.apply(s, set(key, append([]byte{}, value...)))
 		})
@@ -164,7 +174,7 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 		c.log.Info("Removed the rows of tables whose creation or end was interrupted.", "groups", swept)
 	}
 	for _, cfg := range configs {
-		t, err := table.Open(c.store, tableConfig(cfg))
+		t, err := c.openTable(ctx, s.server.ID, &cfg)
 		if err != nil {
 			return err
 		}

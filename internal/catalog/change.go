@@ -63,6 +63,8 @@ func (c *Catalog) apply(s *Snapshot, change metadata.Change) (err error) {
 		s.access, err = decodeAccess(value)
 	case key == keyNextGroup:
 		s.nextGroup, err = decodeNextGroup(value)
+	case key == keyClusterID:
+		s.clusterID = string(value)
 	case strings.HasPrefix(key, keyMember):
 		return s.applyMember(ServerID(strings.TrimPrefix(key, keyMember)), value)
 	case strings.HasPrefix(key, keyDatabase):

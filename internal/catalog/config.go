@@ -97,13 +97,16 @@ func (c TableConfig) Clone() TableConfig {
 	return c
 }
 
-// Server is the configuration of a server, which it keeps in its own data directory.
+// Server is the configuration of a server.
 type Server struct {
 	ID   ServerID
 	Name string
 	Tags []string // sorted, without duplicates
 	// CacheBytes is the size of the cache that was asked for; negative means that the server chooses.
 	CacheBytes int64
+	// Addresses are where the other servers find it, host:port of its intracluster port. Fingerprint is of the key that it shows there.
+	Addresses   []string
+	Fingerprint string
 }
 
 // AutoCache as CacheBytes lets the server choose the size of its cache.
@@ -113,7 +116,8 @@ const AutoCache = -1
 func (s Server) HasTag(tag string) bool { return slices.Contains(s.Tags, tag) }
 
 func (s Server) equal(o Server) bool {
-	return s.ID == o.ID && s.Name == o.Name && s.CacheBytes == o.CacheBytes && slices.Equal(s.Tags, o.Tags)
+	return s.ID == o.ID && s.Name == o.Name && s.CacheBytes == o.CacheBytes && slices.Equal(s.Tags, o.Tags) &&
+		s.Fingerprint == o.Fingerprint && slices.Equal(s.Addresses, o.Addresses)
 }
 
 // Cluster holds the settings of the whole cluster.

@@ -66,6 +66,15 @@ func newIndexHandle(name string) *indexHandle {
 // settled tells who waits for the index how it has ended.
 func (h *indexHandle) settled() { h.once.Do(func() { close(h.ready) }) }
 
+// finish says that the index is built, be it by another server.
+func (h *indexHandle) finish() {
+	h.stop()
+	if x := h.index.Load(); x != nil {
+		x.Finish()
+	}
+	h.settled()
+}
+
 // over is the end of a handle with nothing to build.
 func (h *indexHandle) over() {
 	close(h.ended)
@@ -191,31 +200,18 @@ const (
 	maxBuildPause = time.Minute
 )
 
-// build builds an index until that succeeds or ctx ends.
+// build builds an index until that succeeds or ctx ends. Of a table with several replicas the server with the primary one does so.
 func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg table.IndexConfig, h *indexHandle) {
-	select {
-	case c.buildSlots <- struct{}{}:
-		defer func() { <-c.buildSlots }()
-	case <-ctx.Done():
-		return
-	}
 	for pause := minBuildPause; ; pause = min(2*pause, maxBuildPause) {
-		err := h.index.Load().Build(ctx)
-		var notUnique *table.NotUniqueError
-		if err == nil || errors.As(err, &notUnique) {
-			err = c.indexBuilt(ctx, id, cfg.Number, notUnique)
-		}
-		if err == nil {
-			if notUnique != nil {
-				c.removeFailed(ctx, t, h)
-			}
-			h.settled()
+		err := c.buildOnce(ctx, t, id, cfg, h)
+		if err == nil || ctx.Err() != nil || errors.Is(err, ErrTableGone) || errors.Is(err, ErrNoIndex) {
 			return
 		}
-		if ctx.Err() != nil || errors.Is(err, ErrTableGone) || errors.Is(err, ErrNoIndex) {
-			return
+		if errors.Is(err, table.ErrNotPrimary) {
+			pause = minBuildPause
+		} else {
+			c.log.Error("Building an index failed. It is tried again.", "table", string(id), "error", err)
 		}
-		c.log.Error("Building an index failed. It is tried again.", "table", string(id), "error", err)
 		for again := false; !again; {
 			select {
 			case <-time.After(pause):
@@ -231,6 +227,44 @@ func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg tab
 			}
 			h.index.Store(x)
 			again = true
+		}
+	}
+}
+
+func (c *Catalog) buildOnce(ctx context.Context, t *table.Table, id TableID, cfg table.IndexConfig, h *indexHandle) error {
+	if err := awaitPrimary(ctx, t); err != nil {
+		return err
+	}
+	select {
+	case c.buildSlots <- struct{}{}:
+		defer func() { <-c.buildSlots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	err := h.index.Load().Build(ctx)
+	var notUnique *table.NotUniqueError
+	if err == nil || errors.As(err, &notUnique) {
+		err = c.indexBuilt(ctx, id, cfg.Number, notUnique)
+	}
+	if err == nil {
+		if notUnique != nil {
+			c.removeFailed(ctx, t, h)
+		}
+		h.settled()
+	}
+	return err
+}
+
+// awaitPrimary waits until this server has the primary replica of a table.
+func awaitPrimary(ctx context.Context, t *table.Table) error {
+	for {
+		if _, err := t.Group().Epoch(); err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(keeperInterval):
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 }
@@ -308,8 +342,11 @@ func (c *Catalog) applyIndexes(before, after *Table) error {
 		case h == nil: // it could not be opened
 		case i < 0:
 			c.later(func() { c.finishDropIndex(before, h) })
-		case after.Config.Indexes[i].Name != x.Name:
+		default:
 			h.name.Store(&after.Config.Indexes[i].Name)
+			if after.Config.Indexes[i].Ready && !x.Ready {
+				h.finish()
+			}
 		}
 	}
 	return err

@@ -17,6 +17,7 @@ const (
 	keyCluster   = "catalog/cluster"
 	keyAccess    = "catalog/access"
 	keyNextGroup = "catalog/next_group" // no object, but four bytes
+	keyClusterID = "catalog/cluster_id" // no object, but a UUID
 	keyMember    = "catalog/member/"    // + server id
 	keyDatabase  = "catalog/db/"        // + database id
 	keyTable     = "catalog/table/"     // + table id
@@ -25,8 +26,8 @@ const (
 // recordVersion is the newest format of records that this program writes and reads.
 //
 // Since 2 a table has the definitions of its indexes, since 3 they can be unique, and since 4 it can have a time to live and limits
-// of its change history.
-const recordVersion = 4
+// of its change history. Since 5 a server has addresses and the fingerprint of its key.
+const recordVersion = 5
 
 func encodeRecord(fields ...datum.Field) []byte {
 	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
@@ -47,6 +48,8 @@ func encodeServer(s Server) []byte {
 		datum.Field{Key: "name", Val: datum.String(s.Name)},
 		datum.Field{Key: "tags", Val: stringArray(s.Tags)},
 		datum.Field{Key: "cache_bytes", Val: datum.Int(s.CacheBytes)},
+		datum.Field{Key: "addresses", Val: stringArray(s.Addresses)},
+		datum.Field{Key: "fingerprint", Val: datum.String(s.Fingerprint)},
 	)
 }
 
@@ -320,6 +323,9 @@ func decodeServer(key string, b []byte) (Server, error) {
 		Name:       r.string("name"),
 		Tags:       recordStrings[string](r, "tags"),
 		CacheBytes: r.int("cache_bytes"),
+	}
+	if _, ok := r.val.Get("addresses"); ok && r.err == nil { // since version 5
+		s.Addresses, s.Fingerprint = recordStrings[string](r, "addresses"), r.string("fingerprint")
 	}
 	return s, r.err
 }

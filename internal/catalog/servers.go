@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -11,9 +12,9 @@ import (
 	"rethinkdb/internal/storage"
 )
 
-// ownRecord returns the identity of this server, which is in its own part of the store. A new store gets one.
-func (c *Catalog) ownRecord(ctx context.Context, fresh Server) (Server, error) {
-	b, found, err := c.store.MetaGet(keyServer)
+// Self returns the identity of a server, which is in its own part of the store. A new store gets one.
+func Self(ctx context.Context, store *storage.Store, fresh Server) (Server, error) {
+	b, found, err := store.MetaGet(keyServer)
 	if err != nil {
 		return Server{}, fmt.Errorf("read catalog record %s: %w", keyServer, err)
 	}
@@ -27,7 +28,7 @@ func (c *Catalog) ownRecord(ctx context.Context, fresh Server) (Server, error) {
 		return Server{}, fmt.Errorf("the server name %q is invalid (%s)", fresh.Name, ValidNameHint)
 	}
 	fresh.Tags = normalTags(fresh.Tags)
-	if err := c.store.MetaSet(context.WithoutCancel(ctx), keyServer, encodeServer(fresh)); err != nil {
+	if err := store.MetaSet(context.WithoutCancel(ctx), keyServer, encodeServer(fresh)); err != nil {
 		return Server{}, fmt.Errorf("write catalog record %s: %w", keyServer, err)
 	}
 	return fresh, nil
@@ -39,6 +40,9 @@ func (c *Catalog) introduce(ctx context.Context) error {
 		var changes []metadata.Change
 		if _, known := s.members[s.server.ID]; !known {
 			changes = append(changes, set(keyMember+string(s.server.ID), encodeServer(s.server)))
+		}
+		if s.clusterID == "" {
+			changes = append(changes, set(keyClusterID, []byte(NewUUID())))
 		}
 		if s.nextGroup == 0 {
 			next, err := c.firstGroup(ctx)
@@ -83,6 +87,45 @@ func (c *Catalog) SetServer(ctx context.Context, server Server) error {
 		}
 		return []metadata.Change{set(keyMember+string(server.ID), encodeServer(server))}, nil
 	})
+}
+
+// AddMember makes a server a member of the cluster, or replaces its record. A server whose name another one has is refused.
+func (c *Catalog) AddMember(ctx context.Context, server Server) error {
+	server.Tags = normalTags(server.Tags)
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		for id, other := range s.members {
+			if other.Name == server.Name && id != server.ID {
+				return nil, &NameTakenError{server.Name}
+			}
+		}
+		if s.members[server.ID].equal(server) {
+			return nil, nil
+		}
+		return []metadata.Change{set(keyMember+string(server.ID), encodeServer(server))}, nil
+	})
+}
+
+// NameTakenError is the error of a server that has the name of another one.
+type NameTakenError struct{ Name string }
+
+func (e *NameTakenError) Error() string {
+	return fmt.Sprintf("There is a server %q in the cluster already. Start this one with another --server-name, or rename one of the two first.", e.Name)
+}
+
+// SetConnected says which other servers are connected.
+func (c *Catalog) SetConnected(ids []ServerID) {
+	connected := make(map[ServerID]bool, len(ids))
+	for _, id := range ids {
+		connected[id] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := *c.current.Load()
+	if maps.Equal(n.connected, connected) {
+		return
+	}
+	n.connected = connected
+	c.publish(&n)
 }
 
 // SetCluster changes the settings of the cluster.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
@@ -20,7 +21,9 @@ type Snapshot struct {
 	tables    map[TableID]*Table
 	server    Server // this one
 	members   map[ServerID]Server
+	connected map[ServerID]bool // of the others; a value that is replaced
 	cluster   Cluster
+	clusterID string
 	nextGroup storage.GroupID // the number of the next group
 	access    access.Lists
 }
@@ -41,6 +44,7 @@ type Table struct {
 	DatabaseName string
 
 	handles map[uint32]*indexHandle // of the indexes, by number; constant
+	keeping *atomic.Bool            // the keeper is changing its group
 	ended   chan struct{}           // closed when the rows of a dropped table are removed, or that has failed
 }
 
@@ -126,11 +130,40 @@ func (d *Database) TableNames() []string { return slices.Sorted(maps.Keys(d.tabl
 // Server returns this server's configuration.
 func (s *Snapshot) Server() Server { return s.server }
 
-// Servers returns the connected servers, of which there is one until servers form clusters.
-func (s *Snapshot) Servers() []Server { return []Server{s.server} }
+// Servers returns the connected servers, this one included, in the order of their names.
+func (s *Snapshot) Servers() []Server {
+	var list []Server
+	for id, server := range s.members {
+		if s.Connected(id) {
+			list = append(list, server)
+		}
+	}
+	slices.SortFunc(list, func(a, b Server) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+// Members returns all servers of the cluster, in the order of their identifiers.
+func (s *Snapshot) Members() []Server {
+	return slices.SortedFunc(maps.Values(s.members), func(a, b Server) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// Connected tells whether a server is this one, or connected with it.
+func (s *Snapshot) Connected(id ServerID) bool { return id == s.server.ID || s.connected[id] }
 
 // ServerByID returns the connected server with that identifier.
-func (s *Snapshot) ServerByID(id ServerID) (Server, bool) { return s.server, s.server.ID == id }
+func (s *Snapshot) ServerByID(id ServerID) (Server, bool) {
+	server, ok := s.members[id]
+	return server, ok && s.Connected(id)
+}
+
+// Member returns the server with that identifier, connected or not.
+func (s *Snapshot) Member(id ServerID) (Server, bool) {
+	server, ok := s.members[id]
+	return server, ok
+}
+
+// ClusterID is the identifier of the cluster, a UUID, which a server that joins takes over.
+func (s *Snapshot) ClusterID() string { return s.clusterID }
 
 // Cluster returns the settings of the cluster.
 func (s *Snapshot) Cluster() Cluster { return s.cluster }
@@ -177,9 +210,9 @@ func (s *Snapshot) deleteDatabase(id DatabaseID) {
 func (s *Snapshot) putTable(open *table.Table, c TableConfig) *Table {
 	t := &Table{Table: open, Config: c, DatabaseName: s.DatabaseName(c.Database)}
 	if old, ok := s.tables[c.ID]; !ok {
-		t.ended = make(chan struct{})
+		t.ended, t.keeping = make(chan struct{}), new(atomic.Bool)
 	} else {
-		t.handles, t.ended = old.handles, old.ended
+		t.handles, t.ended, t.keeping = old.handles, old.ended, old.keeping
 		if len(t.handles) > len(c.Indexes) {
 			t.handles = maps.Clone(t.handles)
 			maps.DeleteFunc(t.handles, func(number uint32, _ *indexHandle) bool {

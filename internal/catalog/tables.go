@@ -189,8 +189,8 @@ func (c *Catalog) applyTable(s *Snapshot, id TableID, value []byte) error {
 
 func (c *Catalog) applyNewTable(s *Snapshot, cfg TableConfig) (err error) {
 	open, made := c.prepared[cfg.ID]
-	if !made {
-		if open, err = table.Create(c.background, c.store, tableConfig(cfg)); err != nil {
+	if !made { // by another server
+		if open, err = c.openTable(c.background, s.server.ID, &cfg); err != nil {
 			return err
 		}
 	}

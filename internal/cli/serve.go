@@ -231,7 +231,12 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if err := s.checkSeconds("--join-delay", maxSeconds); err != nil {
 		return c, err
 	}
-	return c, s.checkSeconds("--cluster-reconnect-timeout", maxSeconds/1000)
+	if err := s.checkSeconds("--cluster-reconnect-timeout", maxSeconds/1000); err != nil {
+		return c, err
+	}
+	c.CanonicalAddresses = s.all("--canonical-address")
+	c.ReconnectTimeout, err = s.duration("--cluster-reconnect-timeout", time.Second)
+	return c, err
 }
 
 // runServer serves a data directory until a signal ends it.

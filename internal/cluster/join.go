@@ -98,7 +98,7 @@ func (j *joining) report(ctx context.Context, address string, err error) {
 		j.addresses = slices.DeleteFunc(j.addresses, func(a string) bool { return a == address })
 		return
 	}
-	if text := line(err); ctx.Err() == nil && j.said[address] != text {
+	if text := strings.TrimPrefix(line(err), address+": "); ctx.Err() == nil && j.said[address] != text {
 		j.said[address] = text
 		j.mesh.warn("Could not join the cluster at %s: %s", address, text)
 	}

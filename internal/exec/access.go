@@ -1,9 +1,11 @@
 package exec
 
 import (
+	"context"
 	"strings"
 
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 )
 
 // Who may do what with a table is decided by Cluster.Authorize, which a query asks through tableVal.require at each place
@@ -26,7 +28,20 @@ const (
 
 // require checks that the client has a right to the table.
 func (t *tableVal) require(fr *frame, r Right) error {
-	return fr.q.eng.cluster.Authorize(fr.q.client, r, t.Table)
+	if err := fr.q.eng.cluster.Authorize(fr.q.client, r, t.Table); err != nil || t.read.Mode != table.ReadMajority || r != ReadRows {
+		return err
+	}
+	if several, ok := t.Table.(readier); ok {
+		if err := several.Ready(fr.q.ctx, t.read.Mode); err != nil {
+			return fr.readError(err)
+		}
+	}
+	return nil
+}
+
+// readier is a table that can have several replicas. Ready returns when a read sees what it has to in a mode.
+type readier interface {
+	Ready(ctx context.Context, m table.ReadMode) error
 }
 
 // unexpected is the error of a right that is missing where the reference does not expect it: an internal error of the whole

@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
@@ -15,8 +17,8 @@ import (
 
 // Router tells where tables are, and lets other servers run queries.
 type Router interface {
-	// Locate tells which server runs what is done to a table; here: this one. local replicas of any kind do when outdated is
-	// set. A table that does not exist is here. The error is one of nobody being able to.
+	// Locate tells which server runs what is done to a table; here: this one. When outdated is set, replicas of any kind do. A table
+	// that does not exist is here. ErrNotReached says that there is no primary replica at the moment.
 	Locate(db, table string, outdated bool) (server string, here bool, err error)
 	// Start runs a query on another server on behalf of a client, up to its first answer, which is a whole JSON object. There is a
 	// cursor if and only if the answer is a SUCCESS_PARTIAL.
@@ -39,6 +41,8 @@ var (
 	ErrLostContact = errors.New("lost contact with the primary replica")
 	// ErrNotReached says that the query did not begin.
 	ErrNotReached = errors.New("the server of the primary replica cannot be reached")
+	// ErrAstray says the same of one that has come to servers that do not have the primary replica.
+	ErrAstray = errors.New("the servers do not agree on where the primary replica is")
 )
 
 // UseRouter makes the engine one of several servers. router returns nil as long as there are no others. It is called before the first query.
@@ -47,12 +51,17 @@ func (e *Engine) UseRouter(router func() Router) { e.router = router }
 // remoteNode is a part of a query that another server runs.
 type remoteNode struct {
 	t        *reql.Term
-	server   string
-	failed   error // instead of server: why nobody can run it
+	table    tablePlace
 	router   Router
 	captured []capturedVar
 	writes   bool          // something in it does
 	options  []reql.OptArg // of the whole query, for the part
+}
+
+// tablePlace is what a router is asked about.
+type tablePlace struct {
+	db, name string
+	outdated bool // any replica may answer
 }
 
 // capturedVar is a variable of the query around a part.
@@ -71,11 +80,11 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 	if !literal || db == systemDatabase {
 		return nil, nil
 	}
-	server, here, err := b.router.Locate(db, name, b.outdated(root))
-	if here {
+	place := tablePlace{db, name, b.outdated(root)}
+	if _, here, _ := b.router.Locate(place.db, place.name, place.outdated); here {
 		return nil, nil
 	}
-	n := &remoteNode{t: t, server: server, failed: err, router: b.router, options: b.query.OptArgs}
+	n := &remoteNode{t: t, table: place, router: b.router, options: b.query.OptArgs}
 	if err := b.capture(n, t, nil); err != nil {
 		return nil, err
 	}
@@ -261,20 +270,49 @@ func (n *remoteNode) message(fr *frame) ([]byte, error) {
 	return append(q, "}]"...), nil
 }
 
-// start has the other server begin.
+const (
+	// placePatience is how long a query waits for a primary replica: while a new one is elected, or the place is given to another one, there is none.
+	placePatience = 2 * time.Second
+	// placePause is how long it waits before it looks again.
+	placePause = 10 * time.Millisecond
+)
+
+// astrayText is what servers tell each other of ErrAstray.
+const astrayText = "The query has come to a server that does not have the primary replica."
+
+// astray tells whether an answer is that of a server that did not have the primary replica.
+func astray(answer []byte) bool {
+	return bytes.HasPrefix(answer, []byte(`{"t":18`)) && bytes.Contains(answer, []byte(astrayText))
+}
+
+// start has the other server begin. A query that comes to a server that does not have the primary replica, any more or yet, has not begun.
 func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err error) {
-	if n.failed != nil {
-		return nil, nil, blame(n.failed, n.t)
-	}
 	q, err := n.message(fr)
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, cursor, err = n.router.Start(fr.q.ctx, n.server, fr.q.client, q)
-	if err != nil {
-		return nil, nil, n.lost(fr, err)
+	for until := time.Now().Add(placePatience); ; {
+		server, _, err := n.router.Locate(n.table.db, n.table.name, n.table.outdated)
+		if err == nil {
+			answer, cursor, err = n.router.Start(fr.q.ctx, server, fr.q.client, q)
+		}
+		if err == nil && astray(answer) {
+			err = ErrAstray
+		}
+		switch {
+		case err == nil:
+			return answer, cursor, nil
+		case !errors.Is(err, ErrNotReached) && !errors.Is(err, ErrAstray) || time.Now().After(until):
+			return nil, nil, n.lost(fr, err)
+		case fr.q.client.Hops > 0 && fr.q.plan.root == node(n): // nothing has begun: who has sent it here looks again
+			return nil, nil, &reql.Error{Type: reql.RuntimeError, Class: reql.OpFailed, TopLevel: true, Msg: astrayText}
+		}
+		select {
+		case <-time.After(placePause):
+		case <-fr.q.ctx.Done():
+			return nil, nil, context.Cause(fr.q.ctx)
+		}
 	}
-	return answer, cursor, nil
 }
 
 // lost gives the error of a query whose other server does not answer.
@@ -286,7 +324,7 @@ func (n *remoteNode) lost(fr *frame, err error) error {
 	switch {
 	case fr.q.ctx.Err() != nil:
 		return context.Cause(fr.q.ctx)
-	case errors.Is(err, ErrNotReached):
+	case errors.Is(err, ErrNotReached), errors.Is(err, ErrAstray):
 		return failAt(n.t, class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, action)
 	case !errors.Is(err, ErrLostContact):
 		return failAt(n.t, class, "Cannot perform %s: %s", action, err)

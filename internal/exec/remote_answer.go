@@ -27,12 +27,12 @@ const (
 func (n *remoteNode) read(answer []byte) (r remoteAnswer, err error) {
 	v, err := datum.ParseJSON(answer)
 	if err != nil {
-		return r, fmt.Errorf("read the answer of server %s: %w", n.server, err)
+		return r, fmt.Errorf("read the answer of another server: %w", err)
 	}
 	typ := number(v, "t")
 	list, _ := v.Get("r")
 	if list.Kind() != datum.KindArray {
-		return r, fmt.Errorf("read the answer of server %s: it has no result", n.server)
+		return r, fmt.Errorf("read the answer of another server: it has no result")
 	}
 	for i := range list.Len() {
 		r.rows = append(r.rows, list.At(i))
@@ -45,7 +45,7 @@ func (n *remoteNode) read(answer []byte) (r remoteAnswer, err error) {
 		return r, n.failure(v, typ, list)
 	}
 	if r.atom && len(r.rows) != 1 {
-		return r, fmt.Errorf("read the answer of server %s: %d values instead of one", n.server, len(r.rows))
+		return r, fmt.Errorf("read the answer of another server: %d values instead of one", len(r.rows))
 	}
 	notes, _ := v.Get("n")
 	for i := 0; notes.Kind() == datum.KindArray && i < notes.Len(); i++ {

@@ -23,6 +23,12 @@ func (fr *frame) writeError(err error, indeterminate bool) error {
 	return fr.tableError(err, "write", class)
 }
 
+// noQuorumAdvice ends the error of a table whose primary replica is alone.
+var noQuorumAdvice = map[string]string{
+	"write": ".",
+	"read":  `, you can do an outdated read using ` + "`" + `read_mode="outdated"` + "`.",
+}
+
 // tableError passes errors of the user through. What is not the user's fault is logged, because nobody but the operator
 // can do anything about it.
 func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error {
@@ -42,6 +48,14 @@ func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error
 		return errInterrupted
 	case errors.Is(err, table.ErrDropped):
 		return reql.Errorf(class, "Cannot perform %s: The table was dropped.", what)
+	}
+	switch {
+	case errors.Is(err, table.ErrNotPrimary):
+		return reql.Errorf(class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, what)
+	case errors.Is(err, table.ErrNoQuorum):
+		return reql.Errorf(class, "Cannot perform %s: The primary replica isn't connected to a quorum of replicas. The %s was not performed%s", what, what, noQuorumAdvice[what])
+	case errors.Is(err, table.ErrFateUnknown):
+		return reql.Errorf(class, "Cannot perform %s: The primary replica lost contact with the secondary replicas. The %s may or may not have been performed.", what, what)
 	}
 	fr.q.eng.log.Error("a table failed to "+what, "error", err, "user", fr.q.client.User)
 	return reql.Errorf(class, "Cannot perform %s: %s", what, err)

@@ -3,7 +3,6 @@ package forward
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -15,9 +14,6 @@ import (
 // maxHops is how often a query may go on to another server. Where tables are is not known everywhere at the same moment: while a
 // primary replica moves, a query may come to where it was, or where it is not yet.
 const maxHops = 2
-
-// ErrTooManyHops is the error of a query that every server has sent on.
-var ErrTooManyHops = errors.New("the servers do not agree on where the table is; try again")
 
 // greeting says for whom the queries of a stream are. It is a frame of JSON with the token 0.
 type greeting struct {

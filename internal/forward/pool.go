@@ -54,7 +54,7 @@ func (p *Pool) Close() {
 // Start runs a query on another server up to its first answer. See exec.Router.
 func (p *Pool) Start(ctx context.Context, server string, c *session.Client, query []byte) ([]byte, exec.RemoteCursor, error) {
 	if c.Hops >= maxHops {
-		return nil, nil, ErrTooManyHops
+		return nil, nil, exec.ErrAstray
 	}
 	l, err := p.line(ctx, lineKey{server, *c})
 	if err != nil {

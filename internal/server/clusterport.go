@@ -13,6 +13,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
+	"rethinkdb/internal/cluster"
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/wire"
 )
@@ -51,6 +52,7 @@ type clusterOptions struct {
 	tls       *tls.Config
 	peers     peer.Listener
 	driver    *wire.Server
+	mesh      *cluster.Mesh
 	// password tells whether the command line has to log in with one; with an authority it has proved itself anyway.
 	password func() bool
 	audit    *audit.Log
@@ -138,7 +140,7 @@ func (p *clusterPort) greet(raw *net.TCPConn, room bool) (given bool) {
 	case peer.AdminProtocol:
 		return p.greetAdmin(conn, deadline)
 	case peer.PeerProtocol:
-		p.greetPeer(conn)
+		return p.greetPeer(conn)
 	default:
 		p.stranger(raw, "neither rethinkdb admin nor a server")
 		p.report("refuse", refuse(conn, peer.AnswerPlain(nil)))
@@ -157,22 +159,23 @@ func (p *clusterPort) greetAdmin(conn *tls.Conn, deadline time.Time) (given bool
 	return true
 }
 
-// greetPeer does the handshake with another server.
-func (p *clusterPort) greetPeer(conn *tls.Conn) {
+// greetPeer does the handshake with another server, and gives it to the mesh.
+func (p *clusterPort) greetPeer(conn *tls.Conn) (given bool) {
 	other, err := p.peers.Accept(p.ctx, conn)
-	refused, ok := errors.AsType[*peer.Refusal](err)
-	if !ok {
-		p.report("greet a server", err)
-		return
-	}
-	if refused.Kind != peer.Unavailable { // which comes after the proof
+	if refused, ok := errors.AsType[*peer.Refusal](err); ok {
 		p.warn(conn, refused)
 		p.audit.Record(audit.Event{Kind: audit.LogInRefused, Peer: addrPortOf(conn), Port: access.Cluster.String(), Method: audit.Server, Reason: string(refused.Kind)})
-	} else {
-		p.audit.Record(audit.Event{Kind: audit.LogIn, Peer: other.Address, Port: access.Cluster.String(), Method: audit.Server,
-			Detail: fmt.Sprintf("server %s %s, key %s, proof: %s", other.Name, other.ID, other.Fingerprint, other.Proof)})
+		p.report("refuse a server", linger(conn))
+		return false
 	}
-	p.report("refuse a server", linger(conn))
+	if err != nil {
+		p.report("greet a server", err)
+		return false
+	}
+	p.audit.Record(audit.Event{Kind: audit.LogIn, Peer: other.Address, Port: access.Cluster.String(), Method: audit.Server,
+		Detail: fmt.Sprintf("server %s %s, key %s, proof: %s", other.Name, other.ID, other.Fingerprint, other.Proof)})
+	p.mesh.Accept(conn, other)
+	return true
 }
 
 // warn tells of a server that could not prove itself, once a minute: the log must not grow with the persistence of a stranger.

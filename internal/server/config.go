@@ -62,6 +62,9 @@ type Config struct {
 	ClusterSecretFile string      // what servers prove to know; empty: nothing
 	Join              []string    // intracluster ports of a cluster to join, host:port
 	JoinToken         *peer.Token // to join with; nil: none
+	// CanonicalAddresses are where other servers find this one, host or host:port; empty: where the intracluster port is bound to.
+	CanonicalAddresses []string
+	ReconnectTimeout   time.Duration // for how long a lost server is called
 
 	NoOldHandshakes bool // refuse drivers from before 2.3
 

@@ -18,6 +18,7 @@ import (
 	"rethinkdb/internal/logfile"
 	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/peer"
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/storage"
 )
 
@@ -42,6 +43,8 @@ const temporaryCaches = 8
 type data struct {
 	store    *storage.Store
 	metadata *metadata.Store
+	groups   *groups           // carries what replicas say to each other
+	host     *replication.Host // runs the replicas
 	users    *auth.Users
 	tokens   *peer.Tokens
 	catalog  *catalog.Catalog
@@ -137,13 +140,24 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 			if data.catalog != nil {
 				data.catalog.Close()
 			}
-			if data.metadata != nil {
-				data.metadata.Close()
-			}
+			data.closeGroups()
 			err = errors.Join(err, data.store.Close())
 		}
 	}()
+	configured := catalog.Server{Name: c.ServerName, Tags: c.ServerTags, CacheBytes: catalog.AutoCache}
+	if c.CacheBytes > 0 {
+		configured.CacheBytes = c.CacheBytes
+	}
 	if data.metadata, err = metadata.Open(ctx, data.store); err != nil {
+		return nil, err
+	}
+	self, err := catalog.Self(ctx, data.store, configured)
+	if err != nil {
+		return nil, err
+	}
+	data.groups = &groups{}
+	data.host = replication.NewHost(replication.HostOptions{Self: replication.ServerID(self.ID), Store: data.store, Transport: data.groups, Logger: log})
+	if err := data.metadata.Resume(ctx, data.host, data.groups.forward); err != nil {
 		return nil, err
 	}
 	data.users, err = auth.OpenUsers(data.metadata)
@@ -157,11 +171,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if data.passwordSet, err = setInitialPassword(data.users, d, c, log); err != nil {
 		return nil, err
 	}
-	configured := catalog.Server{Name: c.ServerName, Tags: c.ServerTags, CacheBytes: catalog.AutoCache}
-	if c.CacheBytes > 0 {
-		configured.CacheBytes = c.CacheBytes
-	}
-	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
+	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Host: data.host, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}})
 	if err != nil {
 		return nil, fmt.Errorf("Could not read the catalog in directory '%s': %w. If the files are damaged, restore them from a backup.", d.Path, err)
@@ -169,8 +179,10 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	// The size of the cache is what the command line says, at every start: without --cache-size it is auto again.
 	stored := data.catalog.Snapshot().Server()
 	stored.CacheBytes = configured.CacheBytes
-	if err := data.catalog.SetServer(ctx, stored); err != nil {
-		return nil, err
+	if data.metadata.Raft() == nil { // otherwise nobody may be there yet to agree
+		if err := data.catalog.SetServer(ctx, stored); err != nil {
+			return nil, err
+		}
 	}
 	if d.New && c.TestDB {
 		log.Info(fmt.Sprintf("Creating a default database for your convenience. (This is because you ran 'rethinkdb' without 'create', 'serve', or '--join', and the directory '%s' did not already exist or is empty.)", d.Path))
@@ -184,8 +196,18 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 // Close closes everything in the reverse order of openData.
 func (d *data) Close() error {
 	d.catalog.Close()
-	d.metadata.Close()
+	d.closeGroups()
 	return d.store.Close()
+}
+
+// closeGroups ends what goes on without anybody asking for it.
+func (d *data) closeGroups() {
+	if d.host != nil {
+		d.host.Close()
+	}
+	if d.metadata != nil {
+		d.metadata.Close()
+	}
 }
 
 // storeError says what to do about a store that does not open.

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -10,9 +8,6 @@ import (
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/peer"
 )
-
-// noClusters is what a server hears that has proved that it belongs to this one.
-const noClusters = "The server has let this one in, but clusters of several servers are not available in this version. Start it without --join."
 
 // openClusterKey opens what the server shows and proves on the intracluster port.
 func (n *node) openClusterKey(d *Directory) error {
@@ -40,7 +35,15 @@ func (n *node) openClusterKey(d *Directory) error {
 
 // peerOptions are this server's part of a handshake with another one.
 func (n *node) peerOptions() peer.Options {
-	return peer.Options{Self: n.self, Secret: n.secret, NeedsProof: n.needsProof}
+	return peer.Options{Self: n.self, Secret: n.secret, NeedsProof: n.needsProof, Member: n.member}
+}
+
+// member finds the server of the own cluster that has a key.
+func (n *node) member(f peer.Fingerprint) (serverID string, ok bool) {
+	if n.clustering == nil {
+		return "", false
+	}
+	return n.clustering.mesh.Member(f)
 }
 
 func (n *node) self() peer.Server {
@@ -62,33 +65,11 @@ func (n *node) startClusterPort() *clusterPort {
 		peers: peer.Listener{
 			Options: n.peerOptions(),
 			Tokens:  n.data.tokens,
-			Admit: func(_ context.Context, p peer.Peer) *peer.Refusal {
-				n.log.Warn("A server wanted to join. It may, but clusters are not available in this version.",
-					"server", p.Name, "address", p.Address.String(), "key", p.Fingerprint.String(), "proof", p.Proof)
-				return &peer.Refusal{Kind: peer.Unavailable, Text: noClusters}
-			},
 		},
+		mesh:     n.clustering.mesh,
 		driver:   n.driver,
 		password: func() bool { return n.data.users.HasPassword(auth.Admin) },
 		audit:    n.audit,
 		log:      n.log,
 	})
-}
-
-// join does the handshake with the servers that --join names, one after the other, until one answers. It returns why this server
-// cannot be part of their cluster.
-func (n *node) join(ctx context.Context) error {
-	dialer := peer.Dialer{Options: n.peerOptions(), Certificates: n.clusterKey, Token: n.config.JoinToken}
-	var failures []error
-	for _, address := range n.config.Join {
-		conn, p, err := dialer.Connect(ctx, address)
-		if err == nil {
-			return errors.Join(fmt.Errorf("Could not join the cluster at %s: the server %s lets this one in, but this version forms no clusters.", address, p.Name), conn.Close())
-		}
-		failures = append(failures, fmt.Errorf("Could not join the cluster at %s: %w", address, err))
-		if _, answered := errors.AsType[*peer.Refusal](err); answered {
-			break
-		}
-	}
-	return errors.Join(failures...)
 }

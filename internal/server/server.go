@@ -119,6 +119,7 @@ type node struct {
 	driver      *wire.Server
 	web         *web.Server // nil with --no-http-admin
 	cluster     *clusterPort
+	clustering  *clustering
 	debug       *debugPort     // nil without --debug-address
 	serving     sync.WaitGroup // one goroutine for each socket of the driver port and the web port
 	unavailable chan error     // capacity 1: why a port ended by itself
@@ -169,9 +170,6 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	}
 	if err := n.openClusterKey(d); err != nil {
 		return nil, err
-	}
-	if len(c.Join) > 0 {
-		return nil, n.join(ctx)
 	}
 	if err := n.listen(); err != nil {
 		return nil, err
@@ -227,6 +225,8 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	})
 	n.gate.Attach(n.driver.Enforce)
 	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
+	n.startClustering(engine)
+	engine.UseRouter(n.clustering.router)
 	n.cluster = n.startClusterPort()
 	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
 	if n.webPort == nil {
@@ -408,6 +408,9 @@ func (n *node) close() error {
 		errs = append(errs, n.debug.Close())
 	}
 	n.closePorts()
+	if n.clustering != nil {
+		n.clustering.close()
+	}
 	if n.scripts != nil {
 		n.scripts.Close()
 	}

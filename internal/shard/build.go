@@ -48,6 +48,9 @@ import (
 // worker has this much memory, and about half as much for the order of the entries; twice that at the end, in writeRest.
 const runBytes = 16 << 20
 
+// maxUpkeepBytes is how much goes through the log of a group with several replicas at a time, so that writes of rows do not wait long.
+const maxUpkeepBytes = 512 << 10
+
 // smallRunBytes is the size up to which a piece goes through a batch: making a file of it would cost more.
 const smallRunBytes = 256 << 10
 
@@ -56,6 +59,11 @@ const smallRunBytes = 256 << 10
 // will come again until the rows change.
 func (x *Index) Build(ctx context.Context, workers int) error {
 	s := x.shard
+	if !s.alone() { // another server may have begun to build it
+		if err := s.clearIndex(ctx, x.config.Number); err != nil {
+			return err
+		}
+	}
 	if err := s.drained(ctx); err != nil {
 		return err
 	}
@@ -79,14 +87,7 @@ func (x *Index) buildFrom(ctx context.Context, snap *storage.Snapshot, workers i
 	if err != nil {
 		return fmt.Errorf("scan for index %d: %w", x.config.Number, err)
 	}
-	s.changeIndexes(func(uses []indexUse) []indexUse {
-		for i := range uses {
-			if uses[i].index == x {
-				uses[i].mark = false
-			}
-		}
-		return uses
-	})
+	x.Finish()
 	if err := s.drained(ctx); err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (r *run) write(ctx context.Context) error {
 		return bytes.Compare(r.key(&a), r.key(&b))
 	})
 	var err error
-	if len(r.buf) <= smallRunBytes {
+	if len(r.buf) <= smallRunBytes || !r.index.shard.alone() {
 		err = r.writeBatch(ctx)
 	} else {
 		err = r.ingest(ctx)
@@ -203,8 +204,14 @@ func (r *run) writeBatch(ctx context.Context) error {
 		e := &r.list[i]
 		key = append(key[:storage.IndexPrefixLen], r.key(e)...)
 		b.Set(key, r.entryValue(e))
+		if b.Len() >= maxUpkeepBytes {
+			if err := r.index.shard.maintain(ctx, b); err != nil {
+				return err
+			}
+			b.Reset()
+		}
 	}
-	return store.Commit(ctx, b, false)
+	return r.index.shard.maintain(ctx, b)
 }
 
 func (r *run) ingest(ctx context.Context) error {
@@ -261,7 +268,7 @@ func (x *Index) settle(ctx context.Context, snap *storage.Snapshot) error {
 	b := s.store.NewBatch()
 	defer b.Close()
 	b.DeleteRange(lower, upper)
-	return s.store.Commit(ctx, b, false)
+	return s.maintain(ctx, b)
 }
 
 func (x *Index) settleRows(ctx context.Context, snap *storage.Snapshot, keys [][]byte) error {
@@ -304,7 +311,7 @@ func (x *Index) settleRows(ctx context.Context, snap *storage.Snapshot, keys [][
 			}
 		}
 	}
-	return s.store.Commit(ctx, b, false)
+	return s.maintain(ctx, b)
 }
 
 // rewrite adds an entry of a row to the batch again.

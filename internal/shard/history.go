@@ -69,12 +69,19 @@ func (s *Shard) openHistory() error {
 	h.epoch = Epoch(binary.BigEndian.Uint64(b[:]))
 	h.maxBytes.Store(DefaultHistoryBytes)
 	h.maxAge.Store(int64(DefaultHistoryAge))
+	return s.readHistory()
+}
+
+// readHistory finds out whether there is a history, and how much.
+func (s *Shard) readHistory() error {
+	h := &s.history
 	newest, ok, err := h.newest()
 	if err != nil {
 		return fmt.Errorf("open the history of group %d: %w", s.config.Group, err)
 	}
-	if ok && newest.index == s.group.State().Applied { // otherwise a removal has failed, and later commits are missing
-		h.on.Store(true)
+	on := ok && newest.index == s.now().State().Applied
+	h.on.Store(on)
+	if on { // otherwise a removal has failed, and later commits are missing
 		h.total.Store(newest.total)
 		h.time.Store(newest.time.UnixMilli())
 	}
@@ -117,7 +124,7 @@ func (s *Shard) KeepHistory(ctx context.Context) error {
 		b.DeleteRange(storage.KindRange(s.config.Group, storage.KindHistory)) // what a removal that failed has left
 		index, err := s.commit(ctx, &replication.Command{Batch: b, Observer: historyStart{h}})
 		if err == nil {
-			err = s.group.WaitDurable(ctx, index)
+			err = s.now().WaitDurable(ctx, index)
 		}
 		if err != nil {
 			return fmt.Errorf("begin the history of group %d: %w", s.config.Group, err)

@@ -182,7 +182,7 @@ func (h *history) trim(maxBytes int64, oldest time.Time, slack time.Duration) (e
 	b := h.shard.store.NewBatch()
 	defer b.Close()
 	b.DeleteRange(lower, storage.AppendHistoryKey(nil, group, uint64(cut)))
-	if err := h.shard.store.Apply(b); err != nil {
+	if err := h.shard.maintain(context.Background(), b); err != nil {
 		return err
 	}
 	h.first = entryHead{}

@@ -3,11 +3,13 @@ package shard
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/storage"
 )
 
@@ -112,13 +114,25 @@ func (s *Shard) AddIndex(ctx context.Context, c IndexConfig) (*Index, error) {
 	x := &Index{shard: s, config: c}
 	x.prefix, x.upper = storage.IndexRange(s.config.Group, storage.KindIndex, c.Number)
 	x.marks = storage.AppendIndexPrefix(nil, s.config.Group, storage.KindTouched, c.Number)
-	if !c.Ready {
+	if !c.Ready && s.alone() { // otherwise whoever builds it does that
 		if err := s.clearIndex(ctx, c.Number); err != nil {
 			return nil, err
 		}
 	}
 	s.changeIndexes(func(uses []indexUse) []indexUse { return append(uses, indexUse{index: x, mark: !c.Ready}) })
 	return x, nil
+}
+
+// Finish makes writers treat the index as one that is built: another server has built it.
+func (x *Index) Finish() {
+	x.shard.changeIndexes(func(uses []indexUse) []indexUse {
+		for i := range uses {
+			if uses[i].index == x {
+				uses[i].mark = false
+			}
+		}
+		return uses
+	})
 }
 
 // DropIndex ends an index and removes its entries. Nobody may be building it any more.
@@ -133,7 +147,11 @@ func (s *Shard) DropIndex(ctx context.Context, x *Index) error {
 	if err := s.drained(ctx); err != nil {
 		return err
 	}
-	return s.clearIndex(ctx, x.config.Number)
+	err := s.clearIndex(ctx, x.config.Number)
+	if errors.Is(err, replication.ErrNotPrimary) {
+		return nil // whoever has the primary replica does that
+	}
+	return err
 }
 
 // clearIndex removes all entries of an index, if there are any.
@@ -150,7 +168,7 @@ func (s *Shard) clearIndex(ctx context.Context, number uint32) error {
 			b.DeleteRange(lower, upper)
 		}
 	}
-	if err := s.store.Commit(ctx, b, false); err != nil {
+	if err := s.maintain(ctx, b); err != nil {
 		return fmt.Errorf("clear index %d: %w", number, err)
 	}
 	return nil
@@ -172,6 +190,9 @@ func (s *Shard) anyKey(lower, upper []byte) (bool, error) {
 // SweepIndexes removes what is left of indexes that are not among these numbers: a crash has interrupted their end. Call it
 // before there are writers.
 func (s *Shard) SweepIndexes(ctx context.Context, live []uint32) error {
+	if !s.alone() {
+		return nil // what is left there is in nobody's way
+	}
 	live = slices.Clone(live)
 	slices.Sort(live)
 	b := s.store.NewBatch()
@@ -189,7 +210,7 @@ func (s *Shard) SweepIndexes(ctx context.Context, live []uint32) error {
 			return err
 		}
 	}
-	return s.store.Commit(ctx, b, false)
+	return s.maintain(ctx, b)
 }
 
 func (s *Shard) sweepRange(b *storage.Batch, lower, upper []byte) error {

@@ -37,7 +37,7 @@ type Shard struct {
 	// Set by Create or Open, then constant.
 	config  Config
 	store   *storage.Store
-	group   replication.Group
+	group   atomic.Pointer[groupNow]
 	latches *latches
 	lower   []byte // bounds of the rows' keys; lower is their prefix
 	upper   []byte
@@ -72,8 +72,14 @@ func Open(store *storage.Store, c Config) (*Shard, error) {
 	return newShard(store, g, c)
 }
 
+// OpenReplica returns a shard whose rows are those of a group that is open, or absent.
+func OpenReplica(store *storage.Store, g replication.Group, c Config) (*Shard, error) {
+	return newShard(store, g, c)
+}
+
 func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, error) {
-	s := &Shard{config: c, store: store, group: g, latches: newLatches()}
+	s := &Shard{config: c, store: store, latches: newLatches()}
+	s.SetGroup(g)
 	s.lower, s.upper = storage.KindRange(c.Group, storage.KindRow)
 	s.indexes.Store(newIndexSet(nil, nil))
 	s.scratch.New = func() any { return s.newWriteScratch() }
@@ -82,7 +88,7 @@ func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, erro
 
 // Drop removes the rows and everything else of the shard. Writes that come later fail.
 func (s *Shard) Drop(ctx context.Context) error {
-	err := s.group.Drop(ctx)
+	err := s.now().Drop(ctx)
 	if t := s.tap.Load(); t != nil {
 		(*t).Dropped()
 	}
@@ -90,11 +96,12 @@ func (s *Shard) Drop(ctx context.Context) error {
 }
 
 // Count returns the number of rows. It reads a number, not the rows.
-func (s *Shard) Count() int64 { return s.group.State().Rows }
+func (s *Shard) Count() int64 { return s.now().State().Rows }
 
 // Sync returns when all writes that readers saw before the call are on disk.
 func (s *Shard) Sync(ctx context.Context) error {
-	return s.group.WaitDurable(ctx, s.group.State().Applied)
+	g := s.now()
+	return g.WaitDurable(ctx, g.State().Applied)
 }
 
 // Stats are totals since the shard was opened.

@@ -52,7 +52,15 @@ func (s *Shard) Follow(open func() Tap) Tap {
 }
 
 // Applied returns the index of the last commit that reads see.
-func (s *Shard) Applied() CommitIndex { return s.group.State().Applied }
+func (s *Shard) Applied() CommitIndex { return s.now().State().Applied }
+
+// EndTap ends what follows the shard, if anything does, and takes it away.
+func (s *Shard) EndTap() {
+	if t := s.tap.Swap(nil); t != nil {
+		(*t).Dropped()
+		(*t).Close()
+	}
+}
 
 // CloseTap ends what follows the shard.
 func (s *Shard) CloseTap() {

@@ -92,15 +92,24 @@ func (s *Shard) putScratch(w *writeScratch) {
 // Errors of a row are in its result. The error of Write itself says that nothing was written, or wraps ErrUnknownOutcome or
 // ErrPartlyWritten.
 func (s *Shard) Write(ctx context.Context, r *Request) error {
-	index, err := s.apply(ctx, r)
-	if err == errRepeatedKeys { //nolint:errorlint // it is never wrapped
-		index, err = s.applyParts(ctx, r)
+	var index replication.Index
+	err := s.following(ctx, func(replication.Group) (err error) {
+		if index, err = s.apply(ctx, r); err == errRepeatedKeys { //nolint:errorlint // it is never wrapped
+			index, err = s.applyParts(ctx, r)
+		}
+		if errors.Is(err, replication.ErrReplaced) {
+			r.forget()
+		}
+		return err
+	})
+	if errors.Is(err, replication.ErrUnknownOutcome) {
+		return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
 	if err != nil {
 		return err
 	}
 	if r.Durable {
-		if err := s.group.WaitDurable(ctx, index); err != nil {
+		if err := s.now().WaitDurable(ctx, index); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 		}
 	}
@@ -122,7 +131,8 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		return 0, err
 	}
 	defer s.latches.releaseAll(w.hashes)
-	epoch, err := s.group.Epoch()
+	group := s.now().Group
+	epoch, err := group.Epoch()
 	if err != nil {
 		return 0, err
 	}
@@ -180,22 +190,14 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 	}
 	if changed == 0 {
 		// Old rows that this write saw and reports may not be on disk yet.
-		return s.group.State().Applied, nil
+		return group.State().Applied, nil
 	}
-	index, err := s.group.Commit(ctx, &w.command)
+	index, err := group.Commit(ctx, &w.command)
 	w.lowest.lower()
 	if err == nil {
 		s.written.Add(changed)
 	}
 	return index, err
-}
-
-// commit commits a command that depends on no row.
-func (s *Shard) commit(ctx context.Context, cmd *replication.Command) (index replication.Index, err error) {
-	if cmd.Epoch, err = s.group.Epoch(); err != nil {
-		return 0, err
-	}
-	return s.group.Commit(ctx, cmd)
 }
 
 // sortKeys fills w.order with the indexes of the valid keys, in the order of the keys and, for one key, of the request.
@@ -216,6 +218,15 @@ func (w *writeScratch) sortKeys(keys [][]byte) {
 
 // manyKeys is from how many keys on a Lookup is cheaper than single reads.
 const manyKeys = 8
+
+// forget makes the request as it was before it was tried. Nothing was written.
+func (r *Request) forget() {
+	for i, k := range r.Keys {
+		if k != nil {
+			r.Results[i] = Result{}
+		}
+	}
+}
 
 func (r *Request) fresh(i int32) bool { return r.Fresh != nil && r.Fresh[i] }
 

@@ -20,6 +20,9 @@ func (t *Table) Follow(open func() Tap) Tap { return t.shards[0].Follow(open) }
 // CloseTap ends what follows the table.
 func (t *Table) CloseTap() { t.shards[0].CloseTap() }
 
+// EndFeeds ends what follows the table, which may be followed anew: its changes come to another server now.
+func (t *Table) EndFeeds() { t.shards[0].EndTap() }
+
 // Applied returns the index of the last commit that reads see.
 func (t *Table) Applied() CommitIndex { return t.shards[0].Applied() }
 

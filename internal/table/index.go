@@ -67,6 +67,13 @@ func (t *Table) AddIndex(ctx context.Context, c IndexConfig) (*Index, error) {
 	return x, nil
 }
 
+// Finish makes writers treat the index as one that is built: another server has built it.
+func (x *Index) Finish() {
+	for _, part := range x.parts {
+		part.Finish()
+	}
+}
+
 // DropIndex ends an index and removes its entries. Make sure first that no configuration mentions it any more, and that
 // nobody builds it.
 func (t *Table) DropIndex(ctx context.Context, x *Index) error {

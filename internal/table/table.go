@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/shard"
 	"rethinkdb/internal/storage"
 )
@@ -20,6 +21,9 @@ var (
 	ErrDropped        = shard.ErrDropped
 	ErrDiskFull       = storage.ErrDiskFull
 	ErrFailed         = storage.ErrFailed
+	ErrNotPrimary     = replication.ErrNotPrimary
+	ErrNoQuorum       = replication.ErrNoQuorum
+	ErrFateUnknown    = replication.ErrUnknownOutcome
 )
 
 // Config is what a table has to know about itself. The catalog keeps it.
@@ -68,6 +72,32 @@ func Open(store *storage.Store, c Config) (*Table, error) {
 		return nil, fmt.Errorf("open table %s: %w", c.ID, err)
 	}
 	return newTable(c, []*shard.Shard{s}), nil
+}
+
+// OpenReplica returns a table whose rows are those of a group that is open, or absent.
+func OpenReplica(store *storage.Store, g replication.Group, c Config) (*Table, error) {
+	s, err := shard.OpenReplica(store, g, shard.Config{Group: c.Shards[0].Group, PrimaryKey: c.PrimaryKey})
+	if err != nil {
+		return nil, fmt.Errorf("open table %s: %w", c.ID, err)
+	}
+	return newTable(c, []*shard.Shard{s}), nil
+}
+
+// Group returns the group that has the rows. SetGroup replaces it by one of another kind, and Reload reads again what is remembered of
+// rows that others have written.
+func (t *Table) Group() replication.Group     { return t.shards[0].Group() }
+func (t *Table) SetGroup(g replication.Group) { t.shards[0].SetGroup(g) }
+func (t *Table) Reload() error                { return t.shards[0].Reload() }
+
+// Ready makes sure that a read in a mode sees what it has to: with ReadMajority, everything that was acknowledged anywhere before the call.
+func (t *Table) Ready(ctx context.Context, m ReadMode) error {
+	if m != ReadMajority {
+		return nil
+	}
+	if g, ok := t.Group().(*replication.Raft); ok {
+		return g.ReadIndex(ctx)
+	}
+	return nil
 }
 
 func newTable(c Config, shards []*shard.Shard) *Table {

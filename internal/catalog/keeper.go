@@ -1,0 +1,185 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"rethinkdb/internal/replication"
+)
+
+// The keeper makes the groups of tables what the configurations say. For each group the server with the primary replica does so. Every step
+// can be the last one before a crash: whoever has the primary replica next goes on.
+
+const (
+	keeperInterval = 500 * time.Millisecond
+	// stepTime is how long a step may take before the configuration is looked at again: copying a large table takes longer, and goes on meanwhile.
+	stepTime = 30 * time.Second
+	// maxSteps is how many groups are changed at the same time.
+	maxSteps = 8
+)
+
+func (c *Catalog) wakeKeeper() {
+	select {
+	case c.keeperWake <- struct{}{}:
+	default:
+	}
+}
+
+// keepGroups looks at all tables now and then, and when something has happened, until the catalog is closed.
+func (c *Catalog) keepGroups() {
+	timer := time.NewTimer(keeperInterval)
+	defer timer.Stop()
+	for {
+		changed := c.Changed()
+		s := c.current.Load()
+		for _, t := range s.tables {
+			c.keepTable(s, t)
+		}
+		timer.Reset(keeperInterval)
+		select {
+		case <-changed:
+		case <-c.keeperWake:
+		case <-timer.C:
+		case <-c.background.Done():
+			return
+		}
+	}
+}
+
+// keepTable begins what is to be done for a table, if anything is.
+func (c *Catalog) keepTable(s *Snapshot, t *Table) {
+	t.endLostFeeds()
+	if step := c.nextStep(s, t); step != nil && t.keeping.CompareAndSwap(false, true) {
+		select {
+		case c.stepSlots <- struct{}{}:
+		default:
+			t.keeping.Store(false)
+			return // another time
+		}
+		c.tasks.Go(func() {
+			defer func() {
+				<-c.stepSlots
+				t.keeping.Store(false)
+				c.wakeKeeper()
+			}()
+			ctx, cancel := context.WithTimeout(c.background, stepTime)
+			defer cancel()
+			if err := step(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, replication.ErrNotPrimary) && !errors.Is(err, replication.ErrReplaced) {
+				c.log.Warn("The replicas of a table are not yet what its configuration says.", "table", t.ID(), "error", err)
+				c.pause()
+			}
+		})
+	}
+}
+
+// pause keeps what fails from being tried all the time.
+func (c *Catalog) pause() {
+	select {
+	case <-time.After(keeperInterval):
+	case <-c.background.Done():
+	}
+}
+
+// nextStep is what is to be done for a table next; nil for nothing, or nothing that this server does.
+func (c *Catalog) nextStep(s *Snapshot, t *Table) func(context.Context) error {
+	self := replication.ServerID(s.server.ID)
+	want := t.Config.members()
+	alone := len(want) == 1 && want[0].Server == self
+	switch g := t.Group().(type) {
+	case replication.Absent:
+		if slices.ContainsFunc(want, func(m replication.Member) bool { return m.Server == self }) {
+			return func(ctx context.Context) error { return c.joinGroup(ctx, t.Table, t.Config.Groups[0]) }
+		}
+	case *replication.Single:
+		if !alone {
+			return func(ctx context.Context) error { return c.share(ctx, t, g) }
+		}
+	case *replication.Raft:
+		status := g.Status()
+		switch {
+		case errors.Is(status.Err, replication.ErrRemoved):
+			return func(ctx context.Context) error { return c.leaveGroup(ctx, t, g) }
+		case status.Role != replication.Leader:
+		case alone && len(status.Members) == 1 && !status.Joint:
+			return func(ctx context.Context) error { return c.unshare(ctx, t, g) }
+		case status.Joint || !sameMembers(status.Members, want):
+			return func(ctx context.Context) error { return g.SetMembers(ctx, want) }
+		default:
+			return t.moveToPrimary(g, status, self)
+		}
+	}
+	return nil
+}
+
+func sameMembers(have []replication.MemberStatus, want []replication.Member) bool {
+	if len(have) != len(want) {
+		return false
+	}
+	for _, m := range want {
+		if !slices.ContainsFunc(have, func(h replication.MemberStatus) bool { return h.Server == m.Server && h.Voter == m.Voter }) {
+			return false
+		}
+	}
+	return true
+}
+
+// nearlyAll is how many entries the future primary replica may lack when it is asked to take over, so that the pause is short.
+const nearlyAll = 64
+
+// moveToPrimary gives the place of the primary replica to the one that the configuration names, when that is there and has nearly everything.
+func (t *Table) moveToPrimary(g *replication.Raft, status replication.RaftStatus, self replication.ServerID) func(context.Context) error {
+	primary := replication.ServerID(t.Config.Shards[0].Primary)
+	if primary == self {
+		return nil
+	}
+	for _, m := range status.Members {
+		if m.Server == primary && m.Voter && m.Active && m.Match+nearlyAll >= status.Last {
+			return func(ctx context.Context) error {
+				ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+				defer cancel()
+				return g.TransferLeader(ctx, primary)
+			}
+		}
+	}
+	return nil
+}
+
+// share makes a group with one replica one that can have several.
+func (c *Catalog) share(ctx context.Context, t *Table, g *replication.Single) error {
+	r := &replica{c: c}
+	r.table.Store(t.Table)
+	shared, err := c.host.Adopt(ctx, g, r)
+	if shared != nil {
+		t.SetGroup(shared)
+	}
+	return err
+}
+
+// unshare is the opposite.
+func (c *Catalog) unshare(ctx context.Context, t *Table, g *replication.Raft) error {
+	single, err := g.Retire(ctx)
+	if single != nil {
+		t.SetGroup(single)
+	}
+	return err
+}
+
+// leaveGroup removes the rows of a replica that is no member any more.
+func (c *Catalog) leaveGroup(ctx context.Context, t *Table, g *replication.Raft) error {
+	t.SetGroup(replication.Absent{})
+	t.EndFeeds()
+	return g.Drop(context.WithoutCancel(ctx))
+}
+
+// endLostFeeds ends the feeds of a table whose primary replica was here and is not any more.
+func (t *Table) endLostFeeds() {
+	g, ok := t.Group().(*replication.Raft)
+	if !ok {
+		return
+	}
+	if _, err := g.Epoch(); err != nil && g.Status().Role != replication.Leader {
+		t.EndFeeds()
+	}
+}

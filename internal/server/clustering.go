@@ -1,0 +1,429 @@
+package server
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/cluster"
+	"rethinkdb/internal/exec"
+	"rethinkdb/internal/forward"
+	"rethinkdb/internal/logfile"
+	"rethinkdb/internal/metadata"
+	"rethinkdb/internal/peer"
+	"rethinkdb/internal/replication"
+	"rethinkdb/internal/session"
+)
+
+// What servers say to each other over the mesh.
+const (
+	classRaft      = cluster.Class(1)  // messages of replication.Host
+	streamSnapshot = "snapshot"        // the header's length in four bytes, the header, then what replication.Host writes
+	streamQuery    = "query"           // see package forward
+	callChange     = "metadata change" // changeRequest, answered with changeAnswer
+)
+
+// maxVoters is how many servers vote on the metadata. The others have it as well.
+const maxVoters = 7
+
+// clustering is what a server has for other servers: the mesh, the replicas, and the queries that go to where tables are.
+type clustering struct {
+	// Set by newClustering or start, then constant.
+	node *node
+	mesh *cluster.Mesh
+	pool *forward.Pool
+	ctx  context.Context // ends with close
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	welcome atomic.Pointer[cluster.Welcome] // of the cluster that this server has joined; nil if it did not do so since its start
+}
+
+// groups carries messages of the replicas, as soon as there is a mesh.
+type groups struct {
+	mesh atomic.Pointer[cluster.Mesh]
+}
+
+// Send implements replication.Transport.
+func (g *groups) Send(to replication.ServerID, m []byte) {
+	if mesh := g.mesh.Load(); mesh != nil {
+		_ = mesh.Send(cluster.ServerID(to), classRaft, m) // whoever needs it sends it again
+	}
+}
+
+// OpenSnapshot implements replication.Transport.
+func (g *groups) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
+	mesh := g.mesh.Load()
+	if mesh == nil {
+		return nil, cluster.ErrNotConnected
+	}
+	s, err := mesh.OpenBulk(cluster.ServerID(to), streamSnapshot)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { s.Abort(context.Cause(ctx)) })
+	_, err = s.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(header))), header...))
+	return s, err
+}
+
+// changeRequest asks for a change of the metadata where its primary replica is.
+type changeRequest struct {
+	Base    metadata.Version  `json:"base"`
+	Changes []metadata.Change `json:"changes"`
+}
+
+type changeAnswer struct {
+	Version metadata.Version `json:"version"`
+}
+
+// Kinds of failures of callChange.
+const (
+	failedStale      = "stale"
+	failedNotPrimary = "not primary"
+)
+
+// forward implements metadata.Forward.
+func (g *groups) forward(ctx context.Context, to replication.ServerID, base metadata.Version, changes []metadata.Change) (metadata.Version, error) {
+	mesh := g.mesh.Load()
+	if mesh == nil {
+		return 0, replication.ErrNotPrimary
+	}
+	a, err := cluster.Ask[changeAnswer](ctx, mesh, cluster.ServerID(to), callChange, changeRequest{base, changes})
+	failure, failed := errors.AsType[*cluster.Failure](err)
+	switch {
+	case err == nil:
+		return a.Version, nil
+	case failed && failure.Kind == failedStale:
+		return 0, metadata.ErrStale
+	case failed && failure.Kind == failedNotPrimary, errors.Is(err, cluster.ErrNotConnected), errors.Is(err, cluster.ErrCrowded):
+		return 0, replication.ErrNotPrimary // nothing was changed: it is tried again where the primary replica is then
+	}
+	return 0, err
+}
+
+// decide answers callChange.
+func (c *clustering) decide(ctx context.Context, _ cluster.ServerID, r changeRequest) (changeAnswer, error) {
+	raft := c.node.data.metadata.Raft()
+	if raft == nil {
+		return changeAnswer{}, &cluster.Failure{Kind: failedNotPrimary, Text: "this server does not share its metadata"}
+	}
+	if _, err := raft.Epoch(); err != nil {
+		return changeAnswer{}, &cluster.Failure{Kind: failedNotPrimary, Text: err.Error()}
+	}
+	v, err := c.node.data.metadata.Decide(ctx, r.Base, r.Changes)
+	if errors.Is(err, metadata.ErrStale) {
+		return changeAnswer{}, &cluster.Failure{Kind: failedStale, Text: err.Error()}
+	}
+	return changeAnswer{v}, err
+}
+
+// startClustering connects the server with the others, if there are any, and lets others join it.
+func (n *node) startClustering(engine session.Engine) {
+	c := &clustering{node: n}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.mesh = cluster.New(cluster.Options{
+		Self:   c.record,
+		Dialer: peer.Dialer{Options: n.peerOptions(), Certificates: n.clusterKey},
+		Logger: n.log,
+		Notice: func(format string, args ...any) { logfile.Notice(n.log, format, args...) },
+		HeartbeatTimeout: func() time.Duration {
+			return n.data.catalog.Snapshot().Cluster().HeartbeatTimeout
+		},
+		ReconnectTimeout: n.config.ReconnectTimeout,
+		Met:              c.met,
+		Admit:            c.admit,
+		Tokens:           n.data.tokens,
+	})
+	c.mesh.HandleMessages(classRaft, func(from cluster.ServerID, m []byte) { n.data.host.Receive(replication.ServerID(from), m) })
+	c.mesh.HandleStream(streamSnapshot, c.receiveSnapshot)
+	c.mesh.HandleStream(streamQuery, func(ctx context.Context, s *cluster.Stream) error {
+		err := forward.Serve(ctx, forward.Options{Engine: engine, Sessions: n.sessions, Logger: n.log}, s)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		return err
+	})
+	c.mesh.HandleCall(callChange, cluster.Answer(c.decide))
+	c.mesh.OnLost(func(id cluster.ServerID) { n.data.host.PeerLost(replication.ServerID(id)) })
+	c.pool = forward.NewPool(func(_ context.Context, server string) (io.ReadWriteCloser, error) {
+		if server == string(n.data.catalog.Snapshot().Server().ID) {
+			return c.loop(engine), nil
+		}
+		return c.mesh.Open(cluster.ServerID(server), streamQuery)
+	})
+	n.clustering = c
+	n.data.groups.mesh.Store(c.mesh)
+	c.wg.Go(c.follow)
+	if len(n.config.Join) > 0 && n.data.metadata.Raft() == nil {
+		c.wg.Go(c.join)
+	}
+}
+
+// loop is a stream to this server itself, for a query whose table has come here since it was compiled.
+func (c *clustering) loop(engine session.Engine) io.ReadWriteCloser {
+	near, far := net.Pipe()
+	c.wg.Go(func() {
+		_ = forward.Serve(c.ctx, forward.Options{Engine: engine, Sessions: c.node.sessions, Logger: c.node.log}, far) // its end is the client's
+		_ = far.Close()
+	})
+	return near
+}
+
+// close leaves the mesh.
+func (c *clustering) close() {
+	c.stop()
+	c.pool.Close()
+	c.mesh.Close()
+	c.wg.Wait()
+}
+
+// record is what this server says of itself.
+func (c *clustering) record() cluster.Record {
+	s := c.node.data.catalog.Snapshot()
+	self := s.Server()
+	certificate, _ := c.node.clusterKey.Newest()
+	id := cluster.ID(s.ClusterID())
+	if w := c.welcome.Load(); w != nil {
+		id = w.Cluster // whose metadata may be on its way
+	}
+	return cluster.Record{
+		Member: cluster.Member{ID: cluster.ServerID(self.ID), Name: self.Name, Addresses: c.node.addresses(), Fingerprint: peer.FingerprintOf(certificate.Leaf)},
+		Tags:   self.Tags, Program: Version(), Cluster: id,
+		Settled: len(s.Tables()) > 0 || len(s.Members()) > 1 || c.node.data.metadata.Raft() != nil,
+	}
+}
+
+// addresses are where other servers find this one: what --canonical-address says, or what the intracluster port is bound to.
+func (n *node) addresses() []string {
+	port := strconv.Itoa(n.clusterPort.port)
+	var list []string
+	for _, a := range n.config.CanonicalAddresses {
+		if _, _, err := net.SplitHostPort(a); err != nil {
+			a = net.JoinHostPort(a, port)
+		}
+		list = append(list, a)
+	}
+	if len(list) > 0 {
+		return list
+	}
+	for _, a := range n.config.Cluster.Addresses.List {
+		list = append(list, net.JoinHostPort(a.String(), port))
+	}
+	return list
+}
+
+// follow keeps what the mesh, the catalog and the metadata know of each other up to date, until the server stops.
+func (c *clustering) follow() {
+	data := c.node.data
+	for {
+		catalogChanged, meshChanged := data.catalog.Changed(), c.mesh.Changed()
+		s := data.catalog.Snapshot()
+		c.mesh.SetMembers(c.members(s))
+		var connected []catalog.ServerID
+		for _, l := range c.mesh.Connected() {
+			connected = append(connected, catalog.ServerID(l.ID))
+		}
+		data.catalog.SetConnected(connected)
+		c.keepMetadata(s)
+		select {
+		case <-catalogChanged:
+		case <-meshChanged:
+		case <-time.After(time.Second): // the metadata may have found another primary replica
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}
+
+// members are the servers to connect with. As long as the metadata of a cluster that was joined has not come, they are those that the welcome has named.
+func (c *clustering) members(s *catalog.Snapshot) []cluster.Member {
+	if w := c.welcome.Load(); w != nil && string(w.Cluster) != s.ClusterID() {
+		return w.Members
+	}
+	var list []cluster.Member
+	for _, server := range s.Members() {
+		m, err := memberOf(server)
+		if err != nil {
+			c.node.log.Error("The record of a server cannot be used.", "server", string(server.ID), "error", err)
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func memberOf(s catalog.Server) (m cluster.Member, err error) {
+	m = cluster.Member{ID: cluster.ServerID(s.ID), Name: s.Name, Addresses: s.Addresses}
+	if s.Fingerprint != "" {
+		m.Fingerprint, err = peer.ParseFingerprint(s.Fingerprint)
+	}
+	return m, err
+}
+
+// keepMetadata makes all members replicas of the metadata, if the primary one is here. Those that vote stay those that vote.
+func (c *clustering) keepMetadata(s *catalog.Snapshot) {
+	raft := c.node.data.metadata.Raft()
+	if raft == nil {
+		return
+	}
+	status := raft.Status()
+	if status.Role != replication.Leader {
+		return
+	}
+	var want []replication.Member
+	voters := 0
+	votes := func(id replication.ServerID) bool {
+		return slices.ContainsFunc(status.Members, func(m replication.MemberStatus) bool { return m.Server == id && m.Voter })
+	}
+	servers := s.Members()
+	slices.SortStableFunc(servers, func(a, b catalog.Server) int { // those that vote first
+		return boolOrder(votes(replication.ServerID(b.ID))) - boolOrder(votes(replication.ServerID(a.ID)))
+	})
+	for _, server := range servers {
+		voters++
+		want = append(want, replication.Member{Server: replication.ServerID(server.ID), Voter: voters <= maxVoters})
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, time.Second)
+	defer cancel()
+	if err := raft.SetMembers(ctx, want); err != nil && ctx.Err() == nil && !errors.Is(err, replication.ErrNotPrimary) {
+		c.node.log.Warn("The replicas of the metadata could not be changed. This is tried again.", "error", err)
+	}
+}
+
+func boolOrder(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// receiveSnapshot takes a snapshot of a group.
+func (c *clustering) receiveSnapshot(ctx context.Context, s *cluster.Stream) error {
+	var n [4]byte
+	if _, err := io.ReadFull(s, n[:]); err != nil {
+		return err
+	}
+	size := binary.LittleEndian.Uint32(n[:])
+	if size > cluster.MaxMessageBytes {
+		return fmt.Errorf("the header of a snapshot has %d bytes", size)
+	}
+	header := make([]byte, size)
+	if _, err := io.ReadFull(s, header); err != nil {
+		return err
+	}
+	return c.node.data.host.ReceiveSnapshot(ctx, replication.ServerID(s.Peer()), header, s)
+}
+
+// admit makes a server a member of the cluster.
+func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cluster.Welcome, *peer.Refusal) {
+	data := c.node.data
+	refuse := func(err error) (cluster.Welcome, *peer.Refusal) {
+		c.node.log.Warn("A server could not be made a member of the cluster.", "server", candidate.Name, "error", err)
+		return cluster.Welcome{}, &peer.Refusal{Kind: peer.Unavailable, Text: err.Error()}
+	}
+	if candidate.Proxy {
+		return refuse(errors.New("Proxies are not supported by this version yet."))
+	}
+	if err := data.metadata.Share(ctx, data.host, data.groups.forward); err != nil {
+		return refuse(err)
+	}
+	if err := c.introduce(ctx); err != nil {
+		return refuse(err)
+	}
+	err := data.catalog.AddMember(ctx, catalog.Server{
+		ID: catalog.ServerID(candidate.ID), Name: candidate.Name, Tags: candidate.Tags, CacheBytes: catalog.AutoCache,
+		Addresses: candidate.Addresses, Fingerprint: candidate.Fingerprint.String(),
+	})
+	if err != nil {
+		return refuse(err)
+	}
+	s := data.catalog.Snapshot()
+	logfile.Notice(c.node.log, "Server %q %s has joined the cluster.", candidate.Name, candidate.ID)
+	return cluster.Welcome{Cluster: cluster.ID(s.ClusterID()), Members: c.members(s)}, nil
+}
+
+// introduce writes down where the others find this server, if that has changed.
+func (c *clustering) introduce(ctx context.Context) error {
+	server, r := c.node.data.catalog.Snapshot().Server(), c.record()
+	server.Addresses, server.Fingerprint = r.Addresses, r.Fingerprint.String()
+	return c.node.data.catalog.SetServer(ctx, server)
+}
+
+// met takes note of what a member says of itself.
+func (c *clustering) met(ctx context.Context, r cluster.Record) {
+	server, ok := c.node.data.catalog.Snapshot().Member(catalog.ServerID(r.ID))
+	if !ok || len(r.Addresses) == 0 {
+		return
+	}
+	server.Addresses, server.Fingerprint = r.Addresses, r.Fingerprint.String()
+	if err := c.node.data.catalog.AddMember(ctx, server); err != nil && ctx.Err() == nil {
+		c.node.log.Warn("What a server says of itself could not be written down.", "server", r.Name, "error", err)
+	}
+}
+
+// join asks the servers that --join names to take this one in, until one does.
+func (c *clustering) join() {
+	w, err := c.mesh.Join(c.ctx, c.node.config.Join, c.node.config.JoinToken)
+	if err != nil {
+		return // the server stops
+	}
+	data := c.node.data
+	if err := data.metadata.Follow(c.ctx, data.host, data.groups.forward); err != nil {
+		c.node.log.Error("Could not join the cluster.", "error", err)
+		return
+	}
+	c.welcome.Store(&w)
+	c.mesh.SetMembers(w.Members)
+	for data.catalog.Snapshot().ClusterID() != string(w.Cluster) {
+		select {
+		case <-data.catalog.Changed():
+		case <-time.After(time.Second):
+		case <-c.ctx.Done():
+			return
+		}
+	}
+	logfile.Notice(c.node.log, "Joined the cluster %s of %d servers.", w.Cluster, len(w.Members))
+}
+
+// router is nil as long as there are no other servers, so that a server alone does not look where tables are.
+func (c *clustering) router() exec.Router {
+	if c.node.data.metadata.Raft() == nil {
+		return nil
+	}
+	return router{c}
+}
+
+// router tells the executor where tables are.
+type router struct{ c *clustering }
+
+// Locate implements exec.Router.
+func (r router) Locate(db, table string, outdated bool) (server string, here bool, err error) {
+	s := r.c.node.data.catalog.Snapshot()
+	d, ok := s.Database(db)
+	if !ok {
+		return "", true, nil
+	}
+	t, ok := d.Table(table)
+	if !ok || outdated && t.Readable() {
+		return "", true, nil
+	}
+	id, here, ok := t.Primary(s)
+	if !ok || !here && !s.Connected(id) {
+		return "", false, exec.ErrNotReached
+	}
+	return string(id), here, nil
+}
+
+// Start implements exec.Router.
+func (r router) Start(ctx context.Context, server string, c *session.Client, query []byte) ([]byte, exec.RemoteCursor, error) {
+	return r.c.pool.Start(ctx, server, c, query)
+}
