@@ -50,7 +50,7 @@ export function scenario(name, work) {
     } catch (error) {
       for (const { page, complaints } of windows) {
         const text = await page.locator('body').innerText({ timeout: 1000 }).catch(String);
-        error.message += `\n-- ${page.url()} shows --\n${text}\n-- console --\n${complaints().join('\n')}\n--`;
+        console.log(`-- ${name}: ${page.url()} shows --\n${text}\n-- complaints --\n${complaints().join('\n')}\n--`);
       }
       throw error;
     } finally {
@@ -73,9 +73,12 @@ async function openWindow({ theme = 'light', width = 1280, height = 800, expecte
   return { page, complaints: () => seen.filter(text => !expected.some(pattern => pattern.test(text))) };
 }
 
-/** Runs a query of the published driver, as admin without a password unless options say otherwise; a cursor becomes an array. */
-export async function run(query, options = {}) {
-  const connection = await r.connect({ host: 'localhost', port: Number(process.env.DRIVER_PORT), ...options });
+/** A connection of the published driver, as admin without a password unless options say otherwise. */
+export const connect = (options = {}) => r.connect({ host: 'localhost', port: Number(process.env.DRIVER_PORT), ...options });
+
+/** Runs a query on a connection of its own; a cursor becomes an array. */
+export async function run(query, options) {
+  const connection = await connect(options);
   try {
     const result = await query.run(connection);
     return typeof result?.toArray === 'function' ? await result.toArray() : result;

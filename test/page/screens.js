@@ -1,7 +1,10 @@
+/** In a narrow window it is hidden until it is asked for. */
+const navigation = 'nav[aria-label="Screens"]';
+
 /** The addresses of all screens that the navigation leads to, as #tables. */
 export async function screensOf(page) {
-  const links = page.getByRole('navigation', { name: 'Screens' }).getByRole('link');
-  await links.first().waitFor();
+  const links = page.locator(`${navigation} a`);
+  await links.first().waitFor({ state: 'attached' });
   return links.evaluateAll(all => all.map(link => link.getAttribute('href')));
 }
 
@@ -15,6 +18,6 @@ export async function shown(page) {
 /** Opens a screen in a page that is open already. */
 export async function goTo(page, hash) {
   await page.evaluate(to => { location.hash = to; }, hash);
-  await page.getByRole('navigation', { name: 'Screens' }).locator(`a[href="${hash}"][aria-current]`).waitFor({ state: 'attached' });
+  await page.locator(`${navigation} a[href="${hash}"][aria-current]`).waitFor({ state: 'attached' });
   await shown(page);
 }
