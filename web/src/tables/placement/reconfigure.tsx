@@ -28,8 +28,9 @@ interface Outcome {
 export function Reconfigure({ table, config, servers, onClose }: Props) {
   const [shards, setShards] = useState(config.shards.length);
   const [replicas, setReplicas] = useState(config.shards[0]?.replicas.length ?? 1);
-  const [plan, setPlan] = useState<readonly PlannedShard[] | undefined>();
+  const [plan, setPlan] = useState<{ readonly of: string; readonly shards: readonly PlannedShard[] } | undefined>();
   const [error, setError] = useState<unknown>();
+  const wanted = `${shards} ${replicas}`;
   const filled = shards >= 1 && replicas >= 1;
   const parameters = { ...named(table), shards, replicas };
   useEffect(() => {
@@ -40,7 +41,7 @@ export function Reconfigure({ table, config, servers, onClose }: Props) {
     const timer = setTimeout(() => {
       run<Outcome>('r.db(db).table(name).reconfigure({shards: shards, replicas: replicas, dryRun: true})', parameters).then(({ config_changes: [change] }) => {
         if (!ended) {
-          setPlan(change && comparePlacement(change.old_val.shards, change.new_val.shards));
+          setPlan(change && { of: wanted, shards: comparePlacement(change.old_val.shards, change.new_val.shards) });
           setError(undefined);
         }
       }, (reason: unknown) => {
@@ -54,18 +55,18 @@ export function Reconfigure({ table, config, servers, onClose }: Props) {
       ended = true;
       clearTimeout(timer);
     };
-  }, [shards, replicas]);
+  }, [wanted]);
   const apply = async () => {
     await run('r.db(db).table(name).reconfigure({shards: shards, replicas: replicas})', parameters);
     notify('The new configuration is applied. Replicas that are new get their documents now.');
   };
   const usable = servers.filter(server => server.tags.includes('default')).length;
-  return <Dialog wide title={`Reconfigure ${table.db}.${table.name}`} action="Apply configuration" ready={filled && plan !== undefined} onAction={apply} onClose={onClose}>
+  return <Dialog wide title={`Reconfigure ${table.db}.${table.name}`} action="Apply configuration" ready={filled && plan?.of === wanted} onAction={apply} onClose={onClose}>
     <div class="tables-columns">
       <NumberField label="Shards" value={shards} min={1} max={maxShards} onInput={setShards} />
       <NumberField label="Replicas per shard" value={replicas} min={1} {...(usable > 0 ? { max: usable } : {})} onInput={setReplicas} />
     </div>
     <h3>Where is my data going?</h3>
-    {error !== undefined ? <Failure error={error} /> : plan === undefined ? <p class="waiting" role="status">{filled ? 'Asking the server…' : 'A table has at least one shard and one replica.'}</p> : <Plan shards={plan} />}
+    {error !== undefined ? <Failure error={error} /> : plan === undefined ? <p class="waiting" role="status">{filled ? 'Asking the server…' : 'A table has at least one shard and one replica.'}</p> : <Plan shards={plan.shards} />}
   </Dialog>;
 }
