@@ -271,7 +271,7 @@ scenario('a profile and a plan', async ({ open }) => {
   await says(page, '1 row returned');
   await show(page, 'Profile');
   await page.getByText('Round-trip time').waitFor();
-  await treeLine(page, 'Evaluating count').waitFor();
+  await page.locator('.profile-step', { hasText: 'Evaluating count' }).first().waitFor();
   await show(page, 'Tree');
   await page.getByRole('button', { name: 'Explain' }).click();
   await treeLine(page, 'operation').waitFor();

@@ -57,8 +57,8 @@ export function Explorer() {
       {drawer.value === 'saved' && <SavedList text={sheet.text.value} onLoad={load} />}
       {drawer.value === 'options' && <OptionsList />}
     </section>
-    {failure && <QueryFailure failure={failure} text={sheet.text.value} onShow={() => editor.current!.select(failure.span!)} />}
-    <Results session={session} />
+    {failure && <QueryFailure failure={failure} onShow={() => editor.current!.select(failure.span!)} />}
+    <Results session={session} empty={failure === undefined && !session.running.value && !session.aborted.value} />
   </div>;
 }
 

@@ -4,15 +4,15 @@ import type { Failure } from './failure.ts';
 const around = 120, maxBlamed = 300;
 
 /** What was wrong, and the query with the place that is to blame underlined. */
-export function QueryFailure({ failure, text, onShow }: { failure: Failure; text: string; onShow: () => void }) {
-  const { title, message, span } = failure;
+export function QueryFailure({ failure, onShow }: { failure: Failure; onShow: () => void }) {
+  const { title, message, text, blamed } = failure;
   return <div class="failure" role="alert">
     <strong>{title}</strong>
     <p class="text">{message}</p>
-    {span && <pre class="blamed text"><code>
-      {cutBefore(text.slice(0, span.from))}<mark class="mark-bad">{shorten(text.slice(span.from, span.to))}</mark>{cutAfter(text.slice(span.to))}
+    {blamed && <pre class="blamed text"><code>
+      {cutBefore(text.slice(0, blamed.from))}<mark class="mark-bad">{shorten(text.slice(blamed.from, blamed.to))}</mark>{cutAfter(text.slice(blamed.to))}
     </code></pre>}
-    {span && <p><button type="button" class="link" onClick={onShow}>Show in the query</button></p>}
+    {blamed && <p><button type="button" class="link" onClick={onShow}>Show in the query</button></p>}
   </div>;
 }
 

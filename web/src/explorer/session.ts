@@ -51,6 +51,7 @@ export class Session {
   private readonly connection = new Connection();
   private cursor: Cursor | undefined;
   private query: Term | undefined;
+  private text = '';
   private offset = 0;
   private bytes = 0;
   private controller = new AbortController();
@@ -59,7 +60,7 @@ export class Session {
   /** Runs the queries of a text one after the other; what the last one answers is the result. */
   async run(text: string, { profile = false, explain = false, offset = 0 }: HowToRun = {}): Promise<void> {
     await this.abort();
-    const controller = this.begin(offset);
+    const controller = this.begin(text, offset);
     try {
       const queries = parse(text);
       const began = performance.now();
@@ -160,10 +161,11 @@ export class Session {
     await this.connection.close();
   }
 
-  private begin(offset: number): AbortController {
+  private begin(text: string, offset: number): AbortController {
     const controller = new AbortController();
     this.controller = controller;
     this.held = [];
+    this.text = text;
     this.offset = offset;
     this.bytes = 0;
     this.query = undefined;
@@ -262,7 +264,7 @@ export class Session {
   private fail(error: unknown, signal: AbortSignal): void {
     if (!signal.aborted) {
       this.more.value = false;
-      this.failure.value = failureOf(error, this.query, this.offset);
+      this.failure.value = failureOf(error, this.text, this.query, this.offset);
     }
   }
 }

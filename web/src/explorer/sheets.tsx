@@ -7,7 +7,7 @@ export function Sheets() {
     {sheets.value.map(sheet => {
       const chosen = sheet === current.value;
       const running = sheet.session.running.value;
-      return <div key={sheet.id} class={`sheet ${chosen ? 'chosen' : ''}`}>
+      return <div key={sheet.id} class={`sheet ${chosen ? 'chosen' : ''}`} ref={chosen ? intoView : null}>
         <button type="button" class="plain" aria-pressed={chosen} onClick={() => choose(sheet)}>
           {running && <span class="running" aria-hidden="true" />}<span class="title">{titleOf(sheet)}</span>{running && <span class="hidden"> (running)</span>}
         </button>
@@ -17,3 +17,5 @@ export function Sheets() {
     <IconButton icon="add" label="New query" onClick={() => open()} />
   </div>;
 }
+
+const intoView = (element: Element | null) => element?.scrollIntoView({ block: 'nearest', inline: 'nearest' });

@@ -1,6 +1,11 @@
-/** What the explorer remembers in the browser. Without storage, as in some private windows, it remembers until it is closed. */
+// What the explorer remembers in the browser, for each user of the server. Without storage, as in some private windows, it remembers
+// until it is closed.
+
+import { session } from '../server/session.ts';
+
 const memory = new Map<string, string>();
-const prefix = 'rethinkdb.explorer.';
+/** The page begins anew when somebody else logs in, so that this is the user all the time. */
+const prefix = `rethinkdb.explorer.${session.peek()?.user ?? ''}.`;
 
 export function load<T>(name: string, otherwise: T): T {
   let text: string | null | undefined;

@@ -59,7 +59,8 @@ export function calledBefore(text: string, open: number): { name: string; from: 
 function resultOf(name: string, receiver: Type): Type {
   const forms = documentation.get(name)?.forms.map(form => formPattern.exec(form)).filter(form => form !== null) ?? [];
   const fitting = receiver === undefined ? undefined : receivers[receiver];
-  const form = fitting && (forms.find(([, takes]) => fitting.includes(takes!)) ?? forms.find(([, takes]) => takes === 'value'));
+  const takes = fitting && [...fitting, 'value'].find(type => forms.some(form => form[1] === type)); // the most particular
+  const form = forms.find(form => form[1] === takes);
   const given = new Set((form ? [form] : forms).map(([, , gives]) => results[gives!] ?? gives!));
   const [only] = given;
   return given.size === 1 && only !== undefined && Object.hasOwn(receivers, only) ? only : undefined;

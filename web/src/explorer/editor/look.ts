@@ -11,7 +11,9 @@ export const popUpLook = EditorView.theme({
   '.cm-completionDetail': { marginLeft: '1em', fontStyle: 'normal', opacity: '0.8' },
   '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '700' },
   '.cm-tooltip.cm-completionInfo': { padding: '10px 12px', width: 'min(26rem, 80vw)', maxWidth: 'none', maxHeight: '20rem', overflowY: 'auto', ...tooltip },
-  '.cm-signature': { padding: '6px 10px', maxWidth: 'min(44rem, 86vw)' },
+  // What lies below it can still be clicked, and it goes with the cursor.
+  '.cm-signature': { pointerEvents: 'none',  padding: '6px 10px', maxWidth: 'min(44rem, 86vw)' },
+  '&:not(.cm-focused) .cm-signature': { display: 'none' },
   '.doc': { fontFamily: 'var(--sans)', fontSize: '0.82rem', lineHeight: '1.45' },
   '.doc code': { display: 'block', fontFamily: 'var(--mono)', fontSize: '0.78rem', overflowWrap: 'anywhere' },
   '.doc p': { margin: '6px 0 0' },

@@ -1,8 +1,8 @@
-import type { Datum } from '../../server/connection.ts';
+import { CopyButton } from '../../components/code.tsx';
 import { formatNumber } from '../../components/format.ts';
 import type { Session } from '../session.ts';
+import { countAccesses, stepsOf, type Step } from './steps.ts';
 import { formatTime } from './summary.tsx';
-import { TreeView } from './treeview.tsx';
 
 /** Where the time of a query has gone. */
 export function ProfileView({ session }: { session: Session }) {
@@ -11,22 +11,35 @@ export function ProfileView({ session }: { session: Session }) {
   if (profile === null || took === undefined) {
     return <p class="note">There is no profile of this query. Switch on “Profile queries” in the options and run it again.</p>;
   }
-  const facts = [['Round-trip time', formatTime(took.roundTrip)], ['Server time', formatTime(took.server)], ['Shard accesses', formatNumber(accesses(profile))]] as const;
-  return <>
-    <dl class="facts">{facts.map(([name, value]) => <div class="fact" key={name}><dt>{name}</dt><dd><b>{value}</b></dd></div>)}</dl>
-    <TreeView rows={Array.isArray(profile) ? profile : [profile]} label="Steps of the query" opened />
-  </>;
+  const { steps, left } = stepsOf(profile);
+  return <div class="profile">
+    <div class="panel-head">
+      <dl class="profile-facts">
+        <Fact name="Round-trip time" value={formatTime(took.roundTrip)} />
+        <Fact name="Server time" value={formatTime(took.server)} />
+        <Fact name="Shard accesses" value={formatNumber(countAccesses(steps))} />
+      </dl>
+      <CopyButton text={JSON.stringify(profile, null, 2)} label="Copy to clipboard" />
+    </div>
+    <Steps steps={steps} longest={Math.max(took.server, ...steps.map(step => step.milliseconds))} />
+    {left > 0 && <p class="note">{formatNumber(left)} more steps are in the copy.</p>}
+  </div>;
 }
 
-/** How often a step has read rows of a table. */
-function accesses(task: Datum): number {
-  if (Array.isArray(task)) {
-    return task.reduce<number>((sum, inner) => sum + accesses(inner), 0);
-  }
-  if (task === null || typeof task !== 'object') {
-    return 0;
-  }
-  const { description, sub_tasks: inner = [], parallel_tasks: parallel = [], n_samples: samples } = task;
-  const reads = typeof description === 'string' && /^Reading rows|read on shard/i.test(description) ? (typeof samples === 'number' ? samples : 1) : 0;
-  return reads + accesses(inner) + accesses(parallel);
+function Fact({ name, value }: { name: string; value: string }) {
+  return <div><dt>{name}</dt><dd>{value}</dd></div>;
 }
+
+function Steps({ steps, longest }: { steps: readonly Step[]; longest: number }) {
+  return <ul class="profile-steps">{steps.map((step, i) => <li key={i}>
+    <div class="profile-step">
+      <span class="what">{step.description}{step.samples > 1 && <span class="quiet"> {formatNumber(step.samples)} times</span>}</span>
+      <span class="share" aria-hidden="true"><span style={{ width: `${longest > 0 ? Math.min(step.milliseconds / longest, 1) * 100 : 0}%` }} /></span>
+      <span class="time">{formatStep(step.milliseconds)}</span>
+    </div>
+    {step.inner.length > 0 && <Steps steps={step.inner} longest={longest} />}
+  </li>)}</ul>;
+}
+
+/** Steps take microseconds. */
+const formatStep = (ms: number): string => ms < 10 ? `${ms.toFixed(3)}ms` : formatTime(ms);

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 
+import { download } from '../../components/download.ts';
 import { Menu } from '../../components/menu.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { notify } from '../../components/toast.tsx';
@@ -21,7 +22,7 @@ const views = [['tree', 'Tree'], ['table', 'Table'], ['raw', 'Raw'], ['profile',
 type View = typeof views[number][0];
 
 /** What the last query has answered, and how it is shown. */
-export function Results({ session }: { session: Session }) {
+export function Results({ session, empty }: { session: Session; empty: boolean }) {
   const view = useSignal<View>(load<View>('view', 'tree'));
   const choose = (chosen: View) => {
     view.value = chosen;
@@ -36,6 +37,7 @@ export function Results({ session }: { session: Session }) {
       ]} />}
       <Summary session={session} />
     </div>
+    {empty && session.kind.value === 'none' && <p class="note keys"><kbd>Ctrl</kbd>+<kbd>Enter</kbd> runs the query, or what is selected of it. <kbd>Ctrl</kbd>+<kbd>Space</kbd> proposes what may come next, <kbd>Tab</kbd> takes it.</p>}
     <Shown session={session} view={view.value} />
   </section>;
 }

@@ -75,7 +75,7 @@ function Row({ number, value, columns, opened, onOpen }: { number: number; value
 /** The edge of a column, which the pointer can drag. */
 function Edge({ width, onDrag }: { width: number; onDrag: (width: number) => void }) {
   const from = useRef<{ x: number; width: number; character: number } | undefined>(undefined);
-  return <span class="edge" aria-hidden="true"
+  return <span class="column-edge" aria-hidden="true"
     onPointerDown={event => {
       const cell = event.currentTarget.parentElement!;
       event.currentTarget.setPointerCapture(event.pointerId);
