@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 
-import { download } from '../../components/download.ts';
 import { Menu } from '../../components/menu.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { notify } from '../../components/toast.tsx';
