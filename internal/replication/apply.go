@@ -275,7 +275,7 @@ func (r *Raft) applyMembers(at position, data []byte) error {
 	for replica := range next.Servers {
 		delete(r.routes, replica)
 	}
-	r.changing = 0
+	r.changing, r.affirming = 0, 0
 	r.notify()
 	r.mu.Unlock()
 	return nil
@@ -296,5 +296,8 @@ func (r *Raft) applyFirm(at position, data []byte) error {
 		return err
 	}
 	r.log.advanced(at, &next)
+	r.mu.Lock()
+	r.notify()
+	r.mu.Unlock()
 	return nil
 }

@@ -18,10 +18,13 @@ type limits struct {
 	logBytes   int64
 	// A member that is getting a snapshot will need everything since; to cut that would be to begin again, perhaps for ever.
 	logBytesForSnapshot int64
+
+	runBytes int // of a file of a snapshot that comes
 }
 
 var usualLimits = limits{
 	appendBytes: 1 << 20, applyBytes: 8 << 20, inflightBytes: 16 << 20, inflightMessages: 256, uncommittedBytes: 64 << 20,
 	recentBytes: 1 << 20,
 	cutEntries:  4096, cutBytes: 4 << 20, logEntries: 200_000, logBytes: 64 << 20, logBytesForSnapshot: 1 << 30,
+	runBytes: 64 << 20,
 }

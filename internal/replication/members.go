@@ -41,13 +41,14 @@ const caughtUpEntries = 256
 // Who calls again, there or after an error, goes on where it has ended. When it returns nil, the members are those.
 func (r *Raft) SetMembers(ctx context.Context, want []Member) error {
 	for {
-		ticked := r.host.ticked()
+		ticked, changed := r.host.ticked(), r.Changed()
 		done, err := r.changeMembers(want)
 		if done || err != nil {
 			return err
 		}
 		select {
 		case <-ticked:
+		case <-changed:
 		case <-ctx.Done():
 			return fmt.Errorf("change the members of group %d: %w", r.id, context.Cause(ctx))
 		}

@@ -17,6 +17,8 @@ import (
 type network struct {
 	t testing.TB
 
+	tick time.Duration // of the Hosts that start from now on
+
 	mu    sync.Mutex
 	peers map[ServerID]*peer
 }
@@ -42,7 +44,7 @@ type letter struct {
 }
 
 func newNetwork(t testing.TB) *network {
-	n := &network{t: t, peers: make(map[ServerID]*peer)}
+	n := &network{t: t, tick: 10 * time.Millisecond, peers: make(map[ServerID]*peer)}
 	t.Cleanup(func() {
 		for _, p := range n.all() {
 			p.stop()
@@ -83,7 +85,7 @@ func (n *network) startIn(self ServerID, dir string, o storage.Options) *peer {
 	}
 	p := &peer{net: n, self: self, store: store, mem: o.Mem, inbox: make(chan letter, 1<<14)}
 	p.ctx, p.end = context.WithCancel(context.Background())
-	p.host = NewHost(HostOptions{Self: self, Store: store, Transport: p, Tick: 10 * time.Millisecond})
+	p.host = NewHost(HostOptions{Self: self, Store: store, Transport: p, Tick: n.tick})
 	p.wg.Go(func() {
 		for {
 			select {
@@ -237,11 +239,16 @@ func newCluster(t testing.TB, n int) *cluster {
 // found creates the group on the first server and extends it to the others.
 func (c *cluster) found(want []Member) {
 	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	c.foundIn(ctx, want)
+}
+
+func (c *cluster) foundIn(ctx context.Context, want []Member) {
+	c.t.Helper()
 	for _, m := range want {
 		c.machines[m.Server] = &silent{}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
 	first, err := c.peer(want[0].Server).host.Create(ctx, c.id, c.machines[want[0].Server])
 	if err != nil {
 		c.t.Fatal(err)

@@ -122,7 +122,11 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 		r.routes[sender] = from // a member that the log has not come to yet; the answer has to go somewhere
 	}
 	if t := m.GetType(); (t == pb.MsgPreVote || t == pb.MsgVote) && !members.voter(r.replica) {
-		r.host.out.committed(from, r.id, sender, r.replica, r.log.position())
+		for _, index := range []uint64{min(m.GetIndex(), r.log.position().index), members.Since} {
+			if term, err := r.log.Term(index); err == nil { // otherwise the log was cut there
+				r.host.out.committed(from, r.id, sender, r.replica, position{index, term})
+			}
+		}
 	}
 	if m.GetType() == pb.MsgReadIndex && r.role == raft.StateLeader && r.epoch.Load() == 0 {
 		return // the library would answer before it knows all that is committed, if this is the only voter
@@ -134,7 +138,7 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 //
 // A replica that is no voter any more, by a change that it knows to be committed, may be the only one to know it: the others have restarted, and find themselves in the old
 // configuration, in which they need its vote. If it has more entries than they, it does not vote for them, and it cannot stand for election. So it says what
-// it knows to whoever asks for its vote. (Seed 3184 of the simulation.) The caller holds mu.
+// it knows of the other's log to whoever asks for its vote. (Seeds 3184 and 51947 of the simulation.) The caller holds mu.
 func (r *Raft) learnCommitted(to, sender uint64, at position) {
 	if to != r.replica || r.role == raft.StateLeader {
 		return

@@ -50,7 +50,7 @@ type runSink struct {
 }
 
 func (s *runSink) add(key, value []byte) error {
-	if len(s.runs) == 0 || s.bytes >= sortedRunBytes {
+	if len(s.runs) == 0 || s.bytes >= s.r.host.limits.runBytes {
 		if err := s.begin(); err != nil {
 			return err
 		}
