@@ -100,6 +100,12 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 	return run(t, nil, dir, append(freePorts(), args...))
 }
 
+// StartIn starts a server in a directory, on the ports that args name, or else those that RethinkDB has.
+func StartIn(t testing.TB, dir string, args ...string) *Server {
+	t.Helper()
+	return run(t, nil, dir, args)
+}
+
 // StartOn is Start in a new directory by way of another program, whose last argument becomes the server's path.
 func StartOn(t testing.TB, by []string, args ...string) *Server {
 	t.Helper()
