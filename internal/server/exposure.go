@@ -26,7 +26,8 @@ func (n *node) openGate() *access.Gate {
 func (c Config) credentials(port access.Port, data *data) bool {
 	switch port {
 	case access.Cluster: // where a password is not enough: it says nothing of other servers
-		return c.ClusterTLS.CA != "" || c.ClusterSecretFile != "" || data.tokens.Any()
+		members := len(data.catalog.Snapshot().Members()) > 1 // which come by their keys, when the token is spent that they joined with
+		return c.ClusterTLS.CA != "" || c.ClusterSecretFile != "" || data.tokens.Any() || members
 	case access.Driver:
 		return data.users.HasPassword(auth.Admin) || c.DriverTLS.CA != ""
 	}
