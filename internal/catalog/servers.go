@@ -82,6 +82,9 @@ func (c *Catalog) SetServer(ctx context.Context, server Server) error {
 	server.Tags = normalTags(server.Tags)
 	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
 		server.ID = s.server.ID
+		if s.nameTaken(server) {
+			return nil, &NameTakenError{server.Name}
+		}
 		if server.equal(s.server) {
 			return nil, nil
 		}
@@ -89,14 +92,22 @@ func (c *Catalog) SetServer(ctx context.Context, server Server) error {
 	})
 }
 
+// nameTaken tells whether another server has the name.
+func (s *Snapshot) nameTaken(server Server) bool {
+	for id, other := range s.members {
+		if other.Name == server.Name && id != server.ID {
+			return true
+		}
+	}
+	return false
+}
+
 // AddMember makes a server a member of the cluster, or replaces its record. A server whose name another one has is refused.
 func (c *Catalog) AddMember(ctx context.Context, server Server) error {
 	server.Tags = normalTags(server.Tags)
 	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
-		for id, other := range s.members {
-			if other.Name == server.Name && id != server.ID {
-				return nil, &NameTakenError{server.Name}
-			}
+		if s.nameTaken(server) {
+			return nil, &NameTakenError{server.Name}
 		}
 		if s.members[server.ID].equal(server) {
 			return nil, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
@@ -284,6 +285,7 @@ type MemberStatus struct {
 // Progress is how much of something is done.
 type Progress struct {
 	Done, All int64 // bytes; All is an estimate
+	Began     time.Time
 }
 
 // Status returns what the replica knows.

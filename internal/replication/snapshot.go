@@ -89,7 +89,7 @@ func (h *Host) sendSnapshot(wait bool) bool {
 		return false
 	}
 	r, to := j.r, j.message.GetTo()
-	progress := &Progress{}
+	progress := &Progress{Began: time.Now()}
 	r.mu.Lock()
 	r.sending[to] = progress
 	r.mu.Unlock()

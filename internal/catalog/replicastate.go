@@ -1,0 +1,77 @@
+package catalog
+
+import (
+	"errors"
+
+	"rethinkdb/internal/replication"
+)
+
+// ReplicaState is what a server knows of the group of a table by having a replica. Servers tell each other.
+type ReplicaState struct {
+	// Primary says that this replica decides on writes. Only that one knows of Members, and of Quorum.
+	Primary bool `json:"primary,omitempty"`
+	Term    uint64
+	// Quorum says that enough of those that vote are in touch with the primary replica.
+	Quorum bool `json:"quorum,omitempty"`
+	// Candidate says that this replica would be the primary one, if enough others agreed.
+	Candidate bool `json:"candidate,omitempty"`
+	// Following is the server of the primary replica, empty if this one knows of none.
+	Following ServerID        `json:"following,omitempty"`
+	Readable  bool            `json:"readable,omitempty"` // with read_mode outdated
+	Changing  bool            `json:"changing,omitempty"` // who belongs to the group is being changed
+	Members   []ReplicaMember `json:"members,omitempty"`
+}
+
+// ReplicaMember is what the primary replica knows of one of the group.
+type ReplicaMember struct {
+	Server ServerID              `json:"server"`
+	Voter  bool                  `json:"voter,omitempty"`
+	Active bool                  `json:"active,omitempty"` // it has answered lately
+	Behind bool                  `json:"behind,omitempty"` // it lacks much of the data
+	Copy   *replication.Progress `json:"copy,omitempty"`   // it is being sent everything
+}
+
+// ReplicaState tells what this server knows of the table's group; ok is false if it has no replica.
+func (t *Table) ReplicaState(s *Snapshot) (state ReplicaState, ok bool) {
+	switch g := t.Group().(type) {
+	case replication.Absent:
+		return state, false
+	case *replication.Raft:
+		return s.raftState(g)
+	}
+	self := ReplicaMember{Server: s.server.ID, Voter: true, Active: true}
+	return ReplicaState{Primary: true, Quorum: true, Following: s.server.ID, Readable: true, Members: []ReplicaMember{self}}, true
+}
+
+func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) {
+	status := g.Status()
+	switch {
+	case errors.Is(status.Err, replication.ErrRemoved), errors.Is(status.Err, replication.ErrDropped), errors.Is(status.Err, replication.ErrReplaced):
+		return state, false
+	case status.Err != nil:
+		return state, true // it does nothing any more
+	}
+	_, err := g.Epoch()
+	state = ReplicaState{
+		Primary: status.Role == replication.Leader && err == nil, Term: status.Term, Candidate: status.Role == replication.Candidate,
+		Following: ServerID(status.Leader), Readable: len(status.Members) > 0,
+	}
+	if !state.Primary {
+		return state, true
+	}
+	state.Changing = status.Joint
+	active, voters := 0, 0
+	for _, m := range status.Members {
+		member := ReplicaMember{Server: ServerID(m.Server), Voter: m.Voter, Active: m.Active && s.Connected(ServerID(m.Server)),
+			Behind: m.Match+nearlyAll < status.Last, Copy: m.Snapshot}
+		if m.Voter {
+			voters++
+		}
+		if m.Voter && member.Active {
+			active++
+		}
+		state.Members = append(state.Members, member)
+	}
+	state.Quorum = status.Quorum && (status.Joint || active > voters/2)
+	return state, true
+}
