@@ -28,7 +28,8 @@ type Watch struct {
 	looking bool
 }
 
-// NewWatch watches the rows that list gives, objects whose field id is their key. With grows, rows only come.
+// NewWatch watches the rows that list gives, objects whose field id is their key. With grows, rows only come, and their keys are arrays whose
+// second element is their server.
 func NewWatch(list func(ctx context.Context) ([]datum.Value, error), grows bool) *Watch {
 	w := &Watch{list: list, grows: grows, poke: make(chan struct{}, 1)}
 	w.hub = NewHub(func() table.CommitIndex { return table.CommitIndex(w.applied.Load()) })
@@ -108,6 +109,9 @@ func (w *Watch) look(ctx context.Context) error {
 			changes = append(changes, table.Change{Key: []byte(key), Old: old})
 		}
 	}
+	if w.grows {
+		w.rememberAbsent(now)
+	}
 	first := w.rows == nil
 	w.rows, w.listed = now, rows
 	if first || len(changes) == 0 {
@@ -115,6 +119,28 @@ func (w *Watch) look(ctx context.Context) error {
 	}
 	w.hub.Committed(table.CommitIndex(w.applied.Add(1)), changes)
 	return nil
+}
+
+// rememberAbsent adds the last rows of servers that give none at the moment to now, so that they are not new when the servers are back.
+func (w *Watch) rememberAbsent(now map[string]datum.Value) {
+	present := map[string]bool{}
+	for _, row := range now {
+		present[serverOf(row)] = true
+	}
+	for key, row := range w.rows {
+		if !present[serverOf(row)] {
+			now[key] = row
+		}
+	}
+}
+
+// serverOf is the server whose row it is, empty if the key does not say.
+func serverOf(row datum.Value) string {
+	id, _ := row.Get("id")
+	if id.Kind() != datum.KindArray || id.Len() != 2 || id.At(1).Kind() != datum.KindString {
+		return ""
+	}
+	return id.At(1).AsString()
 }
 
 // start counts a goroutine of somebody else in; false when the hub has ended.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,22 +46,23 @@ func (m *Manager) remove(s *Session) {
 	delete(m.sessions, s)
 }
 
-// Sessions is the number of clients.
-func (m *Manager) Sessions() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.sessions)
-}
+// Sessions is the number of clients. Those of other servers, which send on some of their queries, are counted there.
+func (m *Manager) Sessions() int { return len(m.clients()) }
 
 // Active is the number of clients that wait for an answer.
 func (m *Manager) Active() int {
 	n := 0
-	for _, s := range m.all() {
+	for _, s := range m.clients() {
 		if s.Running() {
 			n++
 		}
 	}
 	return n
+}
+
+// clients are the sessions of clients of this server.
+func (m *Manager) clients() []*Session {
+	return slices.DeleteFunc(m.all(), func(s *Session) bool { return s.opt.Client.Hops > 0 })
 }
 
 func (m *Manager) all() []*Session {
@@ -73,11 +75,12 @@ func (m *Manager) all() []*Session {
 	return all
 }
 
-// Jobs lists the queries, except those that are being stopped and those that are so quick that they were never a job.
+// Jobs lists the queries, except those that are being stopped, those that are so quick that they were never a job, and parts of queries of
+// other servers.
 func (m *Manager) Jobs() []Job {
 	var jobs []Job
 	var texts []fmt.Stringer
-	for _, s := range m.all() {
+	for _, s := range m.clients() {
 		s.mu.Lock()
 		for _, e := range s.live {
 			if e.why != uninterrupted {
