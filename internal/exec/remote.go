@@ -81,7 +81,12 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 		return nil, nil
 	}
 	place := tablePlace{db, name, b.outdated(root)}
-	if _, here, _ := b.router.Locate(place.db, place.name, place.outdated); here {
+	_, here, err := b.router.Locate(place.db, place.name, place.outdated)
+	if err != nil && userOf(t, root) == reql.TermInfo { // any replica has an estimate of its rows
+		place.outdated = true
+		_, here, _ = b.router.Locate(place.db, place.name, place.outdated)
+	}
+	if here {
 		return nil, nil
 	}
 	n := &remoteNode{t: t, table: place, router: b.router, options: b.query.OptArgs}
@@ -90,6 +95,14 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 	}
 	b.slow, b.long = true, true
 	return n, nil
+}
+
+// userOf is the type of the term in t whose first argument is the table.
+func userOf(t, table *reql.Term) reql.TermType {
+	for t != table && t.Args[0] != table {
+		t = t.Args[0]
+	}
+	return t.Type
 }
 
 const systemDatabase = "rethinkdb"
