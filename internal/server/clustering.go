@@ -153,6 +153,9 @@ func (n *node) startClustering(engine session.Engine) {
 		return err
 	})
 	c.mesh.HandleCall(callChange, cluster.Answer(c.decide))
+	c.mesh.HandleCall(callSystem, func(ctx context.Context, _ cluster.ServerID, request []byte) ([]byte, error) {
+		return n.system.Answer(ctx, request)
+	})
 	c.mesh.OnLost(func(id cluster.ServerID) { n.data.host.PeerLost(replication.ServerID(id)) })
 	c.pool = forward.NewPool(func(_ context.Context, server string) (io.ReadWriteCloser, error) {
 		if server == string(n.data.catalog.Snapshot().Server().ID) {

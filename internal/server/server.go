@@ -188,6 +188,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Store:    n.data.store,
 		Users:    n.data.users,
 		Tokens:   n.data.tokens,
+		Peers:    neighbours{n.data.groups},
 		Process:  n.process,
 		Log:      log,
 		Audit:    n.audit,

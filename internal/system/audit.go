@@ -16,7 +16,7 @@ import (
 	"rethinkdb/internal/reql"
 )
 
-// auditTable is the table audit: the newest entries of this server's audit log. RethinkDB has none.
+// auditTable is the table audit: the newest entries of each connected server's audit log. RethinkDB has none.
 type auditTable struct {
 	s *System
 	readOnly
@@ -25,7 +25,12 @@ type auditTable struct {
 // alsoTakes makes config a condition for reading: who may see all tables of statistics shall not see who does what.
 func (auditTable) alsoTakes() auth.Permission { return auth.Config }
 
-func (t auditTable) list(_ context.Context, v view) ([]datum.Value, error) {
+func (t auditTable) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, _, err := t.s.everywhere(ctx, "audit", v, t)
+	return rows, err
+}
+
+func (t auditTable) own(_ context.Context, v view) ([]datum.Value, error) {
 	entries := t.s.audit.Newest()
 	snap := t.s.catalog.Snapshot()
 	rows := make([]datum.Value, len(entries))

@@ -171,11 +171,10 @@ func (f Format) pick(name, id string) datum.Value {
 	return datum.String(name)
 }
 
-// server names a server. One that has left is still called by its last known name in configurations; there is none
-// to know before servers form clusters, so its UUID stands in.
+// server names a server, connected or not. One that the cluster has never had, which an old configuration may name, is called by its UUID.
 func (f Format) server(s *catalog.Snapshot, id catalog.ServerID) datum.Value {
 	name := string(id)
-	if server, ok := s.ServerByID(id); ok {
+	if server, ok := s.Member(id); ok {
 		name = server.Name
 	}
 	return f.pick(name, string(id))

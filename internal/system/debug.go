@@ -54,7 +54,12 @@ type debugStats struct {
 	readOnly
 }
 
-func (t debugStats) list(context.Context, view) ([]datum.Value, error) {
+func (t debugStats) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, _, err := t.s.everywhere(ctx, "_debug_stats", v, t)
+	return rows, err
+}
+
+func (t debugStats) own(context.Context, view) ([]datum.Value, error) {
 	server := t.s.catalog.Snapshot().Server()
 	m := t.s.store.Metrics()
 	var mem runtime.MemStats

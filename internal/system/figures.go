@@ -35,7 +35,11 @@ func (s *System) Figures(ctx context.Context) (f Figures, err error) {
 	snap := s.catalog.Snapshot()
 	server := snap.Server()
 	f = Figures{ServerID: string(server.ID), ServerName: server.Name, Queries: s.counters.queries.Load(), Issues: map[string]int{}}
-	for _, issue := range s.currentIssues(snap, Names) {
+	issues, err := s.unavailable(ctx, snap, Names)
+	if err != nil {
+		return f, err
+	}
+	for _, issue := range append(issues, s.ownIssues()...) {
 		f.Issues[issue.Type]++
 	}
 	for _, t := range snap.Tables() {

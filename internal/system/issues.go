@@ -3,7 +3,10 @@ package system
 import (
 	"context"
 	"crypto/sha1" //nolint:gosec // makes stable identifiers, as version 5 UUIDs do
+	"errors"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -31,16 +34,32 @@ type issuesTable struct {
 // issueIDs is the name space in which issues become UUIDs.
 var issueIDs = uuid.MustParse("3d4d8e2c-51d0-4a5a-93a0-0a0bb1f7bd0f")
 
-func (s *System) currentIssues(snap *catalog.Snapshot, f Format) []Issue {
-	var issues []Issue
-	if s.issues != nil {
-		issues = s.issues()
+func (t issuesTable) list(ctx context.Context, v view) ([]datum.Value, error) {
+	var tables []Issue
+	var failed error
+	var asking sync.WaitGroup // a server that does not answer takes its time only once
+	asking.Go(func() { tables, failed = t.s.unavailable(ctx, t.s.catalog.Snapshot(), v.format) })
+	rows, _, err := t.s.everywhere(ctx, "current_issues", v, t)
+	asking.Wait()
+	if err := errors.Join(err, failed); err != nil {
+		return nil, err
 	}
-	return append(issues, unreachableTables(snap, f)...)
+	return append(oneOfEach(rows), issueRows(tables)...), nil
 }
 
-func (t issuesTable) list(_ context.Context, v view) ([]datum.Value, error) {
-	issues := t.s.currentIssues(t.s.catalog.Snapshot(), v.format)
+func (t issuesTable) own(context.Context, view) ([]datum.Value, error) {
+	return issueRows(t.s.ownIssues()), nil
+}
+
+// ownIssues are those that this server knows of itself.
+func (s *System) ownIssues() []Issue {
+	if s.issues == nil {
+		return nil
+	}
+	return s.issues()
+}
+
+func issueRows(issues []Issue) []datum.Value {
 	rows := make([]datum.Value, len(issues))
 	for i, issue := range issues {
 		id := uuid.NewHash(sha1.New(), issueIDs, []byte(issue.Type+"\x00"+issue.Subject), 5)
@@ -52,7 +71,19 @@ func (t issuesTable) list(_ context.Context, v view) ([]datum.Value, error) {
 			field("info", issue.Info),
 		)
 	}
-	return rows, nil
+	return rows
+}
+
+// oneOfEach leaves one of the rows with the same key: what several servers see is one issue.
+func oneOfEach(rows []datum.Value) []datum.Value {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(rows, func(row datum.Value) bool {
+		id, _ := row.Get(primaryKey)
+		key := id.Print()
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	})
 }
 
 func (t issuesTable) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
@@ -93,35 +124,59 @@ func AuditLog(id, name, problem string) Issue {
 	}
 }
 
-// unreachableTables are the tables with replicas on servers that are not there. On one server that means a data
-// directory whose tables were placed on others.
-func unreachableTables(snap *catalog.Snapshot, f Format) []Issue {
-	var issues []Issue
+// unavailable are the tables with replicas on servers that are not there.
+func (s *System) unavailable(ctx context.Context, snap *catalog.Snapshot, f Format) ([]Issue, error) {
+	var tables []*catalog.Table
 	for _, t := range snap.Tables() {
-		var missing []string
-		for _, shard := range t.Config.Shards {
-			for _, id := range shard.Replicas {
-				if _, ok := snap.ServerByID(id); !ok {
-					missing = append(missing, string(id))
-				}
-			}
+		if slices.ContainsFunc(servers(&t.Config), func(id catalog.ServerID) bool { return !snap.Connected(id) }) {
+			tables = append(tables, t)
 		}
-		if len(missing) == 0 {
-			continue
-		}
-		status := tableStatusRow(snap, t.Config, f, true)
-		info := []datum.Field{field("db", f.database(snap, t.Config.Database)), field("table", f.pick(t.Name(), t.ID()))}
-		for _, key := range []string{"raft_leader", "shards", "status"} {
-			v, _ := status.Get(key)
-			info = append(info, field(key, v))
-		}
-		issues = append(issues, Issue{
-			Type: "table_availability",
-			Description: "Table `" + t.DatabaseName + "." + t.Name() + "` is available for all operations, but some replicas " +
-				"are not ready. The following servers are not reachable: " + strings.Join(missing, ", "),
-			Subject: t.ID(),
-			Info:    object(info...),
-		})
 	}
-	return issues
+	if len(tables) == 0 {
+		return nil, nil
+	}
+	told, err := s.replicasOf(ctx, snap, tables...)
+	var issues []Issue
+	for _, t := range tables {
+		issues = append(issues, tableAvailability(snap, t, f, available(snap, &t.Config, told[t.Config.ID])))
+	}
+	return issues, err
+}
+
+func tableAvailability(snap *catalog.Snapshot, t *catalog.Table, f Format, a availability) Issue {
+	status := tableStatusRow(snap, &t.Config, f, a)
+	info := []datum.Field{field("db", f.database(snap, t.Config.Database)), field("table", f.pick(t.Name(), t.ID()))}
+	for _, key := range []string{"raft_leader", "shards", "status"} {
+		v, _ := status.Get(key)
+		info = append(info, field(key, v))
+	}
+	name := t.DatabaseName + "." + t.Name()
+	description := "Table `" + name + "` is " + a.blurb() + ". The following servers are not reachable: " + strings.Join(a.missing(snap), ", ")
+	if !a.reached {
+		description = "Table `" + name + "` is not available for any operations. No servers are reachable for this table."
+	}
+	return Issue{Type: "table_availability", Critical: !a.reads, Description: description, Subject: t.ID(), Info: object(info...)}
+}
+
+// blurb says what a table can be used for. It is asked for tables that lack a replica.
+func (a availability) blurb() string {
+	switch {
+	case a.reads:
+		return "available for all operations, but some replicas are not ready"
+	case a.outdated:
+		return "available for outdated reads, but not up-to-date reads or writes"
+	}
+	return "not available for any operations"
+}
+
+// missing are the names of the servers with replicas that are not in touch, sorted.
+func (a availability) missing(snap *catalog.Snapshot) []string {
+	var names []string
+	for id, state := range a.states {
+		if state == stateDisconnected {
+			names = append(names, Names.server(snap, id).AsString())
+		}
+	}
+	slices.Sort(names)
+	return names
 }

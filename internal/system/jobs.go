@@ -30,24 +30,24 @@ func (noSessions) Active() int         { return 0 }
 func (noSessions) Jobs() []session.Job { return nil }
 func (noSessions) Kill(uuid.UUID) bool { return false }
 
-// jobsTable is the table jobs: queries, and the building of indexes. Backfilling and compaction appear in it once there is
-// such work that users can wait for. Deleting the row of a query kills it.
+// jobsTable is the table jobs: queries, the building of indexes, and the copying of tables to servers. Compaction appears in it once there
+// is such work that users can wait for. Deleting the row of a query kills it.
 type jobsTable struct{ s *System }
 
 const (
-	queryJob = "query"
-	indexJob = "index_construction"
+	queryJob    = "query"
+	indexJob    = "index_construction"
+	backfillJob = "backfill"
 )
 
-// indexJobs are the identifiers of builds: of an index of a table.
-var indexJobs = uuid.MustParse("7d1b5c1e-3b52-4b6e-9d0c-4f3a8f0f6f0a")
+// indexJobs are the identifiers of builds: of an index of a table. backfillJobs are those of copies: of a table to a server.
+var (
+	indexJobs    = uuid.MustParse("7d1b5c1e-3b52-4b6e-9d0c-4f3a8f0f6f0a")
+	backfillJobs = uuid.MustParse("c1a7e0f5-6d0e-4f0b-8a52-9f1c3f7e2b44")
+)
 
-// indexRows returns the indexes that are being built. Only admin sees them.
-func (t jobsTable) indexRows(v view, now time.Time) []datum.Value {
-	if v.client != nil && v.client.User != auth.Admin {
-		return nil
-	}
-	snap := t.s.catalog.Snapshot()
+// indexRows returns the indexes that are being built.
+func (t jobsTable) indexRows(snap *catalog.Snapshot, v view, now time.Time) []datum.Value {
 	var rows []datum.Value
 	for _, table := range snap.Tables() {
 		for _, x := range table.Indexes() {
@@ -106,30 +106,121 @@ func (t jobsTable) visible(c *exec.Client) []session.Job {
 	return own
 }
 
-func (t jobsTable) list(_ context.Context, v view) ([]datum.Value, error) {
+// backfillRows returns the replicas that this server is sending to others.
+func (t jobsTable) backfillRows(snap *catalog.Snapshot, v view, now time.Time) []datum.Value {
+	self := snap.Server().ID
+	var rows []datum.Value
+	for _, table := range snap.Tables() {
+		state, _ := table.ReplicaState(snap)
+		for _, m := range state.Members {
+			if m.Copy == nil {
+				continue
+			}
+			id := uuid.NewSHA1(backfillJobs, []byte(table.ID()+"/"+string(m.Server)))
+			rows = append(rows, object(
+				field("id", datum.Array([]datum.Value{str(backfillJob), str(id.String())})),
+				field("type", str(backfillJob)),
+				field("duration_sec", datum.Number(max(now.Sub(m.Copy.Began).Seconds(), 0))),
+				field("servers", v.format.servers(snap, []catalog.ServerID{self})),
+				field("info", object(
+					field("db", v.format.database(snap, table.Config.Database)),
+					field("table", v.format.pick(table.Name(), table.ID())),
+					field("source_server", v.format.server(snap, self)),
+					field("destination_server", v.format.server(snap, m.Server)),
+					field("progress", datum.Number(fraction(m.Copy.Done, m.Copy.All))),
+				)),
+			))
+		}
+	}
+	return rows
+}
+
+// fraction is a part of something whose size is an estimate.
+func fraction(part, whole int64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return min(float64(part)/float64(whole), 1)
+}
+
+func (t jobsTable) own(_ context.Context, v view) ([]datum.Value, error) {
 	snap, now := t.s.catalog.Snapshot(), t.s.now()
 	var rows []datum.Value
 	for _, j := range t.visible(v.client) {
 		rows = append(rows, jobRow(snap, v.format, j, now))
 	}
-	return append(rows, t.indexRows(v, now)...), nil
+	if v.client != nil && v.client.User != auth.Admin {
+		return rows, nil // the rest only admin sees
+	}
+	rows = append(rows, t.indexRows(snap, v, now)...)
+	return append(rows, t.backfillRows(snap, v, now)...), nil
 }
 
-func (t jobsTable) get(_ context.Context, v view, key datum.Value) (datum.Value, error) {
-	kind, id, ok := readJobKey(key)
-	switch {
-	case ok && kind == indexJob:
-		for _, row := range t.indexRows(v, t.s.now()) {
-			if id, _ := row.Get("id"); datum.Equal(id, key) {
-				return row, nil
-			}
+func (t jobsTable) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, _, err := t.s.everywhere(ctx, "jobs", v, t)
+	return joinJobs(rows), err
+}
+
+// joinJobs makes one row of those with the same key: a job that several servers do. It has come as far as they have on average.
+func joinJobs(rows []datum.Value) []datum.Value {
+	var jobs [][]datum.Value
+	at := map[string]int{}
+	for _, row := range rows {
+		id, _ := row.Get(primaryKey)
+		key := id.Print()
+		i, ok := at[key]
+		if !ok {
+			i, at[key] = len(jobs), len(jobs)
+			jobs = append(jobs, nil)
 		}
-	case ok && kind == queryJob:
-		if j, ok := t.find(v, id); ok {
-			return jobRow(t.s.catalog.Snapshot(), v.format, j, t.s.now()), nil
-		}
+		jobs[i] = append(jobs[i], row)
 	}
-	return datum.Value{}, nil
+	joined := make([]datum.Value, len(jobs))
+	for i, parts := range jobs {
+		joined[i] = joinJob(parts)
+	}
+	return joined
+}
+
+func joinJob(parts []datum.Value) datum.Value {
+	job := parts[0]
+	if len(parts) == 1 {
+		return job
+	}
+	var servers []datum.Value
+	progress, duration := 0.0, 0.0
+	for _, part := range parts {
+		names, _ := part.Get("servers")
+		for i := range names.Len() {
+			servers = append(servers, names.At(i))
+		}
+		progress += number(part, "info", "progress") / float64(len(parts))
+		duration = max(duration, number(part, "duration_sec"))
+	}
+	info, _ := job.Get("info")
+	return job.Edit([]datum.Field{
+		field("duration_sec", datum.Number(duration)),
+		field("info", info.Edit([]datum.Field{field("progress", datum.Number(progress))}, nil)),
+		field("servers", datum.Array(servers)),
+	}, nil)
+}
+
+// number is the number at the end of a path into a row, 0 if there is none.
+func number(row datum.Value, path ...string) float64 {
+	for _, key := range path {
+		row, _ = row.Get(key)
+	}
+	if row.Kind() != datum.KindNumber {
+		return 0
+	}
+	return row.AsNumber()
+}
+
+func (t jobsTable) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
+	if _, _, ok := readJobKey(key); !ok {
+		return datum.Value{}, nil
+	}
+	return getByListing(ctx, t, v, key)
 }
 
 func (t jobsTable) find(v view, id string) (session.Job, bool) {
@@ -141,7 +232,13 @@ func (t jobsTable) find(v view, id string) (session.Job, bool) {
 	return session.Job{}, false
 }
 
-func (t jobsTable) write(_ context.Context, v view, w rowWrite) (datum.Value, error) {
+// kill ends a query of this server, if it is one that the user may see.
+func (t jobsTable) kill(v view, id string) bool {
+	j, ok := t.find(v, id)
+	return ok && t.s.sessions.Kill(j.ID)
+}
+
+func (t jobsTable) write(ctx context.Context, v view, w rowWrite) (datum.Value, error) {
 	if !w.new.IsAbsent() {
 		return datum.Value{}, opFailed("The `rethinkdb.jobs` system table only allows deletions, not inserts or updates.")
 	}
@@ -152,10 +249,19 @@ func (t jobsTable) write(_ context.Context, v view, w rowWrite) (datum.Value, er
 	if kind != queryJob {
 		return datum.Value{}, opFailed("Jobs of type `%s` cannot be interrupted.", kind)
 	}
-	if j, ok := t.find(v, id); ok {
-		t.s.sessions.Kill(j.ID)
+	if t.kill(v, id) {
+		return datum.Value{}, nil
 	}
-	return datum.Value{}, nil
+	r := request{Kind: askKill, Query: id}
+	if v.client != nil {
+		r.User = v.client.User
+	}
+	for _, a := range t.s.ask(ctx, t.s.others(t.s.catalog.Snapshot()), r) {
+		if a.err != nil { // it may be the one that runs the query, and then the row is still there
+			t.s.logger.Debug("A server was not told that a query is to end.", "server", string(a.from), "error", a.err)
+		}
+	}
+	return datum.Value{}, context.Cause(ctx)
 }
 
 // readJobKey reads a primary key [type, uuid].

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
@@ -143,6 +144,7 @@ func (s *System) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, na
 	if err != nil {
 		return datum.Value{}, err
 	}
+	s.awaitCreated(ctx, t)
 	return object(
 		field("config_changes", changes(datum.Null, tableConfigRow(s.catalog.Snapshot(), t.Config, Names))),
 		field("tables_created", datum.Int(1)),
@@ -250,24 +252,6 @@ func (s *System) selection(c *exec.Client, systemTable string, mayRead func() er
 	return &use{systemTable: s.tables[systemTable], system: s, view: view{client: c}, selected: mayRead}
 }
 
-// Wait is wait. The tables of one server are ready as soon as they exist.
-func (s *System) Wait(_ context.Context, db exec.DB, tableName string, _ exec.WaitOptions) (datum.Value, error) {
-	if db.ID == DatabaseID {
-		return datum.Value{}, special("the system tables in it are always available and don't need to be waited on.")
-	}
-	ready := 1
-	if tableName == "" {
-		d, err := s.findDatabase(db)
-		if err != nil {
-			return datum.Value{}, err
-		}
-		ready = len(d.Tables())
-	} else if _, err := s.findTable(db, tableName); err != nil {
-		return datum.Value{}, err
-	}
-	return object(field("ready", datum.Int(int64(ready)))), nil
-}
-
 // Reconfigure is reconfigure, also with emergency_repair.
 func (s *System) Reconfigure(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.TableOptions) (_ datum.Value, err error) {
 	if !o.DryRun {
@@ -357,10 +341,14 @@ func addResults(a, b datum.Value) datum.Value {
 
 func (s *System) reconfigure(ctx context.Context, t *catalog.Table, o exec.TableOptions) (datum.Value, error) {
 	p := placement(o)
+	told, err := s.reportsOf(ctx, s.catalog.Snapshot(), t.Config.ID)
+	if err != nil {
+		return datum.Value{}, err
+	}
 	splits := splitter{table: t}
 	var before, after catalog.TableConfig
 	errDryRun := errors.New("dry run")
-	_, err := s.updateTable(ctx, &splits, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
+	_, err = s.updateTable(ctx, &splits, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
 		before, after = *cfg, *cfg
 		// Shards that cannot be placed are refused before anything is made of their number.
 		if _, err := snap.Place(p, nil, nil); err != nil {
@@ -389,30 +377,72 @@ func (s *System) reconfigure(ctx context.Context, t *catalog.Table, o exec.Table
 	case err != nil:
 		return datum.Value{}, err
 	}
-	return object(append(result, field("reconfigured", datum.Int(1)),
-		field("status_changes", statusChanges(snap, before, after, len(before.Shards) != len(after.Shards))))...), nil
+	changed, err := s.statusChanges(ctx, told, before, after, len(before.Shards) != len(after.Shards))
+	return object(append(result, field("reconfigured", datum.Int(1)), field("status_changes", changed))...), err
 }
 
-func statusChanges(snap *catalog.Snapshot, before, after catalog.TableConfig, settling bool) datum.Value {
-	return changes(tableStatusRow(snap, before, Names, false), tableStatusRow(snap, after, Names, settling))
-}
-
-// repair is reconfigure with emergency_repair: on a server that runs, its tables need none.
-func (s *System) repair(_ context.Context, t *catalog.Table, o exec.TableOptions) (datum.Value, error) {
-	const recommit = "_debug_recommit" // commits the present configuration again
-	if o.EmergencyRepair != recommit {
-		return datum.Value{}, opFailed("This table doesn't need to be repaired.")
-	}
+// statusChanges tells what the change of a table's configuration does to its status. told is what servers said before. settling says that the
+// shards have just been changed, so that not all replicas have reported yet; reads and writes go on meanwhile.
+func (s *System) statusChanges(ctx context.Context, told reports, before, after catalog.TableConfig, settling bool) (datum.Value, error) {
 	snap := s.catalog.Snapshot()
+	old := available(snap, &before, told)
+	now, err := s.reportsOf(ctx, snap, after.ID)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	changed := available(snap, &after, now)
+	changed.finished = changed.finished && !settling
+	return changes(tableStatusRow(snap, &before, Names, old), tableStatusRow(snap, &after, Names, changed)), nil
+}
+
+// reportsOf asks the servers for their replicas of a table, which may have been dropped meanwhile.
+func (s *System) reportsOf(ctx context.Context, snap *catalog.Snapshot, id catalog.TableID) (reports, error) {
+	t, ok := snap.TableByID(id)
+	if !ok {
+		return nil, catalog.ErrTableGone
+	}
+	all, err := s.replicasOf(ctx, snap, t)
+	return all[id], err
+}
+
+// repair is reconfigure with emergency_repair.
+func (s *System) repair(ctx context.Context, t *catalog.Table, o exec.TableOptions) (datum.Value, error) {
+	const recommit = "_debug_recommit" // commits the present configuration again
+	snap := s.catalog.Snapshot()
+	told, err := s.reportsOf(ctx, snap, t.Config.ID)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	if o.EmergencyRepair != recommit {
+		return datum.Value{}, refuseRepair(snap, t, available(snap, &t.Config, told))
+	}
 	row := tableConfigRow(snap, t.Config, Names)
 	if o.DryRun {
 		return object(field("config_changes", changes(row, row)), field("repaired", datum.Int(0))), nil
 	}
+	changed, err := s.statusChanges(ctx, told, t.Config, t.Config, false)
 	return object(
 		field("config_changes", changes(row, row)),
 		field("repaired", datum.Int(1)),
-		field("status_changes", statusChanges(snap, t.Config, t.Config, false)),
-	), nil
+		field("status_changes", changed),
+	), err
+}
+
+// refuseRepair is why a table is not repaired: it need not be, or it cannot be.
+func refuseRepair(snap *catalog.Snapshot, t *catalog.Table, a availability) error {
+	name := t.DatabaseName + "." + t.Name()
+	switch missing := a.missing(snap); {
+	case a.reads:
+		return opFailed("This table doesn't need to be repaired.")
+	case !a.reached:
+		return opFailed("The server(s) hosting table `%s` are currently unreachable. The table was not repaired. At least one of a table's "+
+			"replicas must be accessible in order to repair it.", name)
+	case len(missing) == 0:
+		return opFailed("The replicas of table `%s` are choosing a primary replica. The table was not repaired. Try again in a moment.", name)
+	default:
+		return opFailed("The table was not repaired: this version cannot go on without the replicas of table `%s` that are missing. Start the "+
+			"following servers again: %s", name, strings.Join(missing, ", "))
+	}
 }
 
 func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, error) {
@@ -421,6 +451,10 @@ func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, 
 		return datum.Value{}, err
 	}
 	before, after := t.Config, t.Config
+	told, err := s.reportsOf(ctx, s.catalog.Snapshot(), t.Config.ID)
+	if err != nil {
+		return datum.Value{}, err
+	}
 	if enough {
 		_, changed, err := s.catalog.UpdateTable(ctx, t.Config.ID, func(_ *catalog.Snapshot, cfg *catalog.TableConfig) error {
 			if len(cfg.Shards) == len(splits)+1 { // else it was reconfigured meanwhile, which has balanced it as well
@@ -437,10 +471,11 @@ func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, 
 	if enough {
 		rebalanced = 1
 	}
+	changed, err := s.statusChanges(ctx, told, before, after, enough)
 	return object(
 		field("rebalanced", datum.Int(rebalanced)),
-		field("status_changes", statusChanges(s.catalog.Snapshot(), before, after, enough)),
-	), nil
+		field("status_changes", changed),
+	), err
 }
 
 // Grant is grant: it changes the permissions of a user on a table, on a database (tableName is "") or globally (db is

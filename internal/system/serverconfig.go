@@ -2,10 +2,16 @@ package system
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
+	"slices"
+	"time"
 
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/reql"
 )
 
 // serverConfig is server_config: one row for each connected server, of which name, tags and cache size can be changed.
@@ -59,16 +65,111 @@ func (t serverConfig) write(ctx context.Context, _ view, w rowWrite) (datum.Valu
 	if err != nil {
 		return datum.Value{}, wrap(serverConfigFormat, err)
 	}
-	for _, other := range snap.Servers() {
-		if other.ID != old.ID && other.Name == server.Name {
-			return datum.Value{}, opFailed("Cannot rename server `%s` to `%s` because server `%s` already exists.",
-				old.Name, server.Name, server.Name)
-		}
+	server.Addresses, server.Fingerprint = old.Addresses, old.Fingerprint
+	if old.ID != snap.Server().ID {
+		return w.new, t.s.configureOther(ctx, old, server, w.new)
 	}
 	if err := t.s.setServer(ctx, server); err != nil {
 		return datum.Value{}, err
 	}
 	return w.new, nil
+}
+
+// setServer changes this server's configuration.
+func (s *System) setServer(ctx context.Context, server catalog.Server) error {
+	old := s.catalog.Snapshot().Server()
+	if server.CacheBytes != old.CacheBytes && s.setCache != nil {
+		if err := s.setCache(server.CacheBytes); err != nil {
+			return opFailed("Error when trying to change the configuration of server `%s`: %s The configuration was not changed.",
+				old.Name, err)
+		}
+	}
+	err := s.catalog.SetServer(ctx, server)
+	if _, taken := errors.AsType[*catalog.NameTakenError](err); taken {
+		return opFailed("Cannot rename server `%s` to `%s` because server `%s` already exists.", old.Name, server.Name, server.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if server.Name != old.Name {
+		s.logger.Info("Changed server's name from `" + old.Name + "` to `" + server.Name + "`.")
+	}
+	return nil
+}
+
+// configureOther has another server change its configuration, which may refuse that.
+func (s *System) configureOther(ctx context.Context, server, changed catalog.Server, row datum.Value) error {
+	text, err := datum.AppendJSON(nil, row)
+	if err != nil {
+		return err
+	}
+	a := s.ask(ctx, []catalog.ServerID{server.ID}, request{Kind: askConfigure, Row: (*json.RawMessage)(&text)})[0]
+	refused := ""
+	if a.err == nil {
+		a.err = json.Unmarshal(a.text, &refused)
+	}
+	switch {
+	case errors.Is(a.err, ErrNotSent):
+		return opFailed("Could not contact server `%s` while trying to change the server configuration.  The configuration was not changed.", server.Name)
+	case a.err != nil:
+		return reql.Errorf(reql.OpIndeterminate, "Lost contact with server `%s` while trying to change the server configuration. "+
+			"The configuration may or may not have been changed.", server.Name)
+	case refused != "":
+		return opFailed("%s", refused)
+	}
+	s.awaitMember(ctx, changed)
+	return nil
+}
+
+// awaitMember waits until this server has heard of a change of another one's configuration, so that whoever has made it finds it when he
+// looks. That takes a moment, and does not matter if it takes longer, or if another change was faster.
+func (s *System) awaitMember(ctx context.Context, want catalog.Server) {
+	slices.Sort(want.Tags)
+	want.Tags = slices.Compact(want.Tags)
+	late := time.After(askTime)
+	for {
+		changed := s.catalog.Changed()
+		now, ok := s.catalog.Snapshot().Member(want.ID)
+		if !ok || now.Name == want.Name && now.CacheBytes == want.CacheBytes && slices.Equal(now.Tags, want.Tags) {
+			return
+		}
+		select {
+		case <-changed:
+		case <-late:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// answerConfigure is the other side of configureOther.
+func (s *System) answerConfigure(ctx context.Context, r request) ([]byte, error) {
+	if r.Row == nil {
+		return nil, errors.New("the row is missing")
+	}
+	row, err := datum.ParseJSON(*r.Row)
+	if err != nil {
+		return nil, err
+	}
+	server, err := readServerConfig(row)
+	old := s.catalog.Snapshot().Server()
+	if err == nil && server.ID != old.ID {
+		return nil, fmt.Errorf("the row is of the server %s, not of this one", server.ID)
+	}
+	if err == nil {
+		server.Addresses, server.Fingerprint = old.Addresses, old.Fingerprint
+		err = s.setServer(ctx, server)
+	}
+	refusal, refused := errors.AsType[*reql.Error](err)
+	switch {
+	case refused:
+		return json.Marshal(refusal.Msg)
+	case err != nil:
+		return nil, err
+	}
+	s.changed()
+	return json.Marshal("")
 }
 
 func readServerConfig(row datum.Value) (s catalog.Server, err error) {

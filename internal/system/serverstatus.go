@@ -35,8 +35,8 @@ type serverStatus struct {
 	readOnly
 }
 
-func (t serverStatus) row(server catalog.Server) datum.Value {
-	p := t.s.process()
+func (t serverStatus) own(_ context.Context, v view) ([]datum.Value, error) {
+	server, p := t.s.catalog.Snapshot().Server(), t.s.process()
 	addresses := make([]datum.Value, len(p.Canonical))
 	for i, a := range p.Canonical {
 		addresses[i] = object(field("host", str(a.Host)), field("port", datum.Int(int64(a.Port))))
@@ -45,13 +45,13 @@ func (t serverStatus) row(server catalog.Server) datum.Value {
 	if p.HTTPPort != 0 {
 		http = datum.Int(int64(p.HTTPPort))
 	}
-	return object(
+	return []datum.Value{object(
 		field("id", str(server.ID)),
 		field("name", str(server.Name)),
 		field("network", object(
 			field("canonical_addresses", datum.Array(addresses)),
 			field("cluster_port", datum.Int(int64(p.ClusterPort))),
-			field("connected_to", object()),
+			field("connected_to", t.connectedTo(v.format)),
 			field("hostname", str(p.Hostname)),
 			field("http_admin_port", http),
 			field("reql_port", datum.Int(int64(p.ReQLPort))),
@@ -64,16 +64,60 @@ func (t serverStatus) row(server catalog.Server) datum.Value {
 			field("time_started", timeValue(p.Started)),
 			field("version", str(p.Version)),
 		)),
-	)
+	)}, nil
 }
 
-func (t serverStatus) list(context.Context, view) ([]datum.Value, error) {
-	return []datum.Value{t.row(t.s.catalog.Snapshot().Server())}, nil
-}
-
-func (t serverStatus) get(_ context.Context, _ view, key datum.Value) (datum.Value, error) {
-	if server, ok := t.s.catalog.Snapshot().ServerByID(catalog.ServerID(keyUUID(key))); ok {
-		return t.row(server), nil
+// connectedTo has the name of each server that this one is connected with.
+func (t serverStatus) connectedTo(f Format) datum.Value {
+	snap := t.s.catalog.Snapshot()
+	var links []datum.Field
+	for _, l := range t.s.peers.Links() {
+		id := string(l.ID)
+		switch {
+		case l.Proxy:
+		case f == Names:
+			id = f.server(snap, l.ID).AsString()
+		}
+		links = append(links, field(id, datum.True))
 	}
-	return datum.Value{}, nil
+	return datum.Object(links)
+}
+
+// seen is the row of another server as this one tells it: time_connected is when the two of them connected.
+func (t serverStatus) seen(row datum.Value) datum.Value {
+	id, _ := row.Get(primaryKey)
+	network, ok := row.Get("network")
+	link, known := t.s.linkWith(catalog.ServerID(keyUUID(id)))
+	if !ok || network.Kind() != datum.KindObject || !known {
+		return row
+	}
+	network = network.Edit([]datum.Field{field("time_connected", timeValue(link.Since))}, nil)
+	return row.Edit([]datum.Field{field("network", network)}, nil)
+}
+
+func (t serverStatus) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, _, err := t.s.everywhere(ctx, "server_status", v, t)
+	for i := range rows {
+		rows[i] = t.seen(rows[i])
+	}
+	return rows, err
+}
+
+func (t serverStatus) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
+	snap := t.s.catalog.Snapshot()
+	server, ok := snap.ServerByID(catalog.ServerID(keyUUID(key)))
+	if !ok {
+		return datum.Value{}, nil
+	}
+	var rows []datum.Value
+	var err error
+	if server.ID == snap.Server().ID {
+		rows, err = t.own(ctx, v)
+	} else {
+		rows, _, err = t.s.rowsOf(ctx, []catalog.ServerID{server.ID}, "server_status", v)
+	}
+	if err != nil || len(rows) != 1 {
+		return datum.Value{}, err
+	}
+	return t.seen(rows[0]), nil
 }

@@ -15,7 +15,12 @@ type slowQueries struct {
 	readOnly
 }
 
-func (t slowQueries) list(_ context.Context, v view) ([]datum.Value, error) {
+func (t slowQueries) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, _, err := t.s.everywhere(ctx, "slow_queries", v, t)
+	return rows, err
+}
+
+func (t slowQueries) own(_ context.Context, v view) ([]datum.Value, error) {
 	if t.s.slowQueries == nil {
 		return nil, opFailed("Slow queries are not recorded. To record those that take more than 100 ms, start the server with " +
 			"`--slow-query-log 100`, or with the line `slow-query-log=100` in its configuration file.")

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,17 +84,20 @@ func (s *System) sampleLoop(ctx context.Context) {
 	}
 }
 
-// statsTable is the table stats.
+// statsTable is the table stats: what each server and each replica does, and sums of that.
 type statsTable struct {
 	s *System
 	readOnly
 }
 
-func (t statsTable) list(_ context.Context, v view) ([]datum.Value, error) {
+func (t statsTable) own(_ context.Context, v view) ([]datum.Value, error) {
 	snap, rate := t.s.catalog.Snapshot(), t.s.counters.rates()
-	rows := []datum.Value{t.cluster(snap, rate), t.server(snap, v.format, rate)}
+	rows := []datum.Value{t.server(snap, v.format, rate)}
 	cache := t.s.store.Metrics().CacheBytes
-	tables := snap.Tables()
+	tables := slices.DeleteFunc(snap.Tables(), func(t *catalog.Table) bool {
+		_, here := t.ReplicaState(snap)
+		return !here
+	})
 	sizes, all := make([]int64, len(tables)), int64(0)
 	for i, tbl := range tables {
 		size, err := tbl.EstimatedBytes()
@@ -108,10 +112,38 @@ func (t statsTable) list(_ context.Context, v view) ([]datum.Value, error) {
 		if all > 0 {
 			share = float64(cache) * float64(sizes[i]) / float64(all)
 		}
-		rows = append(rows, tableStats(snap, tbl, v.format, rate),
-			tableServerStats(snap, tbl, v.format, rate, int64(share), sizes[i]))
+		rows = append(rows, tableServerStats(snap, tbl, v.format, rate, int64(share), sizes[i]))
 	}
 	return rows, nil
+}
+
+func (t statsTable) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, silent, err := t.s.everywhere(ctx, "stats", v, t)
+	if err != nil {
+		return nil, err
+	}
+	snap := t.s.catalog.Snapshot()
+	sums := []datum.Value{clusterStats(rows)}
+	for _, tbl := range snap.Tables() {
+		sums = append(sums, tableStats(snap, tbl, v.format, rows))
+	}
+	return append(append(rows, sums...), noStats(snap, v.format, silent)...), nil
+}
+
+// noStats are the rows of servers that do not answer.
+func noStats(snap *catalog.Snapshot, f Format, silent []catalog.ServerID) []datum.Value {
+	timedOut := field("error", str("Timed out. Unable to retrieve stats."))
+	var rows []datum.Value
+	for _, id := range silent {
+		rows = append(rows, object(statsID("server", string(id)), field("server", f.server(snap, id)), timedOut))
+		for _, t := range snap.Tables() {
+			if slices.Contains(servers(&t.Config), id) {
+				rows = append(rows, object(append(tableStatsFields(snap, t, f, "table_server", t.ID(), string(id)),
+					field("server", f.server(snap, id)), timedOut)...))
+			}
+		}
+	}
+	return rows
 }
 
 func (t statsTable) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
@@ -125,18 +157,25 @@ func statsID(parts ...string) datum.Field { return field("id", strArray(parts)) 
 
 func perSecond(f float64) datum.Value { return datum.Number(f) }
 
-func (t statsTable) cluster(snap *catalog.Snapshot, r rates) datum.Value {
-	docs := r.all(snap)
-	return object(
-		statsID("cluster"),
-		field("query_engine", object(
-			field("client_connections", datum.Int(int64(t.s.sessions.Sessions()))),
-			field("clients_active", datum.Int(int64(t.s.sessions.Active()))),
-			field("queries_per_sec", perSecond(r.queries)),
-			field("read_docs_per_sec", perSecond(docs.read)),
-			field("written_docs_per_sec", perSecond(docs.written)),
-		)),
-	)
+// sumOf adds up a number of query_engine in the rows of a kind; subject is the second part of their keys, empty for all.
+func sumOf(rows []datum.Value, kind, subject, key string) datum.Value {
+	sum := 0.0
+	for _, row := range rows {
+		id, _ := row.Get(primaryKey)
+		if id.Kind() != datum.KindArray || id.Len() < 2 || !datum.Equal(id.At(0), str(kind)) || subject != "" && !datum.Equal(id.At(1), str(subject)) {
+			continue
+		}
+		sum += number(row, "query_engine", key)
+	}
+	return datum.Number(sum)
+}
+
+func clusterStats(rows []datum.Value) datum.Value {
+	var sums []datum.Field
+	for _, key := range []string{"client_connections", "clients_active", "queries_per_sec", "read_docs_per_sec", "written_docs_per_sec"} {
+		sums = append(sums, field(key, sumOf(rows, "server", "", key)))
+	}
+	return object(statsID("cluster"), field("query_engine", object(sums...)))
 }
 
 func (r rates) all(snap *catalog.Snapshot) docRates {
@@ -172,17 +211,16 @@ func (t statsTable) server(snap *catalog.Snapshot, f Format, r rates) datum.Valu
 	)...)
 }
 
-func tableStats(snap *catalog.Snapshot, t *catalog.Table, f Format, r rates) datum.Value {
-	docs := r.tables[t.Config.ID]
-	return object(
-		statsID("table", t.ID()),
-		field("db", f.database(snap, t.Config.Database)),
-		field("table", f.pick(t.Name(), t.ID())),
-		field("query_engine", object(
-			field("read_docs_per_sec", perSecond(docs.read)),
-			field("written_docs_per_sec", perSecond(docs.written)),
-		)),
-	)
+func tableStats(snap *catalog.Snapshot, t *catalog.Table, f Format, rows []datum.Value) datum.Value {
+	return object(append(tableStatsFields(snap, t, f, "table", t.ID()), field("query_engine", object(
+		field("read_docs_per_sec", sumOf(rows, "table_server", t.ID(), "read_docs_per_sec")),
+		field("written_docs_per_sec", sumOf(rows, "table_server", t.ID(), "written_docs_per_sec")),
+	)))...)
+}
+
+// tableStatsFields are what rows about a table begin with.
+func tableStatsFields(snap *catalog.Snapshot, t *catalog.Table, f Format, id ...string) []datum.Field {
+	return []datum.Field{statsID(id...), field("db", f.database(snap, t.Config.Database)), field("table", f.pick(t.Name(), t.ID()))}
 }
 
 // tableServerStats has what one server does for one table. All tables share the store's files and cache, so what
@@ -191,10 +229,7 @@ func tableServerStats(snap *catalog.Snapshot, t *catalog.Table, f Format, r rate
 	docs, total := r.tables[t.Config.ID], t.Stats()
 	id := snap.Server().ID
 	zero := datum.Int(0)
-	return object(
-		statsID("table_server", t.ID(), string(id)),
-		field("db", f.database(snap, t.Config.Database)),
-		field("table", f.pick(t.Name(), t.ID())),
+	return object(append(tableStatsFields(snap, t, f, "table_server", t.ID(), string(id)),
 		field("server", f.server(snap, id)),
 		field("query_engine", object(
 			field("read_docs_per_sec", perSecond(docs.read)),
@@ -217,5 +252,5 @@ func tableServerStats(snap *catalog.Snapshot, t *catalog.Table, f Format, r rate
 				)),
 			)),
 		)),
-	)
+	)...)
 }

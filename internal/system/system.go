@@ -24,6 +24,7 @@ type Options struct {
 	Store   *storage.Store
 	Users   *auth.Users
 	Tokens  *peer.Tokens // what join_tokens shows; without them there is no such table
+	Peers   Peers        // the other servers; nil for a server alone
 
 	// The rest may be left out.
 
@@ -56,6 +57,7 @@ type System struct {
 	store    *storage.Store
 	users    *auth.Users
 	tokens   *peer.Tokens
+	peers    Peers
 	process  func() Process
 	log      Log
 	audit    *audit.Log // nil: none
@@ -87,10 +89,13 @@ var _ exec.Cluster = (*System)(nil)
 // Start makes the system database of a server. Stop it.
 func Start(o Options) *System {
 	s := &System{
-		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
+		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, peers: o.Peers, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, security: o.Security, sessions: o.Sessions, logIns: o.LogIns, setCache: o.SetCache, now: o.Now,
 		slowQueries: o.SlowQueries, usage: o.Usage,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
+	}
+	if s.peers == nil {
+		s.peers = noPeers{}
 	}
 	if s.process == nil {
 		s.process = func() Process { return Process{} }
@@ -125,24 +130,6 @@ func (s *System) Stop() {
 	for _, t := range s.tables {
 		t.endWatches()
 	}
-}
-
-// setServer changes this server's configuration.
-func (s *System) setServer(ctx context.Context, server catalog.Server) error {
-	old := s.catalog.Snapshot().Server()
-	if server.CacheBytes != old.CacheBytes && s.setCache != nil {
-		if err := s.setCache(server.CacheBytes); err != nil {
-			return opFailed("Error when trying to change the configuration of server `%s`: %s The configuration was not changed.",
-				old.Name, err)
-		}
-	}
-	if err := s.catalog.SetServer(ctx, server); err != nil {
-		return err
-	}
-	if server.Name != old.Name {
-		s.logger.Info("Changed server's name from `" + old.Name + "` to `" + server.Name + "`.")
-	}
-	return nil
 }
 
 // ServerInfo returns the identifier and the name of this server.

@@ -1,0 +1,163 @@
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"rethinkdb/internal/catalog"
+)
+
+// reports are what servers tell of their replicas of one table.
+type reports map[catalog.ServerID]catalog.ReplicaState
+
+// ownReplicas are the states of this server's replicas of one table, or of all when id is empty.
+func (s *System) ownReplicas(snap *catalog.Snapshot, id catalog.TableID) map[catalog.TableID]catalog.ReplicaState {
+	states := map[catalog.TableID]catalog.ReplicaState{}
+	tables := snap.Tables()
+	if t, ok := snap.TableByID(id); ok {
+		tables = []*catalog.Table{t}
+	} else if id != "" {
+		tables = nil
+	}
+	for _, t := range tables {
+		if state, ok := t.ReplicaState(snap); ok {
+			states[t.Config.ID] = state
+		}
+	}
+	return states
+}
+
+// replicasOf asks the servers for their replicas of some tables.
+func (s *System) replicasOf(ctx context.Context, snap *catalog.Snapshot, tables ...*catalog.Table) (map[catalog.TableID]reports, error) {
+	self, all := snap.Server().ID, map[catalog.TableID]reports{}
+	shared := false
+	for _, t := range tables {
+		all[t.Config.ID] = reports{}
+		state, ok := t.ReplicaState(snap)
+		if ok {
+			all[t.Config.ID][self] = state
+		}
+		shared = shared || !ok || len(state.Members) != 1 || len(servers(&t.Config)) > 1
+	}
+	to := s.others(snap)
+	if !shared || len(to) == 0 {
+		return all, nil
+	}
+	r := request{Kind: askReplicas}
+	if len(tables) == 1 {
+		r.Table = tables[0].Config.ID
+	}
+	for _, a := range s.ask(ctx, to, r) {
+		var states map[catalog.TableID]catalog.ReplicaState
+		if a.err == nil {
+			a.err = json.Unmarshal(a.text, &states)
+		}
+		if a.err != nil {
+			s.logger.Debug("A server does not tell of its replicas.", "server", string(a.from), "error", a.err)
+		}
+		for id, state := range states {
+			if known, ok := all[id]; ok {
+				known[a.from] = state
+			}
+		}
+	}
+	return all, context.Cause(ctx)
+}
+
+// servers are those that are to have a replica of a table, in the order of the configuration.
+func servers(c *catalog.TableConfig) []catalog.ServerID {
+	var ids []catalog.ServerID
+	for _, s := range c.Shards {
+		for _, id := range s.Replicas {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// The states of a replica.
+const (
+	stateReady        = "ready"
+	stateTransition   = "transitioning"       // it is to leave, or is changing its part
+	stateBackfilling  = "backfilling"         // it is being sent what it lacks
+	stateDisconnected = "disconnected"        // its server is not in touch
+	stateNeedPrimary  = "waiting_for_primary" // it knows of no primary replica
+	stateNeedQuorum   = "waiting_for_quorum"  // it cannot become the primary one, or act as that, without others
+)
+
+// availability is what table_status says of a table.
+type availability struct {
+	primary  catalog.ServerID // empty without one
+	states   map[catalog.ServerID]string
+	leaving  []catalog.ServerID // have a replica, and are to have none
+	reached  bool               // at least one replica is there
+	outdated bool               // ready for outdated reads
+	reads    bool               // ready for reads and writes
+	finished bool               // all is as the configuration says
+}
+
+// available works out what the reports mean for a table with this configuration.
+func available(snap *catalog.Snapshot, c *catalog.TableConfig, told reports) availability {
+	a := availability{states: map[catalog.ServerID]string{}, reached: len(told) > 0}
+	var lead catalog.ReplicaState
+	for id, state := range told {
+		a.outdated = a.outdated || state.Readable
+		if state.Primary && (a.primary == "" || state.Term > lead.Term) {
+			a.primary, lead = id, state
+		}
+	}
+	a.reads = a.primary != "" && lead.Quorum
+	wanted := servers(c)
+	for _, m := range lead.Members {
+		if !slices.Contains(wanted, m.Server) {
+			a.leaving = append(a.leaving, m.Server)
+		}
+	}
+	for _, id := range wanted {
+		a.states[id] = a.state(snap, id, told, &lead)
+	}
+	for _, id := range a.leaving {
+		a.states[id] = stateTransition
+		if !snap.Connected(id) {
+			a.states[id] = stateDisconnected
+		}
+	}
+	a.finished = a.reads && len(a.leaving) == 0 && !lead.Changing && a.primary == c.Shards[0].Primary &&
+		!slices.ContainsFunc(slices.Collect(maps.Values(a.states)), func(state string) bool { return state != stateReady })
+	return a
+}
+
+// state is that of one replica.
+func (a *availability) state(snap *catalog.Snapshot, id catalog.ServerID, told reports, lead *catalog.ReplicaState) string {
+	own, has := told[id]
+	i := slices.IndexFunc(lead.Members, func(m catalog.ReplicaMember) bool { return m.Server == id })
+	switch {
+	case !snap.Connected(id):
+		return stateDisconnected
+	case id == a.primary:
+		return stateReady
+	case a.primary == "" && own.Candidate:
+		return stateNeedQuorum
+	case a.primary == "" && has:
+		return stateNeedPrimary
+	case a.primary == "": // nobody has told it yet that it is to have one, or it does not answer
+		return stateDisconnected
+	case i < 0:
+		return stateBackfilling
+	}
+	switch m := lead.Members[i]; {
+	case m.Copy != nil, m.Active && m.Behind:
+		return stateBackfilling
+	case !m.Active && has:
+		return stateNeedPrimary
+	case !m.Active:
+		return stateDisconnected
+	case !has, own.Following != a.primary: // it is about to find out
+		return stateTransition
+	}
+	return stateReady
+}
