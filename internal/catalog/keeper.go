@@ -113,6 +113,32 @@ func (c *Catalog) nextStep(s *Snapshot, t *Table) func(context.Context) error {
 	return nil
 }
 
+// placeTime is how long who creates a table waits for its replicas.
+const placeTime = 10 * time.Second
+
+// awaitPlaced waits until the replicas of a table that was created here are where its configuration has them, so that what is written next is on
+// all of them, or for a while: servers may be away.
+func (c *Catalog) awaitPlaced(ctx context.Context, t *Table) {
+	if c.host == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, placeTime)
+	defer cancel()
+	for t.keeping.Load() || c.nextStep(c.current.Load(), t) != nil {
+		c.wakeKeeper()
+		select {
+		case <-time.After(placedPause):
+		case <-ctx.Done():
+			return
+		case <-c.background.Done():
+			return
+		}
+	}
+}
+
+// placedPause is how often it looks.
+const placedPause = 5 * time.Millisecond
+
 func sameMembers(have []replication.MemberStatus, want []replication.Member) bool {
 	if len(have) != len(want) {
 		return false

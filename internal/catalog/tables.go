@@ -42,6 +42,7 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	if !ok {
 		return nil, ErrTableGone
 	}
+	c.awaitPlaced(ctx, t)
 	return t, nil
 }
 

@@ -307,7 +307,7 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 	for until := time.Now().Add(placePatience); ; {
 		server, _, err := n.router.Locate(n.table.db, n.table.name, n.table.outdated)
 		if err == nil {
-			answer, cursor, err = n.router.Start(fr.q.ctx, server, fr.q.client, q)
+			answer, cursor, err = n.ask(fr, server, q)
 		}
 		if err == nil && astray(answer) {
 			err = ErrAstray
@@ -326,6 +326,26 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 			return nil, nil, context.Cause(fr.q.ctx)
 		}
 	}
+}
+
+// watchInterval is how often a query that waits for another server looks whether that still has the primary replica. A server that is frozen, or cut off, does not
+// say so, and its connection lasts for longer than its place.
+const watchInterval = 200 * time.Millisecond
+
+// ask has a server run the query, and gives up when another one has taken its place.
+func (n *remoteNode) ask(fr *frame, server string, q []byte) ([]byte, RemoteCursor, error) {
+	ctx, cancel := context.WithCancelCause(fr.q.ctx)
+	defer cancel(nil)
+	var watch *time.Timer
+	watch = time.AfterFunc(watchInterval, func() {
+		if now, here, err := n.router.Locate(n.table.db, n.table.name, n.table.outdated); err == nil && (here || now != server) {
+			cancel(ErrLostContact)
+			return
+		}
+		watch.Reset(watchInterval)
+	})
+	defer watch.Stop()
+	return n.router.Start(ctx, server, fr.q.client, q)
 }
 
 // lost gives the error of a query whose other server does not answer.

@@ -21,7 +21,9 @@ var (
 	ErrStale = errors.New("the metadata has changed meanwhile")
 	// ErrNoMajority is the error of a change that found no majority of the servers that keep the metadata.
 	ErrNoMajority = errors.New("a majority of the servers that keep the metadata of the cluster cannot be reached")
-	errClosed     = errors.New("the server is about to end")
+	// errLost says that the change may have been made.
+	errLost   = errors.New("it is unknown whether the change was made: the server that decides on the metadata was lost meanwhile")
+	errClosed = errors.New("the server is about to end")
 )
 
 // patience is how long a change waits for a majority of servers. The reference gives up after as much.
@@ -200,10 +202,24 @@ const retryPause = 100 * time.Millisecond
 
 func (s *Store) send(ctx context.Context, leader replication.ServerID, base Version, changes []Change) (Version, error) {
 	s.mu.Lock()
-	forward := s.forward
+	forward, raft := s.forward, s.raft
 	s.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var watch *time.Timer
+	watch = time.AfterFunc(watchInterval, func() { // a server that is frozen does not say so
+		if now, known := raft.Leader(); known && now != leader {
+			cancel(errLost)
+			return
+		}
+		watch.Reset(watchInterval)
+	})
+	defer watch.Stop()
 	return forward(ctx, leader, base, changes)
 }
+
+// watchInterval is how often a change that waits for another server looks whether that still has the primary replica.
+const watchInterval = 200 * time.Millisecond
 
 // primary tells where the primary replica is, if not here; without one leader is empty.
 func (s *Store) primary() (leader replication.ServerID, elsewhere bool, changed <-chan struct{}) {

@@ -331,7 +331,11 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 	data := c.node.data
 	refuse := func(err error) (cluster.Welcome, *peer.Refusal) {
 		c.node.log.Warn("A server could not be made a member of the cluster.", "server", candidate.Name, "error", err)
-		return cluster.Welcome{}, &peer.Refusal{Kind: peer.Unavailable, Text: err.Error()}
+		kind := peer.Unavailable
+		if _, taken := errors.AsType[*catalog.NameTakenError](err); taken {
+			kind = peer.NameTaken
+		}
+		return cluster.Welcome{}, &peer.Refusal{Kind: kind, Text: err.Error()}
 	}
 	if candidate.Proxy {
 		return refuse(errors.New("Proxies are not supported by this version yet."))
