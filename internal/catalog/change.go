@@ -23,7 +23,7 @@ func (c *Catalog) change(ctx context.Context, decide func(s *Snapshot) ([]metada
 			return err
 		}
 		if err := c.metadata.Change(ctx, base, changes...); !errors.Is(err, metadata.ErrStale) {
-			return err
+			return ChangeError(err)
 		}
 		c.metadata.AwaitNewer(ctx, base)
 	}

@@ -1,6 +1,12 @@
 package catalog
 
-import "rethinkdb/internal/reql"
+import (
+	"errors"
+
+	"rethinkdb/internal/metadata"
+	"rethinkdb/internal/replication"
+	"rethinkdb/internal/reql"
+)
 
 // NoDatabase is the error for a name that no database has.
 func NoDatabase(name string) error {
@@ -34,4 +40,15 @@ func tableRenameTaken(oldDB, old, newDB, new string) error {
 
 func databaseAlreadyDeleted() error {
 	return reql.Errorf(reql.OpFailed, "The database was already deleted.")
+}
+
+// ChangeError gives the error of a change of the metadata the words for the user, if other servers are the reason.
+func ChangeError(err error) error {
+	switch {
+	case errors.Is(err, metadata.ErrNoMajority):
+		return reql.Errorf(reql.OpFailed, "A majority of the servers of the cluster is currently unreachable. Nothing was changed.")
+	case errors.Is(err, replication.ErrUnknownOutcome):
+		return reql.Errorf(reql.OpIndeterminate, "We lost contact with a majority of the servers of the cluster. The change may or may not have been made.")
+	}
+	return err
 }

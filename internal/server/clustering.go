@@ -89,6 +89,7 @@ type changeAnswer struct {
 const (
 	failedStale      = "stale"
 	failedNotPrimary = "not primary"
+	failedUnknown    = "unknown outcome"
 )
 
 // forward implements metadata.Forward.
@@ -106,6 +107,8 @@ func (g *groups) forward(ctx context.Context, to replication.ServerID, base meta
 		return 0, metadata.ErrStale
 	case failed && failure.Kind == failedNotPrimary, errors.Is(err, cluster.ErrNotConnected), errors.Is(err, cluster.ErrCrowded):
 		return 0, replication.ErrNotPrimary // nothing was changed: it is tried again where the primary replica is then
+	case failed && failure.Kind == failedUnknown, errors.Is(err, cluster.ErrLost):
+		return 0, fmt.Errorf("%w (%w)", replication.ErrUnknownOutcome, err)
 	}
 	return 0, err
 }
@@ -120,8 +123,13 @@ func (c *clustering) decide(ctx context.Context, _ cluster.ServerID, r changeReq
 		return changeAnswer{}, &cluster.Failure{Kind: failedNotPrimary, Text: err.Error()}
 	}
 	v, err := c.node.data.metadata.Decide(ctx, r.Base, r.Changes)
-	if errors.Is(err, metadata.ErrStale) {
-		return changeAnswer{}, &cluster.Failure{Kind: failedStale, Text: err.Error()}
+	switch {
+	case errors.Is(err, metadata.ErrStale):
+		err = &cluster.Failure{Kind: failedStale, Text: err.Error()}
+	case errors.Is(err, metadata.ErrNoMajority): // nothing was changed
+		err = &cluster.Failure{Kind: failedNotPrimary, Text: err.Error()}
+	case errors.Is(err, replication.ErrUnknownOutcome):
+		err = &cluster.Failure{Kind: failedUnknown, Text: err.Error()}
 	}
 	return changeAnswer{v}, err
 }

@@ -77,7 +77,7 @@ func authError(err error) error {
 		// A key that cannot be a user's name ends the query the way an unforeseen error does in the reference.
 		return reql.Errorf(reql.Internal, "Unexpected exception: %s", name.Msg)
 	}
-	return err
+	return catalog.ChangeError(err)
 }
 
 // authNames is the catalog as package auth needs it.
