@@ -118,7 +118,8 @@ func available(snap *catalog.Snapshot, c *catalog.TableConfig, told reports) ava
 		}
 	}
 	for _, id := range wanted {
-		a.states[id] = a.state(snap, id, told, &lead)
+		_, voter := c.Member(id)
+		a.states[id] = a.state(snap, id, voter, told, &lead)
 	}
 	for _, id := range a.leaving {
 		a.states[id] = stateTransition
@@ -131,8 +132,8 @@ func available(snap *catalog.Snapshot, c *catalog.TableConfig, told reports) ava
 	return a
 }
 
-// state is that of one replica.
-func (a *availability) state(snap *catalog.Snapshot, id catalog.ServerID, told reports, lead *catalog.ReplicaState) string {
+// state is that of one replica. voter says whether it is to vote.
+func (a *availability) state(snap *catalog.Snapshot, id catalog.ServerID, voter bool, told reports, lead *catalog.ReplicaState) string {
 	own, has := told[id]
 	i := slices.IndexFunc(lead.Members, func(m catalog.ReplicaMember) bool { return m.Server == id })
 	switch {
@@ -156,6 +157,8 @@ func (a *availability) state(snap *catalog.Snapshot, id catalog.ServerID, told r
 		return stateNeedPrimary
 	case !m.Active:
 		return stateDisconnected
+	case m.Voter != voter: // before it votes, nothing is safer for its being there
+		return stateTransition
 	case !has, own.Following != a.primary: // it is about to find out
 		return stateTransition
 	}
