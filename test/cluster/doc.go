@@ -1,4 +1,7 @@
-// Package cluster starts several real servers on this machine, under the build tag cluster, has them form a cluster, kills, stops and
-// starts them again while clients write, and checks that nothing that was acknowledged is lost. It needs neither root nor anything
-// that the other suites do not.
+// Package cluster has tests, under the build tag cluster, of several servers that share tables while things go wrong: servers are
+// killed and stopped, and start again. Clients write and read meanwhile; what they were told must have come true.
+//
+// For longer, the times that histories take can be multiplied:
+//
+//	go test -tags cluster -timeout 2h ./test/cluster -args -long 20
 package cluster

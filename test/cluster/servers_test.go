@@ -21,11 +21,13 @@ const patience = time.Minute
 // server is one of a cluster, which can be started again in its place.
 type server struct {
 	*harness.Server
-	t     *testing.T
-	name  string
-	dir   string
-	port  int // of the cluster
-	words []string
+	t          *testing.T
+	name       string
+	dir        string
+	port       int          // of the cluster
+	driverPort int          // 0 for another one at each start
+	host       harness.Host // empty for this machine
+	words      []string
 }
 
 // start starts servers, each of which joins the one before it.
@@ -40,15 +42,17 @@ func start(t *testing.T, names ...string) []*server {
 		s.start()
 		list = append(list, s)
 	}
+	all := harness.Term(harness.Count, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "server_config"))
 	for _, s := range list {
 		s.awaitServers(names...)
+		s.await("all servers", all, strconv.Itoa(len(names)))
 	}
 	return list
 }
 
 func newServer(t *testing.T, name string, words ...string) *server {
 	t.Helper()
-	return &server{t: t, name: name, dir: filepath.Join(t.TempDir(), name), port: freePort(t), words: words}
+	return &server{t: t, name: name, dir: filepath.Join(t.TempDir(), name), port: freePort(t), driverPort: freePort(t), words: words}
 }
 
 // freePort is one that stays free most probably: the system gives none from below 32768 to connections.
@@ -66,8 +70,12 @@ func freePort(t *testing.T) int {
 
 func (s *server) start() {
 	s.t.Helper()
-	words := append([]string{"--driver-port", "0", "--no-http-admin", "--cluster-port", strconv.Itoa(s.port), "--server-name", s.name}, s.words...)
-	s.Server = harness.StartIn(s.t, s.dir, words...)
+	words := append([]string{"--driver-port", strconv.Itoa(s.driverPort), "--no-http-admin", "--cluster-port", strconv.Itoa(s.port), "--server-name", s.name}, s.words...)
+	var by []string
+	if s.host != "" {
+		by = s.host.Words()
+	}
+	s.Server = harness.StartIn(s.t, by, s.dir, words...)
 }
 
 func (s *server) clusterAddr() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
@@ -155,28 +163,8 @@ func others(servers []*server, without *server) []*server {
 	return list
 }
 
-func table() any { return harness.Term(harness.Table, harness.Term(harness.DB, "test"), "t") }
-
-// outdated is the table test.t as the server's own replica has it.
-func outdated() any {
-	return harness.TermOpt(harness.Table, map[string]any{"read_mode": "outdated"}, harness.Term(harness.DB, "test"), "t")
-}
-
-// createTable makes the table test.t with a replica on each server.
-func createTable(servers []*server) {
-	s := servers[0]
-	s.t.Helper()
-	s.do(harness.TermOpt(harness.TableCreate, map[string]any{"replicas": len(servers)}, harness.Term(harness.DB, "test"), "t"))
-	for _, s := range servers {
-		s.do(harness.TermOpt(waitTerm, map[string]any{"wait_for": "all_replicas_ready"}, table()))
-	}
-}
-
 // says waits until the server has printed a text.
 func (s *server) says(text string) {
 	s.t.Helper()
 	s.eventually(fmt.Sprintf("says %q", text), func() bool { return strings.Contains(s.Output(), text) })
 }
-
-// waitTerm is the number of r.wait.
-const waitTerm = 177

@@ -100,10 +100,10 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 	return run(t, nil, dir, append(freePorts(), args...))
 }
 
-// StartIn starts a server in a directory, on the ports that args name, or else those that RethinkDB has.
-func StartIn(t testing.TB, dir string, args ...string) *Server {
+// StartIn starts a server in a directory by way of another program, if there is one, on the ports that args name, or else those that RethinkDB has.
+func StartIn(t testing.TB, by []string, dir string, args ...string) *Server {
 	t.Helper()
-	return run(t, nil, dir, args)
+	return run(t, by, dir, args)
 }
 
 // StartOn is Start in a new directory by way of another program, whose last argument becomes the server's path.

@@ -1,0 +1,179 @@
+//go:build cluster
+
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"rethinkdb/test/harness"
+)
+
+// inserts is what clients know of the rows that they have inserted into a table.
+type inserts struct {
+	t       *testing.T
+	table   string
+	servers []*server
+	wg      sync.WaitGroup
+	stop    context.CancelFunc
+
+	mu       sync.Mutex // guards what follows
+	fate     map[string]outcome
+	accepted []time.Time // of each row that was acknowledged, in order
+	refusal  error       // the last one
+}
+
+// startInserts has clients insert rows until finish. Client i begins at server i.
+func startInserts(t *testing.T, table string, clients int, servers ...*server) *inserts {
+	ctx, stop := context.WithCancel(t.Context())
+	s := &inserts{t: t, table: table, servers: servers, stop: stop, fate: map[string]outcome{}}
+	t.Cleanup(func() {
+		stop()
+		s.wg.Wait()
+	})
+	for i := range clients {
+		s.wg.Go(func() { s.insert(ctx, &client{servers: servers, at: i % len(servers)}, i) })
+	}
+	return s
+}
+
+func (s *inserts) insert(ctx context.Context, c *client, number int) {
+	defer c.close()
+	for n := 0; ctx.Err() == nil; n++ {
+		id := fmt.Sprintf("%02d-%06d", number, n)
+		changed, o, err := c.write(harness.Term(harness.Insert, table(s.table), map[string]any{"id": id, "client": number, "pad": "some bytes that make it a row"}))
+		if err != nil || o == done && !changed {
+			s.t.Errorf("insert of %s: changed %v, %v", id, changed, err)
+			return
+		}
+		s.mu.Lock()
+		s.fate[id] = o
+		if o == done {
+			s.accepted = append(s.accepted, time.Now())
+		} else {
+			s.refusal = c.refusal
+		}
+		s.mu.Unlock()
+		if o != done {
+			rest(ctx)
+		}
+	}
+}
+
+// count is how many rows were acknowledged.
+func (s *inserts) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.accepted)
+}
+
+// progress waits until some more rows are acknowledged.
+func (s *inserts) progress(rows int) {
+	s.t.Helper()
+	want := s.count() + rows
+	for until := time.Now().Add(patience); s.count() < want; time.Sleep(5 * time.Millisecond) { // before it is counted again
+		if s.t.Failed() || time.Now().After(until) {
+			s.mu.Lock()
+			refusal := s.refusal
+			s.mu.Unlock()
+			for _, m := range s.servers {
+				status, err := m.try(harness.Term(statusTerm, table(s.table)))
+				s.t.Logf("%s: %s, %v", m.name, status, err)
+			}
+			s.t.Fatalf("%d more rows were wanted, %d are missing; the last refusal was: %v", rows, want-s.count(), refusal)
+		}
+	}
+}
+
+// gap is the longest time without an acknowledged row from then on.
+func (s *inserts) gap(from time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	longest := time.Duration(0)
+	for _, at := range s.accepted {
+		if at.After(from) {
+			longest = max(longest, at.Sub(from))
+			from = at
+		}
+	}
+	return longest
+}
+
+// finish stops the clients.
+func (s *inserts) finish() {
+	s.stop()
+	s.wg.Wait()
+}
+
+// check compares the rows with what clients know: those that were acknowledged are there, those that were refused are not, and each replica
+// gets all of them.
+func (s *inserts) check(servers ...*server) {
+	s.t.Helper()
+	s.finish()
+	got := s.rows(servers[0], "majority")
+	lost, risen, strange := 0, 0, 0
+	for id, o := range s.fate {
+		switch {
+		case o == done && !got[id]:
+			if lost++; lost == 1 {
+				s.t.Errorf("%s was acknowledged and is lost", id)
+			}
+		case o == refused && got[id]:
+			if risen++; risen == 1 {
+				s.t.Errorf("%s was refused and is there", id)
+			}
+		}
+	}
+	for id := range got {
+		if _, ok := s.fate[id]; !ok {
+			strange++
+		}
+	}
+	if lost+risen+strange > 0 {
+		s.t.Errorf("%d rows were acknowledged and are lost, %d were refused and are there, %d are there and nobody wrote them", lost, risen, strange)
+	}
+	outcomes := [3]int{}
+	for _, o := range s.fate {
+		outcomes[o]++
+	}
+	s.t.Logf("%s: %d rows acknowledged, %d refused, %d of unknown fate, %d found", s.table, outcomes[done], outcomes[refused], outcomes[unknown], len(got))
+	for _, m := range servers {
+		m.await("all rows in its replica", harness.Term(harness.Count, tableAt(s.table, "outdated")), fmt.Sprint(len(got)))
+		m.await("all rows", harness.Term(harness.Count, table(s.table)), fmt.Sprint(len(got)))
+	}
+}
+
+// rows are the keys of the table, as soon as it can be read.
+func (s *inserts) rows(m *server, mode string) map[string]bool {
+	s.t.Helper()
+	term := harness.Term(harness.Bracket, harness.TermOpt(harness.OrderBy, map[string]any{"index": "id"}, tableAt(s.table, mode)), "id")
+	var rows []json.RawMessage
+	var err error
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(20 * time.Millisecond) { // before it is asked again
+		var c *harness.Conn
+		if c, err = m.connect(patience); err != nil {
+			continue
+		}
+		rows, err = c.Run(term)
+		_ = c.Close() // it was only read
+		if err == nil {
+			break
+		}
+	}
+	if err != nil {
+		s.t.Fatalf("%s cannot read the rows: %v", m.name, err)
+	}
+	got := map[string]bool{}
+	for _, r := range rows {
+		var id string
+		if err := json.Unmarshal(r, &id); err != nil {
+			s.t.Fatal(err)
+		}
+		got[id] = true
+	}
+	return got
+}

@@ -1,0 +1,65 @@
+//go:build cluster
+
+package cluster
+
+import (
+	"fmt"
+	"strings"
+
+	"rethinkdb/test/harness"
+)
+
+// Numbers of terms that only this suite sends.
+const (
+	termReconfigure = 176
+	termWait        = 177
+	termConfig      = 174
+	termBranch      = 65
+	termEq          = 17
+	termDefault     = 92
+)
+
+func table(name string) any {
+	return harness.Term(harness.Table, harness.Term(harness.DB, "test"), name)
+}
+
+// tableAt is a table with a read mode.
+func tableAt(name, mode string) any {
+	return harness.TermOpt(harness.Table, map[string]any{"read_mode": mode}, harness.Term(harness.DB, "test"), name)
+}
+
+func (s *server) createTable(name string, replicas int) {
+	s.t.Helper()
+	s.answer(harness.TermOpt(harness.TableCreate, map[string]any{"replicas": replicas}, harness.Term(harness.DB, "test"), name))
+	s.awaitReplicas(name)
+}
+
+// awaitReplicas returns when all replicas of a table have everything.
+func (s *server) awaitReplicas(name string) {
+	s.t.Helper()
+	s.answer(harness.TermOpt(termWait, map[string]any{"wait_for": "all_replicas_ready", "timeout": patience.Seconds()}, table(name)))
+}
+
+// place gives a table replicas on these servers, the first of which is the primary one.
+func place(name string, on ...*server) any {
+	replicas := make([]any, len(on))
+	for i, s := range on {
+		replicas[i] = s.name
+	}
+	row := harness.Term(harness.Filter, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "table_config"), map[string]any{"name": name})
+	return harness.Term(harness.Update, row, map[string]any{"shards": harness.Term(harness.MakeArray,
+		map[string]any{"primary_replica": on[0].name, "replicas": harness.Term(harness.MakeArray, replicas...)})})
+}
+
+// placeTable does that, and waits until it is so.
+func (s *server) placeTable(name string, on ...*server) {
+	s.t.Helper()
+	if answer := s.answer(place(name, on...)); strings.Contains(answer, "first_error") {
+		s.t.Fatal(answer)
+	}
+	status := harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(statusTerm, table(name)), "shards"), 0), "primary_replicas")
+	s.awaitReplicas(name)
+	s.await("the primary replica", status, fmt.Sprintf("[%q]", on[0].name))
+}
+
+const statusTerm = 175
