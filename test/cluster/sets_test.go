@@ -64,6 +64,13 @@ func (s *inserts) insert(ctx context.Context, c *client, number int) {
 	}
 }
 
+// mayHave says that somebody else may have inserted a row.
+func (s *inserts) mayHave(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fate[id] = unknown
+}
+
 // count is how many rows were acknowledged.
 func (s *inserts) count() int {
 	s.mu.Lock()
