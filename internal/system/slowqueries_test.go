@@ -67,13 +67,13 @@ func TestSlowQueriesThatAreNotRecorded(t *testing.T) {
 		"`--slow-query-log 100`, or with the line `slow-query-log=100` in its configuration file.")
 }
 
-func TestStatsTellOfTheMachineWhatIsKnown(t *testing.T) {
+func TestServerUsage(t *testing.T) {
 	w := newWorld(t, func(o *Options) {
 		o.Usage = func() Usage {
 			return Usage{MemoryBytes: 100, MemoryTotalBytes: 1000, DiskFreeBytes: 200, DiskTotalBytes: 300}
 		}
 	})
-	row := w.rows(w.system("stats"), table.ScanOptions{})[1]
+	row := w.rows(w.system("server_usage"), table.ScanOptions{})[0]
 	for _, part := range []string{`"process":{"memory_bytes":100,"memory_total_bytes":1000}`, `"free_bytes":200,"total_bytes":300,"used_bytes":`, `"size_bytes":16777216`} {
 		if !strings.Contains(row, part) {
 			t.Errorf("the server's row has no %s: %s", part, row)

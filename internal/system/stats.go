@@ -195,7 +195,7 @@ func (t statsTable) server(snap *catalog.Snapshot, f Format, r rates) datum.Valu
 		total.RowsWritten += one.RowsWritten
 	}
 	id := snap.Server().ID
-	return object(append(t.s.usageFields(),
+	return object(
 		statsID("server", string(id)),
 		field("server", f.server(snap, id)),
 		field("query_engine", object(
@@ -208,7 +208,7 @@ func (t statsTable) server(snap *catalog.Snapshot, f Format, r rates) datum.Valu
 			field("written_docs_per_sec", perSecond(docs.written)),
 			field("written_docs_total", datum.Int(total.RowsWritten)),
 		)),
-	)...)
+	)
 }
 
 func tableStats(snap *catalog.Snapshot, t *catalog.Table, f Format, rows []datum.Value) datum.Value {

@@ -38,7 +38,7 @@ type Options struct {
 	LogIns   *login.Sessions         // what web_sessions shows; without them there is no such table
 	// SlowQueries are what slow_queries shows; nil says that slow queries are not recorded.
 	SlowQueries *exec.SlowQueries
-	Usage       func() Usage // what stats shows of the server beside its work
+	Usage       func() Usage // what server_usage shows
 	// SetCache changes the size of the cache while the server runs; catalog.AutoCache lets the server choose. When it
 	// returns an error the configuration is not changed.
 	SetCache func(bytes int64) error

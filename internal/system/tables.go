@@ -25,6 +25,7 @@ func (s *System) systemTables() map[string]*systemTable {
 		"security_status": securityStatus{s, illegalToWrite("security_status")},
 		"server_config":   serverConfig{s},
 		"server_status":   serverStatus{s, illegalToWrite("server_status")},
+		"server_usage":    serverUsage{s, illegalToWrite("server_usage")},
 		"slow_queries":    slowQueries{s, illegalToWrite("slow_queries")},
 		"stats":           statsTable{s, illegalToWrite("stats")},
 		"table_config":    tableConfig{s},
@@ -50,7 +51,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit", "bearer_tokens", "join_tokens", "security_status", "slow_queries", "web_sessions"}
+var additions = []string{"access_config", "audit", "bearer_tokens", "join_tokens", "security_status", "server_usage", "slow_queries", "web_sessions"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

@@ -1,6 +1,10 @@
 package system
 
-import "rethinkdb/internal/datum"
+import (
+	"context"
+
+	"rethinkdb/internal/datum"
+)
 
 // Usage is what this server takes of its machine at the moment.
 type Usage struct {
@@ -10,14 +14,32 @@ type Usage struct {
 	DiskTotalBytes   int64
 }
 
-// usageFields are what the server's row of stats has beside RethinkDB's fields: the memory of the process, the cache of all tables
-// together, and the disk. There are none when nobody knows.
-func (s *System) usageFields() []datum.Field {
-	if s.usage == nil {
-		return nil
+// serverUsage is server_usage: what each connected server takes of its machine. The table stats has what servers do, with the fields that RethinkDB
+// has and no others.
+type serverUsage struct {
+	s *System
+	readOnly
+}
+
+func (t serverUsage) list(ctx context.Context, v view) ([]datum.Value, error) {
+	rows, _, err := t.s.everywhere(ctx, "server_usage", v, t)
+	return rows, err
+}
+
+func (t serverUsage) get(ctx context.Context, v view, key datum.Value) (datum.Value, error) {
+	return getByListing(ctx, t, v, key)
+}
+
+// own is one row: the memory of the process, the cache of all tables together, and the disk. There is none when nobody knows.
+func (t serverUsage) own(_ context.Context, v view) ([]datum.Value, error) {
+	if t.s.usage == nil {
+		return nil, nil
 	}
-	usage, store := s.usage(), s.store.Metrics()
-	return []datum.Field{
+	snap, usage, store := t.s.catalog.Snapshot(), t.s.usage(), t.s.store.Metrics()
+	id := snap.Server().ID
+	return []datum.Value{object(
+		field("id", str(id)),
+		field("server", v.format.server(snap, id)),
 		field("process", object(
 			field("memory_bytes", datum.Int(usage.MemoryBytes)),
 			field("memory_total_bytes", datum.Int(usage.MemoryTotalBytes)),
@@ -33,5 +55,5 @@ func (s *System) usageFields() []datum.Field {
 				field("total_bytes", datum.Int(usage.DiskTotalBytes)),
 			)),
 		)),
-	}
+	)}, nil
 }

@@ -32,6 +32,7 @@ export function Dashboard() {
     </>;
   }
   const stats = cluster.servers?.flatMap(({ stats }) => stats ? [stats] : []) ?? [];
+  const usage = cluster.servers?.flatMap(({ usage }) => usage ? [usage] : []) ?? [];
   return <>
     <h1 class="hidden">Dashboard</h1>
     <Health cluster={cluster} issues={issues && [...issues.values()]} />
@@ -44,7 +45,7 @@ export function Dashboard() {
     <Work title="Indexes and other work in the background" rows={[...work?.values() ?? []]} />
     <div class="columns">
       <div class="dashboard-column">
-        {stats.length > 0 && <Panel title={stats.length === 1 ? 'Use of the machine' : `Use of the ${stats.length} machines`}><Usage stats={stats} /></Panel>}
+        {stats.length > 0 && <Panel title={stats.length === 1 ? 'Use of the machine' : `Use of the ${stats.length} machines`}><Usage stats={stats} usage={usage} /></Panel>}
         <SecurityLine />
       </div>
       <div class="dashboard-column">

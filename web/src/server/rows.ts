@@ -46,13 +46,19 @@ export interface ServerStats {
     readonly read_docs_per_sec: number;
     readonly written_docs_per_sec: number;
   };
-  readonly process?: { readonly memory_bytes: number; readonly memory_total_bytes: number };
-  readonly storage_engine?: {
+}
+export const serverStatsFeed = `r.db("rethinkdb").table("stats").filter(row => row("id")(0).eq("server"))${whole}`;
+
+/** server_usage: what servers take of their machines. */
+export interface ServerUsage {
+  readonly id: string;
+  readonly process: { readonly memory_bytes: number; readonly memory_total_bytes: number };
+  readonly storage_engine: {
     readonly cache: { readonly in_use_bytes: number; readonly size_bytes: number };
     readonly disk: { readonly used_bytes: number; readonly free_bytes: number; readonly total_bytes: number };
   };
 }
-export const serverStatsFeed = `r.db("rethinkdb").table("stats").filter(row => row("id")(0).eq("server"))${whole}`;
+export const serverUsageFeed = `r.db("rethinkdb").table("server_usage")${whole}`;
 
 /** What table_config says of where tables are; servers by their identifiers. */
 export interface TablePlaces {

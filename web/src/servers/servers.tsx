@@ -50,7 +50,7 @@ const columns = (now: number, rolesOf: (server: Server) => { primaries: number; 
   { title: 'Clients', number: true, show: ({ stats }) => stats ? formatNumber(stats.query_engine.client_connections) : '–', sortBy: ({ stats }) => stats?.query_engine.client_connections ?? 0 },
   { title: 'Reads/sec', number: true, show: ({ stats }) => stats ? formatRate(stats.query_engine.read_docs_per_sec) : '–', sortBy: ({ stats }) => stats?.query_engine.read_docs_per_sec ?? 0 },
   { title: 'Writes/sec', number: true, show: ({ stats }) => stats ? formatRate(stats.query_engine.written_docs_per_sec) : '–', sortBy: ({ stats }) => stats?.query_engine.written_docs_per_sec ?? 0 },
-  { title: 'Memory', number: true, show: ({ stats }) => stats?.process ? formatBytes(stats.process.memory_bytes) : '–', sortBy: ({ stats }) => stats?.process?.memory_bytes ?? 0 },
+  { title: 'Memory', number: true, show: ({ usage }) => usage ? formatBytes(usage.process.memory_bytes) : '–', sortBy: ({ usage }) => usage?.process.memory_bytes ?? 0 },
 ];
 
 export function Tags({ tags }: { tags: readonly string[] }) {

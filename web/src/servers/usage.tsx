@@ -1,14 +1,15 @@
 import { formatBytes, formatNumber, plural } from '../components/format.ts';
 import { Gauge } from '../components/gauge.tsx';
-import type { ServerStats } from '../server/rows.ts';
+import type { ServerStats, ServerUsage } from '../server/rows.ts';
 
 /** What servers take of their machines, together. */
-export function Usage({ stats }: { stats: readonly ServerStats[] }) {
-  const sum = (of: (row: ServerStats) => number | undefined) => stats.reduce((total, row) => total + (of(row) ?? 0), 0);
-  const memory = { used: sum(row => row.process?.memory_bytes), total: sum(row => row.process?.memory_total_bytes) };
-  const cache = { used: sum(row => row.storage_engine?.cache.in_use_bytes), total: sum(row => row.storage_engine?.cache.size_bytes) };
-  const disk = { data: sum(row => row.storage_engine?.disk.used_bytes), free: sum(row => row.storage_engine?.disk.free_bytes), total: sum(row => row.storage_engine?.disk.total_bytes) };
-  const clients = sum(row => row.query_engine.client_connections), waiting = sum(row => row.query_engine.clients_active);
+export function Usage({ stats, usage }: { stats: readonly ServerStats[]; usage: readonly ServerUsage[] }) {
+  const sum = (of: (row: ServerUsage) => number) => usage.reduce((total, row) => total + of(row), 0);
+  const count = (of: (row: ServerStats) => number) => stats.reduce((total, row) => total + of(row), 0);
+  const memory = { used: sum(row => row.process.memory_bytes), total: sum(row => row.process.memory_total_bytes) };
+  const cache = { used: sum(row => row.storage_engine.cache.in_use_bytes), total: sum(row => row.storage_engine.cache.size_bytes) };
+  const disk = { data: sum(row => row.storage_engine.disk.used_bytes), free: sum(row => row.storage_engine.disk.free_bytes), total: sum(row => row.storage_engine.disk.total_bytes) };
+  const clients = count(row => row.query_engine.client_connections), waiting = count(row => row.query_engine.clients_active);
   return <div class="usage">
     {cache.total > 0 && <Gauge name="Cache" value={cache.used} limit={cache.total} format={formatBytes} high={2} />}
     {memory.total > 0 && <Gauge name="Memory" value={memory.used} limit={memory.total} format={formatBytes} />}

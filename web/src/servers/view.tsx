@@ -36,7 +36,7 @@ export function ServerView({ id }: { id: string }) {
         : <Empty icon="servers" title="There is no such server." action={<a class="button" href={hrefOf('servers')}>All servers</a>}>It may be disconnected, or its address was mistyped: <code>{id}</code></Empty>}
     </>;
   }
-  const { status, config, stats } = server;
+  const { status, config, stats, usage } = server;
   return <>
     <div class="head">
       <h1>Server {status.name}</h1>
@@ -49,7 +49,7 @@ export function ServerView({ id }: { id: string }) {
         {tables && <Tables id={id} tables={tables} />}
       </div>
       <div class="server-column">
-        {stats && <Panel title="Use of the machine"><Usage stats={[stats]} /></Panel>}
+        {stats && <Panel title="Use of the machine"><Usage stats={[stats]} usage={usage ? [usage] : []} /></Panel>}
         <Panel title="Newest log entries" actions={<a href={hrefOf('logs', id)}>All of this server</a>}><RecentEntries count={newestEntries} server={status.name} /></Panel>
       </div>
     </div>
