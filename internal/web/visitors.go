@@ -37,13 +37,15 @@ func (s *Server) enter(ctx context.Context, conn net.Conn) context.Context {
 	if v.of == nil {
 		v.of = map[net.Conn]netip.Addr{}
 	}
-	v.of[conn] = peer
 	if !v.strangers.Add(peer) {
+		v.strangers.Remove(peer) // it is over now, although the server notices only when it reads
 		if _, plain := conn.(*net.TCPConn); plain { // to others it would take a handshake
 			_, _ = conn.Write([]byte(crowdedAnswer)) // there is room for it in an empty buffer
 		}
-		_ = conn.Close() // the server notices when it reads, and tells leave
+		_ = conn.Close()
+		return ctx
 	}
+	v.of[conn] = peer
 	return context.WithValue(ctx, visitorKey{}, conn)
 }
 
