@@ -38,7 +38,7 @@ func (s *Server) enter(ctx context.Context, conn net.Conn) context.Context {
 		v.of = map[net.Conn]netip.Addr{}
 	}
 	if !v.strangers.Add(peer) {
-		v.strangers.Remove(peer) // it is over now, although the server notices only when it reads
+		v.strangers.Remove(peer)                    // it is over now, although the server notices only when it reads
 		if _, plain := conn.(*net.TCPConn); plain { // to others it would take a handshake
 			_, _ = conn.Write([]byte(crowdedAnswer)) // there is room for it in an empty buffer
 		}
