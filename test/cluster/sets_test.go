@@ -88,7 +88,7 @@ func (s *inserts) progress(rows int) {
 			refusal := s.refusal
 			s.mu.Unlock()
 			for _, m := range s.servers {
-				status, err := m.try(harness.Term(statusTerm, table(s.table)))
+				status, err := m.try(harness.Term(termStatus, table(s.table)))
 				s.t.Logf("%s: %s, %v", m.name, status, err)
 			}
 			s.t.Fatalf("%d more rows were wanted, %d are missing; the last refusal was: %v", rows, want-s.count(), refusal)

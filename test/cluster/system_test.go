@@ -16,9 +16,7 @@ import (
 
 // Numbers of terms that only these tests send.
 const (
-	infoTerm        = 79
-	statusTerm      = 175
-	reconfigureTerm = 176
+	infoTerm = 79
 )
 
 func systemTable(name string) any {
@@ -95,7 +93,7 @@ func names(s *server, table, field string) []string {
 // showsStatus waits until the server says this of the table.
 func (s *server) showsStatus(want func(status) bool) {
 	s.t.Helper()
-	ask(s, harness.Term(statusTerm, table()), want)
+	ask(s, harness.Term(termStatus, table("t")), want)
 }
 
 // knows waits until a system table has these values of a field, and no others.
@@ -107,8 +105,8 @@ func (s *server) knows(table, field string, want ...string) {
 // TestSystemTables has all servers tell the same of the cluster: while all are there, while one and then two are not, and when they are back.
 func TestSystemTables(t *testing.T) {
 	servers := start(t, "a", "b", "c")
-	createTable(servers)
-	servers[0].do(harness.Term(harness.Insert, table(), map[string]any{"id": 1}))
+	servers[0].createTable("t", len(servers))
+	servers[0].do(harness.Term(harness.Insert, table("t"), map[string]any{"id": 1}))
 	for _, s := range servers {
 		for _, table := range []string{"server_config", "server_status"} {
 			s.knows(table, "name", "a", "b", "c")
@@ -132,9 +130,9 @@ func TestSystemTables(t *testing.T) {
 		s.knows("server_status", "name", "b", "c")
 		s.knows("current_issues", "description",
 			"Table `test.t` is available for all operations, but some replicas are not ready. The following servers are not reachable: a")
-		ask(s, harness.TermOpt(waitTerm, map[string]any{"wait_for": "ready_for_writes"}, table()), func(struct{ Ready int }) bool { return true })
-		fails(s, harness.TermOpt(waitTerm, map[string]any{"timeout": 1}, table()), "Timed out while waiting for tables.")
-		repair := harness.TermOpt(reconfigureTerm, map[string]any{"emergency_repair": "unsafe_rollback"}, table())
+		ask(s, harness.TermOpt(termWait, map[string]any{"wait_for": "ready_for_writes"}, table("t")), func(struct{ Ready int }) bool { return true })
+		fails(s, harness.TermOpt(termWait, map[string]any{"timeout": 1}, table("t")), "Timed out while waiting for tables.")
+		repair := harness.TermOpt(termReconfigure, map[string]any{"emergency_repair": "unsafe_rollback"}, table("t"))
 		fails(s, repair, "This table doesn't need to be repaired.")
 	}
 
@@ -148,7 +146,7 @@ func TestSystemTables(t *testing.T) {
 	})
 	left.knows("current_issues", "description",
 		"Table `test.t` is available for outdated reads, but not up-to-date reads or writes. The following servers are not reachable: a, b")
-	ask(left, harness.Term(infoTerm, table()), func(row struct {
+	ask(left, harness.Term(infoTerm, table("t")), func(row struct {
 		Counts []int `json:"doc_count_estimates"`
 	}) bool {
 		return slices.Equal(row.Counts, []int{1})
@@ -159,7 +157,7 @@ func TestSystemTables(t *testing.T) {
 		s.words = nil
 		s.start()
 	}
-	ask(left, harness.TermOpt(waitTerm, map[string]any{"wait_for": "all_replicas_ready"}, table()), func(struct{ Ready int }) bool { return true })
+	ask(left, harness.TermOpt(termWait, map[string]any{"wait_for": "all_replicas_ready"}, table("t")), func(struct{ Ready int }) bool { return true })
 	for _, s := range servers {
 		s.knows("server_status", "name", "a", "b", "c")
 		s.knows("current_issues", "type")
@@ -180,7 +178,7 @@ func fails(s *server, term any, want string) {
 func TestAdministerFromElsewhere(t *testing.T) {
 	servers := start(t, "a", "b")
 	a, b := servers[0], servers[1]
-	createTable(servers)
+	servers[0].createTable("t", len(servers))
 	renamed := harness.Term(harness.Update, harness.Term(harness.Filter, systemTable("server_config"), map[string]any{"name": "a"}),
 		map[string]any{"name": "alpha", "tags": harness.Term(harness.MakeArray, "default", "east")})
 	ask(b, renamed, func(result struct{ Replaced int }) bool { return result.Replaced == 1 })
@@ -193,7 +191,7 @@ func TestAdministerFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := conn.Send([]any{1, harness.Term(harness.Changes, table())}); err != nil {
+	if _, err := conn.Send([]any{1, harness.Term(harness.Changes, table("t"))}); err != nil {
 		t.Fatal(err)
 	}
 	_, first, err := conn.Receive()
@@ -211,7 +209,7 @@ func TestAdministerFromElsewhere(t *testing.T) {
 // TestFrozenServer has a server stop answering: who looks at the cluster waits for it no longer than a moment.
 func TestFrozenServer(t *testing.T) {
 	servers := start(t, "a", "b", "c")
-	createTable(servers)
+	servers[0].createTable("t", len(servers))
 	frozen, rest := servers[2], servers[:2]
 	if err := syscall.Kill(frozen.Pid(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

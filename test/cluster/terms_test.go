@@ -13,10 +13,9 @@ import (
 const (
 	termReconfigure = 176
 	termWait        = 177
-	termConfig      = 174
+	termStatus      = 175
 	termBranch      = 65
 	termEq          = 17
-	termDefault     = 92
 )
 
 func table(name string) any {
@@ -57,9 +56,7 @@ func (s *server) placeTable(name string, on ...*server) {
 	if answer := s.answer(place(name, on...)); strings.Contains(answer, "first_error") {
 		s.t.Fatal(answer)
 	}
-	status := harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(statusTerm, table(name)), "shards"), 0), "primary_replicas")
+	status := harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(termStatus, table(name)), "shards"), 0), "primary_replicas")
 	s.awaitReplicas(name)
 	s.await("the primary replica", status, fmt.Sprintf("[%q]", on[0].name))
 }
-
-const statusTerm = 175
