@@ -55,7 +55,7 @@ scenario('the cookie is out of reach of scripts and of other paths', async ({ op
 });
 
 scenario('after a reload the session is still there, and after logging out it is not', async ({ open }) => {
-  const page = await open();
+  const page = await open('', { expected: refused }); // what the page asks in the moment of logging out
   await title(page).waitFor();
   await logIn(page, 'admin', password);
   await menuOf(page, 'admin').waitFor();

@@ -38,7 +38,8 @@ interface Props {
 const configurable = new Compartment();
 
 const configuration = ({ suggestions, pairs }: Options) => [
-  autocompletion({ override: [complete], activateOnTyping: suggestions, icons: false }), pairs ? closeBrackets() : [], suggestions ? signature : [],
+  // No delay: a Tab that comes just before a proposal may be taken would leave the editor.
+  autocompletion({ override: [complete], activateOnTyping: suggestions, icons: false, interactionDelay: 0 }), pairs ? closeBrackets() : [], suggestions ? signature : [],
 ];
 
 export function QueryEditor({ id, text, problem: marked, onReady, onChange, onRun }: Props) {
