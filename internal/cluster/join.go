@@ -30,19 +30,26 @@ type Welcome struct {
 // joinedSelf are the reference's words.
 const joinedSelf = "Attempted to join self, peer ignored"
 
+// ErrAdmitted ends Join when this server has taken another one into a cluster of its own meanwhile, as the first of several that look for each other.
+var ErrAdmitted = errors.New("this server has founded a cluster with another one")
+
 // admission is how long it may take to make a server a member.
 const admission = 30 * time.Second
 
-// Join asks the servers at the addresses to take this one into their cluster, until one does or ctx ends. token may be nil. From then
-// on this server says that it belongs to that cluster; SetMembers with those of the welcome begins the links.
+// Join asks the servers at the addresses to take this one into their cluster, until one does, ctx ends, or this one has taken in another.
+// token may be nil. From then on this server says that it belongs to that cluster; SetMembers with those of the welcome begins the links.
 func (m *Mesh) Join(ctx context.Context, addresses []string, token *peer.Token) (Welcome, error) {
 	j := joining{mesh: m, dialer: m.o.Dialer, addresses: slices.Clone(addresses), said: map[string]string{}}
 	j.dialer.Token = token
+	m.promised.Store(true)
+	defer m.promised.Store(false)
+	began := time.Now()
 	for pause := firstPause; ; pause = min(time.Duration(float64(pause)*pauseGrowth), maxPause) {
-		if w, ok := j.ask(ctx); ok {
-			m.joined.Store(&w.Cluster)
-			return w, nil
+		w, ok, err := j.attempt(ctx)
+		if ok || err != nil {
+			return w, err
 		}
+		m.promised.Store(j.answered && time.Since(began) < hope)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -51,23 +58,46 @@ func (m *Mesh) Join(ctx context.Context, addresses []string, token *peer.Token) 
 	}
 }
 
+// hope is how long a server whose calls are answered, if only by refusals, takes nobody in itself: servers that are started at the same time in a
+// row, or in a circle, shall not found several clusters.
+const hope = 5 * time.Second
+
 // joining is what a server does that looks for a cluster.
 type joining struct {
 	mesh      *Mesh
 	dialer    peer.Dialer
 	addresses []string          // those of this server itself go
 	said      map[string]string // what was logged last of each
+	answered  bool              // somebody was there the last time
+}
+
+// attempt asks all once, unless this server is just taking another one in.
+func (j *joining) attempt(ctx context.Context) (w Welcome, ok bool, err error) {
+	m := j.mesh
+	if !m.belonging.TryLock() {
+		return w, false, nil
+	}
+	defer m.belonging.Unlock()
+	if m.admitted.Load() {
+		return w, false, ErrAdmitted
+	}
+	if w, ok = j.ask(ctx); ok {
+		m.joined.Store(&w.Cluster)
+	}
+	return w, ok, nil
 }
 
 // ask goes through the addresses once, the quickest first.
 func (j *joining) ask(ctx context.Context) (Welcome, bool) {
 	rest := slices.Clone(j.addresses)
+	j.answered = false
 	for len(rest) > 0 {
 		conn, _, address, err := reach(ctx, j.dialer, rest, func(peer.Peer) error { return nil })
 		if err != nil {
 			j.report(ctx, strings.Join(rest, ", "), err)
 			break
 		}
+		j.answered = true
 		w, err := j.join(ctx, conn)
 		if err == nil {
 			return w, true
@@ -109,8 +139,14 @@ func line(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ")
 
 // acceptCandidate takes a server into the cluster, or says why not.
 func (m *Mesh) acceptCandidate(conn net.Conn, p peer.Peer, g greeting) error {
+	if m.promised.Load() || !m.belonging.TryRLock() {
+		return &peer.Refusal{Kind: peer.Unavailable, Text: stillJoining}
+	}
+	defer m.belonging.RUnlock()
 	self := m.self()
-	switch {
+	switch joined := m.joined.Load(); {
+	case joined != nil && m.o.Self().Cluster != *joined:
+		return &peer.Refusal{Kind: peer.Unavailable, Text: stillJoining}
 	case m.o.Admit == nil:
 		return &peer.Refusal{Kind: peer.Unavailable, Text: "This server takes nobody into its cluster."}
 	case string(g.Record.ID) != p.ID:
@@ -125,6 +161,7 @@ func (m *Mesh) acceptCandidate(conn net.Conn, p peer.Peer, g greeting) error {
 	if refused != nil {
 		return refused
 	}
+	m.admitted.Store(true)
 	if p.Token != nil && m.o.Tokens != nil {
 		if err := m.o.Tokens.Spend(ctx, *p.Token); err != nil {
 			return err // it can join again, by its key
@@ -135,6 +172,9 @@ func (m *Mesh) acceptCandidate(conn net.Conn, p peer.Peer, g greeting) error {
 	}
 	return m.answer(conn, reply{Welcome: &w})
 }
+
+// stillJoining is what a server that is looking for its own cluster says to one that wants to join it, and that asks again.
+const stillJoining = "This server is just joining a cluster itself."
 
 // settled refuses a server that has tables or a cluster of its own.
 func (m *Mesh) settled(self, r Record) *peer.Refusal {

@@ -121,6 +121,29 @@ func TestJoinWaits(t *testing.T) {
 	})
 }
 
+// A server that may soon belong to a cluster takes nobody in meanwhile. When it hopes no longer, it does, and looks no further.
+func TestJoinWhileJoining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		a, b, c := newServer(t, n, "a"), outsider(t, n, "b"), outsider(t, n, "c")
+		found(a).refuse = &peer.Refusal{Kind: peer.Unavailable, Text: "A moment, please."}
+		found(b)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := b.mesh.Join(t.Context(), []string{"a"}, nil)
+			ended <- err
+		}()
+		start := time.Now()
+		_, err := c.mesh.Join(t.Context(), []string{"b"}, nil)
+		if took := time.Since(start); err != nil || took < hope || c.log.count(stillJoining) != 1 {
+			t.Errorf("%v after %v\n%s", err, took, c.log)
+		}
+		if err := <-ended; !errors.Is(err, ErrAdmitted) {
+			t.Errorf("b, which c has joined, goes on to ask a: %v", err)
+		}
+	})
+}
+
 // A token is enough for life, and for one server.
 func TestJoinByToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

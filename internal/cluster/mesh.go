@@ -55,8 +55,13 @@ type Mesh struct {
 	streamHandlers  map[string]StreamHandler
 	onLost          []func(ServerID)
 
-	joined    atomic.Pointer[ID] // the cluster that Join has found
-	beginning atomic.Int32       // connections that Accept has taken, and that are no links yet
+	joined   atomic.Pointer[ID] // the cluster that Join has found
+	admitted atomic.Bool        // this server has taken another one into its cluster
+	promised atomic.Bool        // Join has found servers that may take this one in soon
+	// belonging is held while this server asks to join, and for reading while it takes another one in, so that it does not found a
+	// cluster and join another one at the same time. It is only tried: whoever does not get it says so, or comes again.
+	belonging sync.RWMutex
+	beginning atomic.Int32 // connections that Accept has taken, and that are no links yet
 
 	wg sync.WaitGroup // one goroutine for each member, each link, each connection that begins
 

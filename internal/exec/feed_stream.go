@@ -228,6 +228,9 @@ func (s *feedStream) event(changes *reql.Term) (e feed.Event, ok bool, err error
 	return e, ok, err
 }
 
+// feedAborted is what clients are told when a feed's table has gone, or its primary replica.
+const feedAborted = "Changefeed aborted (unavailable)."
+
 // failed is what the client is told of the end of a feed.
 func (s *feedStream) failed(err error, changes *reql.Term) error {
 	at := s.source.at
@@ -236,7 +239,7 @@ func (s *feedStream) failed(err error, changes *reql.Term) error {
 	}
 	switch {
 	case errors.Is(err, feed.ErrAborted), errors.Is(err, table.ErrDropped):
-		return failAt(at, reql.OpFailed, "Changefeed aborted (unavailable).")
+		return failAt(at, reql.OpFailed, feedAborted)
 	case errors.Is(err, feed.ErrIndexGone), errors.Is(err, table.ErrIndexDropped):
 		return failAt(at, reql.OpFailed, "The secondary index `%s` was replaced by a different one.", s.expression.Order.IndexName)
 	case errors.Is(err, table.ErrHistoryGone):

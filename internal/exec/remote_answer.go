@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"rethinkdb/internal/datum"
@@ -134,10 +135,20 @@ func (c remoteFeed) Wait(wake func()) bool { return c.cursor.Wait(wake) }
 // Quick implements session.Feed: what is there is passed on.
 func (c remoteFeed) Quick() bool { return true }
 
-// Next implements session.Feed: it appends nothing when there is nothing.
+// Next implements session.Feed: it appends nothing when there is nothing. When the primary replica is lost it ends as a feed does where that was.
 func (c remoteFeed) Next(ctx context.Context, dst []byte) ([]byte, bool) {
 	if c.cursor.Wait(func() {}) {
 		return dst, true
 	}
-	return c.remoteAnswers.Next(ctx, dst)
+	c.fr.q.ctx, c.fr.q.outer = ctx, ctx
+	answer, more, err := c.cursor.Next(ctx)
+	switch {
+	case err == nil:
+		return append(dst, answer...), more
+	case errors.Is(err, ErrLostContact):
+		err = failAt(c.n.t, reql.OpFailed, feedAborted)
+	default:
+		err = c.n.lost(c.fr, err)
+	}
+	return reql.AppendError(dst, asReql(err)), false
 }

@@ -3,6 +3,7 @@ package metadata
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"rethinkdb/internal/replication"
@@ -158,16 +159,21 @@ func (s *Store) Resume(ctx context.Context, host *replication.Host, forward Forw
 	return nil
 }
 
+// ErrShared is the error of Follow when this server shares its metadata with others already.
+var ErrShared = errors.New("this server belongs to a cluster already")
+
 // Follow gives up the metadata of this server for that of others, which send it as soon as they have made this server a member.
 func (s *Store) Follow(ctx context.Context, host *replication.Host, forward Forward) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	s.mu.Lock()
 	single, alone := s.group.(*replication.Single)
-	s.group = nil
+	if alone {
+		s.group = nil // until the end of this, so that nobody reads what is about to go
+	}
 	s.mu.Unlock()
 	if !alone {
-		return nil
+		return ErrShared
 	}
 	if err := single.Drop(ctx); err != nil {
 		return fmt.Errorf("give up the metadata: %w", err)

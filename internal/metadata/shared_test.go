@@ -232,3 +232,18 @@ func TestLossOfThePrimary(t *testing.T) {
 		t.Errorf("a has %q, %v", v, err)
 	}
 }
+
+// A server that shares its metadata does not give it up for that of others.
+func TestFollowerHasToBeAlone(t *testing.T) {
+	n := newNetwork(t, "a")
+	a := n.servers["a"]
+	if err := a.Share(t.Context(), a.host, a.forward); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Follow(t.Context(), a.host, a.forward); !errors.Is(err, ErrShared) {
+		t.Fatal(err)
+	}
+	if err := a.MetaSet(t.Context(), "catalog/x", []byte("1")); err != nil {
+		t.Error(err)
+	}
+}

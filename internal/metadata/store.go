@@ -243,7 +243,10 @@ func (s *Store) commit(ctx context.Context, base Version, changes []Change) (Ver
 	s.mu.Lock()
 	group, applied := s.group, s.applied
 	s.mu.Unlock()
-	if applied != base {
+	switch {
+	case group == nil: // Follow has failed half way
+		return 0, replication.ErrNotPrimary
+	case applied != base:
 		return 0, ErrStale
 	}
 	epoch, err := group.Epoch()

@@ -348,6 +348,9 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 	if candidate.Proxy {
 		return refuse(errors.New("Proxies are not supported by this version yet."))
 	}
+	if w := c.welcome.Load(); w != nil && string(w.Cluster) != data.catalog.Snapshot().ClusterID() {
+		return refuse(errors.New("This server has just joined a cluster itself, and waits for its metadata."))
+	}
 	if err := data.metadata.Share(ctx, data.host, data.groups.forward); err != nil {
 		return refuse(err)
 	}
@@ -389,7 +392,7 @@ func (c *clustering) met(ctx context.Context, r cluster.Record) {
 func (c *clustering) join() {
 	w, err := c.mesh.Join(c.ctx, c.node.config.Join, c.node.config.JoinToken)
 	if err != nil {
-		return // the server stops
+		return // the server stops, or others have joined it
 	}
 	data := c.node.data
 	if err := data.metadata.Follow(c.ctx, data.host, data.groups.forward); err != nil {

@@ -92,8 +92,8 @@ func TestFeedGoesOnAfterFailover(t *testing.T) {
 	err := <-ended
 	if refusal, ok := errors.AsType[*harness.ReQLError](err); !ok || refusal.Class != classFailed {
 		t.Errorf("the feed ended with %v", err)
-	} else {
-		t.Logf("the feed ended with %s", refusal.Text)
+	} else if want := `"Changefeed aborted (unavailable)."`; refusal.Text != want {
+		t.Errorf("the feed ended with %s, not %s", refusal.Text, want)
 	}
 	writes.progress(100)
 	writes.finish()
