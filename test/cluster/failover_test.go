@@ -18,6 +18,9 @@ func TestEveryServerServesEveryTable(t *testing.T) {
 		for _, replicas := range []int{1, 3} {
 			name := fmt.Sprintf("t%d%d", i, replicas)
 			creator.createTable(name, replicas)
+			for _, s := range all { // the others learn of it a moment later
+				s.await("the new table", harness.Term(harness.Count, table(name)), "0")
+			}
 			for n, writer := range all {
 				writer.answer(harness.Term(harness.Insert, table(name), map[string]any{"id": n, "by": writer.name}))
 				for _, reader := range all {
