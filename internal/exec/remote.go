@@ -8,6 +8,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/watchdog"
 )
 
 // A query may name tables whose primary replicas are on other servers. When it is compiled, each of its largest parts that begins
@@ -55,6 +56,7 @@ type remoteNode struct {
 	router   Router
 	captured []capturedVar
 	writes   bool          // something in it does
+	watches  bool          // something in it makes a feed
 	options  []reql.OptArg // of the whole query, for the part
 }
 
@@ -68,172 +70,6 @@ type tablePlace struct {
 type capturedVar struct {
 	t    *reql.Term // one place where it is used
 	node node
-}
-
-// remote gives the node of a term that another server has to run, or nil.
-func (b *builder) remote(t *reql.Term) (node, error) {
-	root := b.rootTable(t)
-	if root == nil {
-		return nil, nil
-	}
-	db, name, literal := b.namesOf(root)
-	if !literal || db == systemDatabase {
-		return nil, nil
-	}
-	place := tablePlace{db, name, b.outdated(root)}
-	_, here, err := b.router.Locate(place.db, place.name, place.outdated)
-	if err != nil && userOf(t, root) == reql.TermInfo { // any replica has an estimate of its rows
-		place.outdated = true
-		_, here, _ = b.router.Locate(place.db, place.name, place.outdated)
-	}
-	if here {
-		return nil, nil
-	}
-	n := &remoteNode{t: t, table: place, router: b.router, options: b.query.OptArgs}
-	if err := b.capture(n, t, nil); err != nil {
-		return nil, err
-	}
-	b.slow, b.long = true, true
-	return n, nil
-}
-
-// userOf is the type of the term in t whose first argument is the table.
-func userOf(t, table *reql.Term) reql.TermType {
-	for t != table && t.Args[0] != table {
-		t = t.Args[0]
-	}
-	return t.Type
-}
-
-const systemDatabase = "rethinkdb"
-
-// rootTable gives the table that a term works on: the first argument of its first argument and so on. What only asks for a table's
-// configuration, or changes it, works on no table: the catalog is the same on all servers.
-func (b *builder) rootTable(t *reql.Term) *reql.Term {
-	above := reql.TermType(0)
-	for !b.atHome[t] {
-		if t.Type == reql.TermTable {
-			if aboutConfiguration[above] {
-				return nil
-			}
-			return t
-		}
-		if len(t.Args) == 0 {
-			return nil
-		}
-		above = t.Type
-		t = t.Args[0]
-	}
-	return nil
-}
-
-// stay remembers that the terms of a chain are not those of another server, so that they are not looked at again and again.
-func (b *builder) stay(t *reql.Term) {
-	for len(t.Args) > 0 && !b.atHome[t] {
-		b.atHome[t] = true
-		t = t.Args[0]
-	}
-}
-
-var aboutConfiguration = map[reql.TermType]bool{
-	reql.TermConfig: true, reql.TermStatus: true, reql.TermWait: true, reql.TermReconfigure: true, reql.TermRebalance: true, reql.TermGrant: true,
-	reql.TermIndexCreate: true, reql.TermIndexDrop: true, reql.TermIndexList: true, reql.TermIndexStatus: true, reql.TermIndexWait: true,
-	reql.TermIndexRename: true, reql.TermSetWriteHook: true, reql.TermGetWriteHook: true,
-}
-
-// namesOf gives the names of a table and its database if they are written as literals.
-func (b *builder) namesOf(t *reql.Term) (db, name string, ok bool) {
-	db = "test"
-	switch len(t.Args) {
-	case 1:
-		if o := b.query.OptArg("db"); o != nil {
-			if db, ok = databaseName(o); !ok {
-				return "", "", false
-			}
-		}
-		name, ok = literalString(t.Args[0])
-	case 2:
-		if db, ok = databaseName(t.Args[0]); ok {
-			name, ok = literalString(t.Args[1])
-		}
-	}
-	return db, name, ok
-}
-
-func databaseName(t *reql.Term) (string, bool) {
-	if t.Type != reql.TermDB || len(t.Args) != 1 {
-		return "", false
-	}
-	return literalString(t.Args[0])
-}
-
-func literalString(t *reql.Term) (string, bool) {
-	if t.Type != reql.TermDatum || t.Datum.Kind() != datum.KindString {
-		return "", false
-	}
-	return t.Datum.AsString(), true
-}
-
-// outdated tells whether any replica may answer.
-func (b *builder) outdated(table *reql.Term) bool {
-	mode := table.OptArg("read_mode")
-	if mode == nil {
-		mode = b.query.OptArg("read_mode")
-	}
-	if mode == nil {
-		return false
-	}
-	s, _ := literalString(mode)
-	return s == "outdated"
-}
-
-// capture finds the variables in a part of a query that come from around it; bound are those of functions inside.
-func (b *builder) capture(n *remoteNode, t *reql.Term, bound []int64) error {
-	n.writes = n.writes || t.Type.WritesOrMeta()
-	switch t.Type {
-	case reql.TermFunc:
-		if len(t.Args) == 2 {
-			names, err := paramNames(t)
-			if err != nil {
-				return err
-			}
-			return b.capture(n, t.Args[1], append(bound[:len(bound):len(bound)], names...))
-		}
-	case reql.TermVar:
-		if len(t.Args) == 1 && t.Args[0].Type == reql.TermDatum && t.Args[0].Datum.Kind() == datum.KindNumber {
-			name := int64(t.Args[0].Datum.AsNumber())
-			for _, b := range bound {
-				if b == name {
-					return nil
-				}
-			}
-		}
-		return b.captureVar(n, t)
-	case reql.TermImplicitVar:
-		if len(bound) > 0 {
-			return nil // a function inside binds it, or it is an error that will be found over there
-		}
-		return b.captureVar(n, t)
-	}
-	for _, a := range t.Args {
-		if err := b.capture(n, a, bound); err != nil {
-			return err
-		}
-	}
-	for _, o := range t.OptArgs {
-		if err := b.capture(n, o.Term, bound); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *builder) captureVar(n *remoteNode, t *reql.Term) error {
-	v, err := b.compile(t)
-	if err == nil {
-		n.captured = append(n.captured, capturedVar{t, v})
-	}
-	return err
 }
 
 func (n *remoteNode) det() determinism { return detNever }
@@ -328,23 +164,15 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 	}
 }
 
-// watchInterval is how often a query that waits for another server looks whether that still has the primary replica. A server that is frozen, or cut off, does not
-// say so, and its connection lasts for longer than its place.
-const watchInterval = 200 * time.Millisecond
-
 // ask has a server run the query, and gives up when another one has taken its place.
 func (n *remoteNode) ask(fr *frame, server string, q []byte) ([]byte, RemoteCursor, error) {
-	ctx, cancel := context.WithCancelCause(fr.q.ctx)
-	defer cancel(nil)
-	var watch *time.Timer
-	watch = time.AfterFunc(watchInterval, func() {
+	ctx, stop := watchdog.Context(fr.q.ctx, func() error {
 		if now, here, err := n.router.Locate(n.table.db, n.table.name, n.table.outdated); err == nil && (here || now != server) {
-			cancel(ErrLostContact)
-			return
+			return ErrLostContact
 		}
-		watch.Reset(watchInterval)
+		return nil
 	})
-	defer watch.Stop()
+	defer stop()
 	return n.router.Start(ctx, server, fr.q.client, q)
 }
 

@@ -100,8 +100,10 @@ func (p remotePlan) Start(ctx context.Context, dst []byte) ([]byte, session.Curs
 		return dst, nil
 	}
 	c := &remoteAnswers{n: n, fr: fr, cursor: cursor}
-	if r, err := n.read(answer); err == nil && r.feed {
-		return dst, remoteFeed{c}
+	if n.watches { // otherwise it is not looked into
+		if r, err := n.read(answer); err == nil && r.feed {
+			return dst, remoteFeed{c}
+		}
 	}
 	return dst, c
 }

@@ -11,6 +11,7 @@ import (
 
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/storage"
+	"rethinkdb/internal/watchdog"
 )
 
 // Group is the number of the group whose commands are changes of the metadata. Tables have greater ones.
@@ -204,22 +205,15 @@ func (s *Store) send(ctx context.Context, leader replication.ServerID, base Vers
 	s.mu.Lock()
 	forward, raft := s.forward, s.raft
 	s.mu.Unlock()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var watch *time.Timer
-	watch = time.AfterFunc(watchInterval, func() { // a server that is frozen does not say so
+	ctx, stop := watchdog.Context(ctx, func() error {
 		if now, known := raft.Leader(); known && now != leader {
-			cancel(errLost)
-			return
+			return errLost
 		}
-		watch.Reset(watchInterval)
+		return nil
 	})
-	defer watch.Stop()
+	defer stop()
 	return forward(ctx, leader, base, changes)
 }
-
-// watchInterval is how often a change that waits for another server looks whether that still has the primary replica.
-const watchInterval = 200 * time.Millisecond
 
 // primary tells where the primary replica is, if not here; without one leader is empty.
 func (s *Store) primary() (leader replication.ServerID, elsewhere bool, changed <-chan struct{}) {

@@ -2,9 +2,7 @@ package server
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -15,10 +13,8 @@ import (
 
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/cluster"
-	"rethinkdb/internal/exec"
 	"rethinkdb/internal/forward"
 	"rethinkdb/internal/logfile"
-	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/peer"
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/session"
@@ -46,92 +42,6 @@ type clustering struct {
 	wg   sync.WaitGroup
 
 	welcome atomic.Pointer[cluster.Welcome] // of the cluster that this server has joined; nil if it did not do so since its start
-}
-
-// groups carries messages of the replicas, as soon as there is a mesh.
-type groups struct {
-	mesh atomic.Pointer[cluster.Mesh]
-}
-
-// Send implements replication.Transport.
-func (g *groups) Send(to replication.ServerID, m []byte) {
-	if mesh := g.mesh.Load(); mesh != nil {
-		_ = mesh.Send(cluster.ServerID(to), classRaft, m) // whoever needs it sends it again
-	}
-}
-
-// OpenSnapshot implements replication.Transport.
-func (g *groups) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
-	mesh := g.mesh.Load()
-	if mesh == nil {
-		return nil, cluster.ErrNotConnected
-	}
-	s, err := mesh.OpenBulk(cluster.ServerID(to), streamSnapshot)
-	if err != nil {
-		return nil, err
-	}
-	context.AfterFunc(ctx, func() { s.Abort(context.Cause(ctx)) })
-	_, err = s.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(header))), header...))
-	return s, err
-}
-
-// changeRequest asks for a change of the metadata where its primary replica is.
-type changeRequest struct {
-	Base    metadata.Version  `json:"base"`
-	Changes []metadata.Change `json:"changes"`
-}
-
-type changeAnswer struct {
-	Version metadata.Version `json:"version"`
-}
-
-// Kinds of failures of callChange.
-const (
-	failedStale      = "stale"
-	failedNotPrimary = "not primary"
-	failedUnknown    = "unknown outcome"
-)
-
-// forward implements metadata.Forward.
-func (g *groups) forward(ctx context.Context, to replication.ServerID, base metadata.Version, changes []metadata.Change) (metadata.Version, error) {
-	mesh := g.mesh.Load()
-	if mesh == nil {
-		return 0, replication.ErrNotPrimary
-	}
-	a, err := cluster.Ask[changeAnswer](ctx, mesh, cluster.ServerID(to), callChange, changeRequest{base, changes})
-	failure, failed := errors.AsType[*cluster.Failure](err)
-	switch {
-	case err == nil:
-		return a.Version, nil
-	case failed && failure.Kind == failedStale:
-		return 0, metadata.ErrStale
-	case failed && failure.Kind == failedNotPrimary, errors.Is(err, cluster.ErrNotConnected), errors.Is(err, cluster.ErrCrowded):
-		return 0, replication.ErrNotPrimary // nothing was changed: it is tried again where the primary replica is then
-	case failed && failure.Kind == failedUnknown, errors.Is(err, cluster.ErrLost):
-		return 0, fmt.Errorf("%w (%w)", replication.ErrUnknownOutcome, err)
-	}
-	return 0, err
-}
-
-// decide answers callChange.
-func (c *clustering) decide(ctx context.Context, _ cluster.ServerID, r changeRequest) (changeAnswer, error) {
-	raft := c.node.data.metadata.Raft()
-	if raft == nil {
-		return changeAnswer{}, &cluster.Failure{Kind: failedNotPrimary, Text: "this server does not share its metadata"}
-	}
-	if _, err := raft.Epoch(); err != nil {
-		return changeAnswer{}, &cluster.Failure{Kind: failedNotPrimary, Text: err.Error()}
-	}
-	v, err := c.node.data.metadata.Decide(ctx, r.Base, r.Changes)
-	switch {
-	case errors.Is(err, metadata.ErrStale):
-		err = &cluster.Failure{Kind: failedStale, Text: err.Error()}
-	case errors.Is(err, metadata.ErrNoMajority): // nothing was changed
-		err = &cluster.Failure{Kind: failedNotPrimary, Text: err.Error()}
-	case errors.Is(err, replication.ErrUnknownOutcome):
-		err = &cluster.Failure{Kind: failedUnknown, Text: err.Error()}
-	}
-	return changeAnswer{v}, err
 }
 
 // startClustering connects the server with the others, if there are any, and lets others join it.
@@ -292,12 +202,15 @@ func (c *clustering) keepMetadata(s *catalog.Snapshot) {
 	}
 	var want []replication.Member
 	voters := 0
-	votes := func(id replication.ServerID) bool {
-		return slices.ContainsFunc(status.Members, func(m replication.MemberStatus) bool { return m.Server == id && m.Voter })
+	rank := func(s catalog.Server) int {
+		if slices.ContainsFunc(status.Members, func(m replication.MemberStatus) bool { return m.Server == replication.ServerID(s.ID) && m.Voter }) {
+			return 0
+		}
+		return 1
 	}
 	servers := s.Members()
 	slices.SortStableFunc(servers, func(a, b catalog.Server) int { // those that vote first
-		return boolOrder(votes(replication.ServerID(b.ID))) - boolOrder(votes(replication.ServerID(a.ID)))
+		return rank(a) - rank(b)
 	})
 	for _, server := range servers {
 		voters++
@@ -308,30 +221,6 @@ func (c *clustering) keepMetadata(s *catalog.Snapshot) {
 	if err := raft.SetMembers(ctx, want); err != nil && ctx.Err() == nil && !errors.Is(err, replication.ErrNotPrimary) {
 		c.node.log.Warn("The replicas of the metadata could not be changed. This is tried again.", "error", err)
 	}
-}
-
-func boolOrder(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// receiveSnapshot takes a snapshot of a group.
-func (c *clustering) receiveSnapshot(ctx context.Context, s *cluster.Stream) error {
-	var n [4]byte
-	if _, err := io.ReadFull(s, n[:]); err != nil {
-		return err
-	}
-	size := binary.LittleEndian.Uint32(n[:])
-	if size > cluster.MaxMessageBytes {
-		return fmt.Errorf("the header of a snapshot has %d bytes", size)
-	}
-	header := make([]byte, size)
-	if _, err := io.ReadFull(s, header); err != nil {
-		return err
-	}
-	return c.node.data.host.ReceiveSnapshot(ctx, replication.ServerID(s.Peer()), header, s)
 }
 
 // admit makes a server a member of the cluster.
@@ -410,38 +299,4 @@ func (c *clustering) join() {
 		}
 	}
 	logfile.Notice(c.node.log, "Joined the cluster %s of %d servers.", w.Cluster, len(w.Members))
-}
-
-// router is nil as long as there are no other servers, so that a server alone does not look where tables are.
-func (c *clustering) router() exec.Router {
-	if c.node.data.metadata.Raft() == nil {
-		return nil
-	}
-	return router{c}
-}
-
-// router tells the executor where tables are.
-type router struct{ c *clustering }
-
-// Locate implements exec.Router.
-func (r router) Locate(db, table string, outdated bool) (server string, here bool, err error) {
-	s := r.c.node.data.catalog.Snapshot()
-	d, ok := s.Database(db)
-	if !ok {
-		return "", true, nil
-	}
-	t, ok := d.Table(table)
-	if !ok || outdated && t.Readable() {
-		return "", true, nil
-	}
-	id, here, ok := t.Primary(s)
-	if !ok || !here && !s.Connected(id) {
-		return "", false, exec.ErrNotReached
-	}
-	return string(id), here, nil
-}
-
-// Start implements exec.Router.
-func (r router) Start(ctx context.Context, server string, c *session.Client, query []byte) ([]byte, exec.RemoteCursor, error) {
-	return r.c.pool.Start(ctx, server, c, query)
 }
