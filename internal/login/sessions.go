@@ -42,6 +42,7 @@ type Session struct {
 	ID      string // not its secret
 	User    string
 	Browser Browser // that has logged in
+	ByProxy bool    // a proxy has asked for the password, and handed it on
 	Since   time.Time
 	Used    time.Time // when its user last did something
 	Expires time.Time // unless its user does something before, and at last
@@ -82,13 +83,14 @@ func (s *Sessions) Attach(ended func(ids []string)) { s.ended = ended }
 // Idle is the time after which a session ends that nobody has used; 0 is none.
 func (s *Sessions) Idle() time.Duration { return s.opt.Idle }
 
-// Begin makes a session for a user who has proved to have a password. The secret is for the browser and for nobody else.
-func (s *Sessions) Begin(user string, c auth.Credential, b Browser) (secret string, _ Session) {
+// Begin makes a session for a user who has proved to have a password, perhaps by way of a proxy. The secret is for the browser and for
+// nobody else.
+func (s *Sessions) Begin(user string, c auth.Credential, b Browser, byProxy bool) (secret string, _ Session) {
 	random := make([]byte, secretBytes)
 	_, _ = rand.Read(random) // never fails: the program would have ended
 	secret = base64.RawURLEncoding.EncodeToString(random)
 	now := time.Now()
-	one := &session{Session{ID: uuid.NewString(), User: user, Browser: b, Since: now, Used: now}, c}
+	one := &session{Session{ID: uuid.NewString(), User: user, Browser: b, ByProxy: byProxy, Since: now, Used: now}, c}
 	s.setExpiry(one)
 	s.mu.Lock()
 	ended := s.makeRoom(user)

@@ -53,7 +53,7 @@ func (w *world) begin(user string) (secret string, s Session) {
 	if !ok {
 		w.t.Fatalf("there is no %s", user)
 	}
-	return w.Begin(user, c, laptop)
+	return w.Begin(user, c, laptop, false)
 }
 
 func (w *world) expect(secret string, b Browser, want bool) {
@@ -147,12 +147,12 @@ func TestPasswordsChange(t *testing.T) {
 		}
 		w.expectEnded(one.ID)
 		w.expect(secret, laptop, false)
-		late, _ := w.Begin("admin", before, laptop)
+		late, _ := w.Begin("admin", before, laptop, false)
 		w.expect(late, laptop, false)
 		if n := len(w.List()); n != 0 {
 			t.Errorf("%d sessions are listed", n)
 		}
-		nobody, _ := w.Begin("nobody", auth.Credential{}, laptop)
+		nobody, _ := w.Begin("nobody", auth.Credential{}, laptop, false)
 		w.expect(nobody, laptop, false)
 	})
 }

@@ -34,7 +34,7 @@ func TestWebSessions(t *testing.T) {
 		if !ok {
 			t.Fatalf("there is no %s", user)
 		}
-		_, one := logIns.Begin(user, c, login.NewBrowser(netip.MustParseAddr("::ffff:10.0.0.1"), "Firefox"))
+		_, one := logIns.Begin(user, c, login.NewBrowser(netip.MustParseAddr("::ffff:10.0.0.1"), "Firefox"), false)
 		return one
 	}
 	admins, bobs := begin(auth.Admin), begin("bob")

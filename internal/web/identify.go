@@ -11,6 +11,7 @@ import (
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/audit"
 	"rethinkdb/internal/auth"
+	"rethinkdb/internal/login"
 )
 
 // pageHeader marks the requests of the administration page. Pages of others cannot send it, because browsers ask the server before
@@ -25,13 +26,14 @@ const (
 type identity struct {
 	owner
 	method audit.Method
+	since  time.Time // of the session, if there is one
 }
 
 // identify tells who sends a request that was admitted.
 //
 // Who shows a token is judged by it in any case, and does not want to be admin. As long as admin has no password everybody is admin. From then
-// on the page has a session; everybody else, and the page of who has none, a user and a password (HTTP Basic), which
-// may also come from a proxy that has asked for them.
+// on the page needs a session, and everybody else a user and a password with each request (HTTP Basic). What a proxy hands on of that
+// with a request of the page counts only where the page asks who its user is: see tellState.
 //
 // Without success it has answered. The page is not told of HTTP Basic, so that browsers leave it to the page to ask.
 func (s *Server) identify(w http.ResponseWriter, r *http.Request) (_ identity, ok bool) {
@@ -43,8 +45,7 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (_ identity, o
 	var refused *auth.Error
 	switch h := w.Header(); {
 	case !errors.As(err, &refused):
-		s.opt.Logger.Error("cannot check a password", "error", err)
-		http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
+		s.cannotCheck(w, err)
 		return identity{}, false
 	case refused.Wait > 0:
 		tellWait(w, refused)
@@ -74,11 +75,15 @@ func (s *Server) identityOf(r *http.Request) (who identity, err error) {
 		return who, s.audited(r, who, "", err)
 	}
 	if !s.opt.Users.HasPassword(auth.Admin) {
-		who = identity{owner{user: auth.Admin}, audit.NoPassword}
+		who = identity{owner: owner{user: auth.Admin}, method: audit.NoPassword}
 		return who, s.audited(r, who, "", nil)
 	}
-	if one, ok := s.sessionOf(r); ok {
-		return identity{owner{one.User, one.ID}, audit.Page}, nil // the log-in was written down
+	if isPage(r) {
+		one, ok := s.sessionOf(r)
+		if !ok {
+			return who, errAnonymous
+		}
+		return identityIn(one), nil // the log-in was written down
 	}
 	name, password, given := r.BasicAuth()
 	if !given {
@@ -89,6 +94,15 @@ func (s *Server) identityOf(r *http.Request) (who identity, err error) {
 	return who, s.audited(r, who, name, err)
 }
 
+// identityIn is who acts in a session.
+func identityIn(one login.Session) identity {
+	who := identity{owner{one.User, one.ID}, audit.Page, one.Since}
+	if one.ByProxy {
+		who.method = audit.Basic
+	}
+	return who
+}
+
 // audited has the audit log tell of a log-in, or of one that was refused under the name that was given, and returns the error.
 func (s *Server) audited(r *http.Request, who identity, given string, err error) error {
 	e := audit.Event{Kind: audit.LogIn, User: who.user, Peer: s.clientAddr(r), Port: access.Web.String(), Method: who.method}
@@ -97,6 +111,12 @@ func (s *Server) audited(r *http.Request, who identity, given string, err error)
 	}
 	s.opt.Audit.Record(e)
 	return err
+}
+
+// cannotCheck answers when it was not found out whether a password is right.
+func (s *Server) cannotCheck(w http.ResponseWriter, err error) {
+	s.opt.Logger.Error("cannot check a password", "error", err)
+	http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
 }
 
 // tellWait answers somebody who has guessed too often.

@@ -84,25 +84,27 @@ func (s *Server) serveLogIn(w http.ResponseWriter, r *http.Request, path string)
 	return true
 }
 
-// tellState says who the user of the page is. That it is nobody yet is no error.
+// tellState says who the user of the page is. That it is nobody yet is no error. What a proxy hands on of the user's password begins a session, so that
+// it need not be judged again with each request.
 func (s *Server) tellState(w http.ResponseWriter, r *http.Request) {
 	who, err := s.identityOf(r)
+	if name, password, given := r.BasicAuth(); given && errors.Is(err, errAnonymous) {
+		who, err = s.begin(w, r, name, password, true)
+	}
 	var refused *auth.Error
 	switch {
+	case err == nil:
+		s.visitors.known(r)
+		s.answerState(w, s.stateOf(who))
 	case errors.As(err, &refused):
 		s.answerState(w, state{})
-	case err != nil:
-		s.opt.Logger.Error("cannot check a password", "error", err)
-		http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
 	default:
-		s.visitors.known(r)
-		one, _ := s.sessionOf(r)
-		s.answerState(w, s.stateOf(who, one))
+		s.cannotCheck(w, err)
 	}
 }
 
-// stateOf is what a user may know, who may have a session.
-func (s *Server) stateOf(who identity, one login.Session) state {
+// stateOf is what a user may know.
+func (s *Server) stateOf(who identity) state {
 	st := state{
 		User: &who.user, Method: who.method,
 		Server: &serverState{s.opt.ServerID, s.opt.ServerName(), s.opt.Version},
@@ -113,7 +115,7 @@ func (s *Server) stateOf(who identity, one login.Session) state {
 		},
 	}
 	if who.session != "" {
-		ends := one.Since.Add(login.Lifetime)
+		ends := who.since.Add(login.Lifetime)
 		st.IdleSeconds, st.EndsAt = int(s.opt.LogIns.Idle().Seconds()), &ends
 	}
 	return st
@@ -140,32 +142,38 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 		s.tellState(w, r) // there is nothing to log in to
 		return
 	}
-	who := identity{method: audit.Page}
-	var credential auth.Credential
-	who.user, credential, err = s.opt.Users.Verify(s.clientAddr(r).Addr(), name, password)
-	err = s.audited(r, who, name, err)
+	who, err := s.begin(w, r, name, password, false)
 	var refused *auth.Error
 	switch {
 	case err == nil:
+		s.visitors.known(r)
+		s.answerState(w, s.stateOf(who))
 	case !errors.As(err, &refused):
-		s.opt.Logger.Error("cannot check a password", "error", err)
-		http.Error(w, "The server cannot check passwords at the moment; its log has the reason.", http.StatusServiceUnavailable)
-		return
+		s.cannotCheck(w, err)
 	case refused.Wait > 0:
 		tellWait(w, refused)
-		return
 	default:
 		http.Error(w, "The user or the password is wrong.", http.StatusUnauthorized)
-		return
+	}
+}
+
+// begin begins a session for who has the password, in place of the one that the browser has.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, name, password string, byProxy bool) (who identity, err error) {
+	who.method = audit.Page
+	if byProxy {
+		who.method = audit.Basic
+	}
+	user, credential, err := s.opt.Users.Verify(s.clientAddr(r).Addr(), name, password)
+	who.user = user
+	if err := s.audited(r, who, name, err); err != nil {
+		return who, err
 	}
 	if old, ok := s.sessionOf(r); ok {
 		s.opt.LogIns.End(func(one login.Session) bool { return one.ID == old.ID })
 	}
-	secret, one := s.opt.LogIns.Begin(who.user, credential, s.browserOf(r))
+	secret, one := s.opt.LogIns.Begin(user, credential, s.browserOf(r), byProxy)
 	http.SetCookie(w, s.cookie(r, secret))
-	who.session = one.ID
-	s.visitors.known(r)
-	s.answerState(w, s.stateOf(who, one))
+	return identityIn(one), nil
 }
 
 // readLogIn reads what the form sends.

@@ -46,7 +46,7 @@ try {
   await page.locator('.cm-content').click();
   await page.keyboard.insertText("r.expr(['gui', 'ded']).reduce((left, right) => left.add(right))");
   await page.getByRole('button', { name: 'Run' }).click();
-  await page.locator('.result').getByText('guided').waitFor();
+  await page.getByRole('region', { name: 'Result', exact: true }).getByText('guided').waitFor();
   console.log(JSON.stringify({ ...seen, wrong }));
 } finally {
   await browser.close();

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { TextField } from '../components/field.tsx';
 import { plural } from '../components/format.ts';
-import { logIn, serverName, type Refusal } from '../server/session.ts';
+import { findSession, logIn, serverName, type Refusal } from '../server/session.ts';
 
 /** Asks for a user and a password. again says that somebody was logged in before. */
 export function LogIn({ again }: { again: boolean }) {
@@ -17,6 +17,12 @@ export function LogIn({ again }: { again: boolean }) {
     const title = document.title;
     document.title = ['Log in', serverName.peek(), 'RethinkDB'].filter(part => part !== '').join(' – ');
     return () => { document.title = title; };
+  }, []);
+  useEffect(() => {
+    // Somebody may have logged in in another window meanwhile. If not, or without an answer, the form is what helps.
+    const look = () => void findSession().catch(() => undefined);
+    addEventListener('focus', look);
+    return () => removeEventListener('focus', look);
   }, []);
   const submit = async (event: Event) => {
     event.preventDefault();

@@ -31,12 +31,15 @@ for (const event of ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchsta
 /** What a proxy answers when there is no server behind it. */
 const gatewayErrors: ReadonlySet<number> = new Set([502, 503, 504]);
 
+/** A browser that keeps no cookies never gets further than the log-in. */
+const maxTries = 3;
+
 /** Sends a POST, again when somebody has to log in before. Throws Disconnected or Refused, or an AbortError when the signal has ended it. */
 export async function post(url: string, body: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<Response> {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const before = logIns;
     const response = await postOnce(url, body, signal);
-    if (response.status !== 401) {
+    if (response.status !== 401 || tries === maxTries) {
       return accepted(response);
     }
     await loggedIn(before, signal);

@@ -40,7 +40,11 @@ export type Refusal = { readonly why: 'wrong' } | { readonly why: 'wait'; readon
 
 /** Asks who is logged in. It throws when there is no answer. */
 export async function findSession(): Promise<void> {
-  const response = await send('GET', 'session');
+  await ask('active');
+}
+
+async function ask(mark: 'active' | 'background'): Promise<void> {
+  const response = await send('GET', 'session', mark);
   if (!response.ok) {
     throw new Error(await reasonOf(response));
   }
@@ -51,7 +55,7 @@ export async function findSession(): Promise<void> {
 export async function logIn(user: string, password: string): Promise<Refusal | undefined> {
   let response: Response;
   try {
-    response = await send('POST', 'login', JSON.stringify({ user, password }));
+    response = await send('POST', 'login', 'active', JSON.stringify({ user, password }));
   } catch (error) {
     return { why: 'unreachable', text: String(error) };
   }
@@ -70,24 +74,41 @@ export async function logIn(user: string, password: string): Promise<Refusal | u
 
 /** Logs out here, or in all browsers, and begins the page anew. */
 export async function logOut(everywhere = false): Promise<void> {
-  await send('POST', everywhere ? 'logout?everywhere' : 'logout');
+  await send('POST', everywhere ? 'logout?everywhere' : 'logout', 'active');
   location.reload();
 }
 
 /** Resolves when somebody is logged in, after a request has been answered that nobody is. before is logIns as it was sent. */
-export function loggedIn(before: number, signal?: AbortSignal): Promise<void> {
-  if (before === logIns) {
-    session.value = null;
+export async function loggedIn(before: number, signal?: AbortSignal): Promise<void> {
+  if (before === logIns && session.value) {
+    asking ??= askAgain().finally(() => { asking = undefined; });
+    await asking;
   }
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const stop = session.subscribe(now => {
       if (now) {
         queueMicrotask(() => stop()); // the first call comes before there is anything to end
         resolve();
       }
     });
-    signal?.addEventListener('abort', () => { stop(); reject(signal.reason as Error); }, { once: true });
+    const abort = () => { stop(); reject(signal?.reason as Error); };
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) {
+      abort();
+    }
   });
+}
+
+/** Many requests may learn at the same time that there is no session any more. */
+let asking: Promise<void> | undefined;
+
+/** Perhaps a proxy vouches for the user, or somebody has logged in again in another window. */
+async function askAgain(): Promise<void> {
+  try {
+    await ask('background');
+  } catch {
+    session.value = null; // the form finds out why there is no answer
+  }
 }
 
 function enter(found: Session | { readonly user: null }): void {
@@ -104,8 +125,8 @@ function enter(found: Session | { readonly user: null }): void {
   session.value = found;
 }
 
-function send(method: string, path: string, body?: string): Promise<Response> {
-  return fetch(new URL(`ajax/${path}`, document.baseURI), { method, cache: 'no-store', headers: { [pageHeader]: 'active' }, ...(body === undefined ? {} : { body }) });
+function send(method: string, path: string, mark: 'active' | 'background', body?: string): Promise<Response> {
+  return fetch(new URL(`ajax/${path}`, document.baseURI), { method, cache: 'no-store', headers: { [pageHeader]: mark }, ...(body === undefined ? {} : { body }) });
 }
 
 async function reasonOf(response: Response): Promise<string> {
