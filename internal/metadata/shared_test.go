@@ -70,10 +70,27 @@ func newNetwork(t *testing.T, ids ...replication.ServerID) *network {
 func (n *network) reach(from, to replication.ServerID) *sharer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.reachable(from, to)
+}
+
+// reachable is reach for who has the lock.
+func (n *network) reachable(from, to replication.ServerID) *sharer {
 	if n.cut[from] || n.cut[to] {
 		return nil
 	}
 	return n.servers[to]
+}
+
+// carry has something of one server arrive at another one. It tells whether it can.
+func (n *network) carry(from, to replication.ServerID, arrive func(*replication.Host)) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	other := n.reachable(from, to)
+	if other == nil {
+		return false
+	}
+	n.wg.Go(func() { arrive(other.host) }) // while the lock is held: nothing sets out after everybody was cut off
+	return true
 }
 
 func (n *network) isolate(id replication.ServerID, cut bool) {
@@ -84,26 +101,22 @@ func (n *network) isolate(id replication.ServerID, cut bool) {
 
 // Send implements replication.Transport.
 func (s *sharer) Send(to replication.ServerID, m []byte) {
-	if other := s.net.reach(s.id, to); other != nil {
-		m = append([]byte(nil), m...)
-		s.net.wg.Go(func() { other.host.Receive(s.id, m) })
-	}
+	m = append([]byte(nil), m...)
+	s.net.carry(s.id, to, func(h *replication.Host) { h.Receive(s.id, m) })
 }
 
 // OpenSnapshot implements replication.Transport.
 func (s *sharer) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
-	other := s.net.reach(s.id, to)
-	if other == nil {
-		return nil, errors.New("not connected")
-	}
 	near, far := net.Pipe()
-	stop := context.AfterFunc(ctx, func() { _ = near.Close() })
 	header = append([]byte(nil), header...)
-	s.net.wg.Go(func() {
-		defer stop()
-		_ = other.host.ReceiveSnapshot(ctx, s.id, header, far) // the sender tries again
+	carried := s.net.carry(s.id, to, func(h *replication.Host) {
+		defer context.AfterFunc(ctx, func() { _ = near.Close() })()
+		_ = h.ReceiveSnapshot(ctx, s.id, header, far) // the sender tries again
 		_ = far.Close()
 	})
+	if !carried {
+		return nil, errors.New("not connected")
+	}
 	return near, nil
 }
 

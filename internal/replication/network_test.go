@@ -34,8 +34,8 @@ type peer struct {
 	end   context.CancelFunc
 	wg    sync.WaitGroup
 
-	mu  sync.Mutex
-	cut bool // it hears and says nothing
+	mu  sync.Mutex // guards what follows, and is held when wg grows and when ctx ends
+	cut bool       // it hears and says nothing
 }
 
 type letter struct {
@@ -113,7 +113,9 @@ func (p *peer) stop() {
 	if !running {
 		return
 	}
+	p.mu.Lock()
 	p.end()
+	p.mu.Unlock()
 	p.wg.Wait()
 	p.host.Close()
 	if err := p.store.Close(); err != nil {
@@ -151,7 +153,12 @@ func (p *peer) Send(to ServerID, m []byte) {
 // OpenSnapshot implements Transport.
 func (p *peer) OpenSnapshot(ctx context.Context, to ServerID, header []byte) (io.ReadWriteCloser, error) {
 	other := p.net.peer(to)
-	if other == nil || other.isCut() || p.isCut() || other.ctx.Err() != nil {
+	if other == nil || p.isCut() {
+		return nil, errors.New("no connection")
+	}
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	if other.cut || other.ctx.Err() != nil {
 		return nil, errors.New("no connection")
 	}
 	here, there := net.Pipe()
