@@ -109,6 +109,8 @@ func (r *Raft) applyEntry(e *pb.Entry, p *proposal) error {
 	at := position{e.GetIndex(), e.GetTerm()}
 	data := e.GetData()
 	switch {
+	case e.GetType() == pb.EntryConfChangeV2 && at.term < eraOf(r.identity()).first():
+		return r.applyNothing(at) // of the last era
 	case e.GetType() == pb.EntryConfChangeV2:
 		return r.applyMembers(at, data)
 	case e.GetType() != pb.EntryNormal:

@@ -184,11 +184,12 @@ func (h *Host) Receive(from ServerID, m []byte) {
 		}
 		r := h.Group(e.group)
 		switch {
-		case e.kind == envelopeAsk && r != nil:
-			r.answer(from, e.to)
+		case r == nil:
+			h.answerForAbsent(from, e)
+		case r.superseded(from, e):
 		case e.kind == envelopeAsk:
-			h.answerForSingle(from, e)
-		case r != nil:
+			r.answer(from, e.to)
+		default:
 			r.receive(from, e)
 		}
 	}

@@ -268,8 +268,12 @@ type RaftStatus struct {
 	Leader  ServerID // empty if unknown
 	Quorum  bool     // a leader: a majority has answered lately. Others: there is a leader
 	Joint   bool     // the members are being changed
-	Applied uint64   // log index
-	Last    uint64   // log index
+	Era     Era
+	Applied uint64      // log index
+	Last    uint64      // log index
+	End     LogPosition // of the log
+	// Voters are the sets of servers of each of which a majority has to agree: two while the members are being changed.
+	Voters  [][]ServerID
 	Members []MemberStatus
 	Err     error // why the replica does nothing any more
 }
@@ -292,14 +296,18 @@ type Progress struct {
 func (r *Raft) Status() RaftStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := RaftStatus{Role: Follower, Term: r.term, Leader: r.server(r.leader), Quorum: r.leader != 0, Err: r.ended}
+	s := RaftStatus{Role: Follower, Term: r.term, Era: eraOf(r.replica), Leader: r.server(r.leader), Quorum: r.leader != 0, Err: r.ended}
 	if r.node == nil {
 		return s
 	}
 	members := r.log.members()
 	s.Joint = members.joint()
 	s.Applied = r.log.position().index
-	s.Last, _ = r.log.LastIndex() // it has no errors
+	s.Last, _ = r.log.LastIndex()                    // it has no errors
+	if term, err := r.log.Term(s.Last); err == nil { // otherwise the store has failed, and the group with it
+		s.End = LogPosition{term, s.Last}
+	}
+	s.Voters = members.majorities()
 	for _, replica := range members.sorted() {
 		s.Members = append(s.Members, MemberStatus{Member: Member{Server: members.Servers[replica], Replica: replica, Voter: members.voter(replica)},
 			Snapshot: r.sending[replica].copy()})
@@ -313,6 +321,21 @@ func (r *Raft) Status() RaftStatus {
 	case raft.StateFollower:
 	}
 	return s
+}
+
+// majorities are the servers of those that vote, of each of two sets while the members are being changed.
+func (m *roster) majorities() (sets [][]ServerID) {
+	for _, voters := range [][]uint64{m.Conf.GetVoters(), m.Conf.GetVotersOutgoing()} {
+		if len(voters) == 0 {
+			continue
+		}
+		var set []ServerID
+		for _, replica := range voters {
+			set = append(set, m.Servers[replica])
+		}
+		sets = append(sets, set)
+	}
+	return sets
 }
 
 // memberStatus fills in what the leader knows. The caller holds mu.

@@ -22,6 +22,9 @@ const (
 	envelopeAsk  byte = 3 // no body, and for a server: is the sender's replica, which stands in the place of the receiver's, still a member?
 )
 
+// Of envelopeSuperseded the body is an era (a varint), in which the group goes on without the replica that it is for.
+const envelopeSuperseded byte = 5
+
 // Of envelopeCommitted the body is the number of the sender's replica, and index and term of an entry that is committed (varints).
 const envelopeCommitted byte = 4
 
@@ -92,6 +95,16 @@ func (o *outbox) committed(to ServerID, group storage.GroupID, replica, sender u
 	defer o.mu.Unlock()
 	p := o.peer(to)
 	p.begin(envelopeCommitted, group, replica, len(body))
+	p.message = append(p.message, body...)
+	o.bytes++
+}
+
+func (o *outbox) superseded(to ServerID, group storage.GroupID, replica uint64, by Era) {
+	body := binary.AppendUvarint(nil, uint64(by))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.peer(to)
+	p.begin(envelopeSuperseded, group, replica, len(body))
 	p.message = append(p.message, body...)
 	o.bytes++
 }

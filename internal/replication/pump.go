@@ -1,6 +1,8 @@
 package replication
 
 import (
+	"math"
+
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
@@ -78,6 +80,17 @@ const giveUpTicks = 3 * electionTicks
 func (r *Raft) receive(from ServerID, e envelope) {
 	if e.kind == envelopeGone {
 		r.do(func() { r.gone(e.to) })
+		return
+	}
+	if e.kind == envelopeSuperseded {
+		d := decoder{rest: e.body}
+		if era := d.uvarint(); d.err == nil && era <= math.MaxUint32 {
+			r.do(func() {
+				if e.to == r.replica {
+					r.supersede(Era(era))
+				}
+			})
+		}
 		return
 	}
 	if e.kind == envelopeCommitted {

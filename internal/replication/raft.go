@@ -24,7 +24,7 @@ type Machine interface {
 	Leads(e Epoch)
 	// Restored says that a snapshot, or a new beginning, has replaced everything that the group owns: whatever was read is to be read again.
 	Restored()
-	// Removed says that the replica is no member of the group any more. It does nothing from now on; Drop removes what it has.
+	// Removed says that the replica is no member of the group any more, or that its era is over (Status tells). It does nothing from now on; Drop, Host.Repair or Host.Discard follow.
 	Removed()
 }
 
@@ -63,7 +63,7 @@ type Raft struct {
 	machine Machine
 	store   *storage.Store
 	key     []byte // of the state
-	left    uint64 // the number of the last replica that this server had and has dropped; 0: none
+	left    uint64 // the number of the last replica that this server had and has dropped, or of the era whose replicas it may have; 0: none
 
 	queued atomic.Bool // it is in the host's work queue
 
@@ -87,7 +87,8 @@ type Raft struct {
 	log      *raftLog
 	ended    error // why nothing happens any more
 	failed   bool  // ended is because of an error
-	leaving  bool  // ended because the replica was removed, which the machine has not been told yet
+	leaving  bool  // ended because the replica was removed, or its era is over, which the machine has not been told yet
+	silent   Era   // it says nothing until it is made a member in this era, or a later one; 0: it is not silent
 	local    []*pb.Message
 	reborn   uint64 // the identity that it is to take on, once what it has is removed
 	draining bool
@@ -159,7 +160,7 @@ func (r *Raft) load() error {
 func (r *Raft) do(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended != nil || r.node == nil {
+	if r.ended != nil || r.node == nil || r.silent != 0 {
 		return
 	}
 	// The library panics when it sees what cannot be, such as a log that has lost what it had acknowledged. Then this group must stop, and no other.

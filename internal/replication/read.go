@@ -68,7 +68,7 @@ func (r *Raft) ReadIndex(ctx context.Context) error {
 func (r *Raft) beginRead() (*read, error) {
 	w := &read{done: make(chan struct{})}
 	r.mu.Lock()
-	if r.ended != nil || r.node == nil {
+	if r.ended != nil || r.node == nil || r.silent != 0 {
 		defer r.mu.Unlock()
 		return nil, r.notPrimary()
 	}

@@ -81,6 +81,10 @@ type sim struct {
 	loss    float64
 	faults  bool
 
+	repairing bool // repairs happen
+	repair    *Repair
+	kept      [][]uint32 // the rows that it goes on with, as far as they were applied then
+
 	clients []*simClient
 	history []*simOp
 	clock   int
@@ -97,6 +101,8 @@ type simNode struct {
 	machine *simMachine
 	slow    float64 // how rarely it gets to do something
 	down    int     // round in which it starts again
+	lost    bool    // it is being given up
+	knows   int     // round from which on it knows of the last repair
 }
 
 type simLetter struct {
@@ -215,7 +221,7 @@ func (n *simNode) act() {
 	}
 	n.keepMember()
 	if g := n.group(); g != nil && s.chance(0.1) {
-		if _, err := g.changeMembers(s.want); err != nil && !errors.Is(err, ErrNotPrimary) && !errors.Is(err, ErrRemoved) {
+		if _, err := g.changeMembers(s.want); err != nil && !isRefusal(err) {
 			s.errorf("%s: change the members: %v", n.name, err)
 		}
 	}
@@ -239,7 +245,8 @@ func (n *simNode) work() bool {
 // keepMember opens a replica where there shall be one, and drops one that was removed, as those who use the package do.
 func (n *simNode) keepMember() {
 	s := n.sim
-	if n.machine.removed {
+	n.keepEra()
+	if n.machine.removed && n.group() != nil && !errors.Is(n.group().reason(), ErrSuperseded) {
 		s.say("%s drops its replica", n.name)
 		if err := n.group().Drop(context.Background()); err != nil {
 			s.errorf("%s: drop: %v", n.name, err)
@@ -418,6 +425,9 @@ func (n *simNode) crash(rounds int) {
 
 // faultsHappen lets faults begin and end.
 func (s *sim) faultsHappen() {
+	if s.repairing {
+		s.repairsHappen()
+	}
 	if s.chance(0.012) {
 		if n := s.nodes[s.rng.IntN(len(s.nodes))]; n.host != nil {
 			if s.chance(0.5) {
@@ -524,7 +534,7 @@ func (s *sim) heal() {
 	s.faults, s.loss = false, 0
 	clear(s.blocked)
 	for _, n := range s.nodes {
-		n.slow, n.down = 0, s.round
+		n.slow, n.down, n.knows = 0, s.round, s.round
 	}
 	for _, c := range s.clients {
 		c.retired = true
@@ -545,7 +555,7 @@ func (s *sim) settled() bool {
 		if !slices.ContainsFunc(s.want, func(m Member) bool { return m.Server == n.name }) {
 			continue // it may not have heard yet that it is no member
 		}
-		if g == nil || g.node == nil {
+		if g == nil || g.node == nil || s.repair != nil && eraOf(g.replica) != s.repair.Era {
 			return false
 		}
 		if state == nil {

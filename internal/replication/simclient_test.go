@@ -27,6 +27,7 @@ type simOp struct {
 	fate   simFate
 	list   []uint32 // a write: what it has read; a read: likewise
 	index  Index
+	era    Era // in which it was done, or tried
 }
 
 type simFate int
@@ -91,6 +92,7 @@ func (c *simClient) begin() {
 	c.host = c.node.host
 	c.op = &simOp{number: uint32(len(s.history) + 1), client: c.i, write: s.chance(0.7), row: s.rng.IntN(simRows), began: s.now()}
 	s.history = append(s.history, c.op)
+	c.op.era, _ = c.node.group().Era()
 	c.latch, c.wait, c.proposal, c.read, c.told = false, -1, nil, nil, false
 }
 
@@ -130,6 +132,7 @@ func (c *simClient) write() {
 		}
 		c.latch = true
 	case c.wait < 0:
+		c.op.era, _ = g.Era()
 		epoch, err := g.Epoch()
 		if err != nil {
 			c.refused(err)
@@ -186,8 +189,18 @@ func (c *simClient) Record() []byte {
 // Applied implements Observer.
 func (c *simClient) Applied(Index) {}
 
+// isRefusal tells whether an error says that nothing was done.
+func isRefusal(err error) bool {
+	for _, known := range []error{ErrNotPrimary, ErrRemoved, ErrDropped, ErrReplaced, ErrSuperseded} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *simClient) refused(err error) {
-	if !errors.Is(err, ErrNotPrimary) && !errors.Is(err, ErrRemoved) && !errors.Is(err, ErrDropped) {
+	if !isRefusal(err) {
 		c.sim.errorf("client %d: %v", c.i, err)
 	}
 	c.end(simRefused)
@@ -201,6 +214,7 @@ func (c *simClient) readRow() {
 		return
 	}
 	if c.read == nil {
+		c.op.era, _ = g.Era()
 		w, err := g.beginRead()
 		if err != nil {
 			c.end(simRefused)
@@ -261,6 +275,7 @@ func (s *sim) check() {
 		for _, number := range final {
 			rows += int64(number)
 		}
+		s.checkKept(row, final)
 		s.checkRow(row, final)
 		s.checkLinearizable(row, final)
 	}
@@ -280,6 +295,7 @@ func (s *sim) checkRow(row int, final []uint32) {
 		}
 		at := slices.Index(final, op.number)
 		switch {
+		case s.mayBeLost(op) && (!op.write || at < 0):
 		case op.write && op.fate == simDone && at < 0:
 			s.errorf("row %d: the acknowledged %+v is lost: %v", row, *op, final)
 		case op.write && op.fate == simRefused && at >= 0:
@@ -312,7 +328,7 @@ func (s *sim) checkLinearizable(row int, final []uint32) {
 	var operations []porcupine.Operation
 	for _, op := range s.history {
 		at := slices.Index(final, op.number)
-		if op.row != row || op.write && at < 0 || !op.write && op.fate != simDone {
+		if op.row != row || op.write && at < 0 || !op.write && (op.fate != simDone || s.mayBeLost(op)) {
 			continue
 		}
 		end := int64(op.ended)
@@ -342,7 +358,7 @@ func (s *sim) checkLinearizable(row int, final []uint32) {
 // checkHistory: the records are those of the commands, under their indexes, without gaps.
 func (s *sim) checkHistory(n *simNode) {
 	for _, op := range s.history {
-		if !op.write || op.fate != simDone {
+		if !op.write || op.fate != simDone || s.mayBeLost(op) {
 			continue
 		}
 		v, found, err := n.store.Get(historyKey(op.index))

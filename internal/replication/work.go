@@ -238,11 +238,19 @@ func (r *Raft) takesFor(replica uint64, m *pb.Message) bool {
 		return false
 	case replica <= max(r.replica, r.left):
 		return replica == r.replica && r.node != nil
+	case r.replica != 0 && eraOf(replica) > eraOf(r.replica) && !r.ranger():
+		r.supersede(eraOf(replica)) // it may be one of those that keep what they have
 	case r.reborn == 0 && (m.GetType() == pb.MsgApp || m.GetType() == pb.MsgHeartbeat || m.GetType() == pb.MsgSnap):
 		r.reborn = replica
 		r.host.work.add(r)
 	}
 	return false // the sender will try again
+}
+
+// ranger tells whether the keys of the group are elsewhere.
+func (r *Raft) ranger() bool {
+	_, ok := r.machine.(Ranger)
+	return ok
 }
 
 // beginAgain gives the replica a new identity, without anything of the old one. The caller holds mu and drains. Nothing is said under the new name before something
@@ -251,15 +259,15 @@ func (r *Raft) beginAgain() error {
 	replica := r.reborn
 	b := r.store.NewBatch()
 	defer b.Close()
-	r.deleteAll(b)
+	b.DeleteGroup(r.id) // what a Ranger has elsewhere stays until a snapshot replaces it, so that nobody takes its absence for a decision
 	b.Set(recordKey(r.id, recordIdentity), binary.BigEndian.AppendUint64(nil, replica))
 	if err := r.store.Apply(b); err != nil {
 		return fmt.Errorf("begin a replica of group %d: %w", r.id, err)
 	}
-	again := r.node != nil
+	again := r.node != nil && !r.ranger()
 	r.epoch.Store(0)
 	r.abandon(ErrUnknownOutcome)
-	r.replica, r.reborn, r.local, r.node = replica, 0, nil, nil
+	r.replica, r.reborn, r.silent, r.local, r.node = replica, 0, 0, nil, nil
 	if err := r.load(); err != nil {
 		return err
 	}
