@@ -46,6 +46,57 @@ scenario('whoever changes the own password stays logged in, and other browsers d
   await other.getByText('Your session has ended.').waitFor();
 });
 
+/** Keeps the answers of the server to some requests from the page. known is called when there is one; it is handed on when free resolves. */
+async function keepAnswers(page, url, { isIt = () => true, known, free }) {
+  await page.route(url, async route => {
+    if (!isIt(route.request())) {
+      await route.fallback();
+      return;
+    }
+    const response = await route.fetch();
+    known();
+    await free;
+    await route.fulfill({ response });
+  });
+}
+
+/** A promise, and the function that resolves it. */
+function signal() {
+  let give;
+  const given = new Promise(resolve => { give = resolve; });
+  return { given, give };
+}
+
+const setsPassword = request => request.postData()?.includes('{"password":') === true;
+
+scenario('whoever changes the own password stays logged in, whichever answer is late', async ({ open }) => {
+  for (const late of ['change', 'end']) {
+    const page = await open('#users/admin', { expected: refused });
+    await logIn(page, 'admin', password);
+    await page.getByRole('button', { name: 'Change password' }).click();
+    const changed = signal(), changeTold = signal(), ended = signal(), endTold = signal();
+    await keepAnswers(page, '**/ajax/reql/?*', { isIt: setsPassword, known: changed.give, free: changeTold.given });
+    await keepAnswers(page, '**/ajax/session', { known: ended.give, free: endTold.given });
+    await page.getByLabel('New password').fill(password);
+    await page.getByRole('dialog').getByRole('button', { name: 'Set password' }).click();
+    await changed.given;
+    await ended.given; // the feeds of the page have ended with the session
+    if (late === 'change') {
+      endTold.give();
+      await page.getByText('Your session has ended.').waitFor();
+      changeTold.give();
+    } else {
+      changeTold.give();
+      await page.getByRole('dialog').waitFor({ state: 'detached' }); // logged in again
+      endTold.give();
+      await page.waitForResponse('**/ajax/session');
+    }
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Logged in as admin' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'admin' }).waitFor();
+  }
+});
+
 scenario('a reader of the system tables sees users and permissions, and changes none', async ({ open }) => {
   await run(system.table('users').insert({ id: 'reader', password }), asAdmin);
   await run(system.grant('reader', { read: true }), asAdmin);

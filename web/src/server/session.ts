@@ -44,11 +44,15 @@ export async function findSession(): Promise<void> {
 }
 
 async function ask(mark: 'active' | 'background'): Promise<void> {
+  const before = logIns;
   const response = await send('GET', 'session', mark);
   if (!response.ok) {
     throw new Error(await reasonOf(response));
   }
-  enter(await response.json() as Session);
+  const found = await response.json() as Session | Nobody;
+  if (found.user !== null || before === logIns) { // otherwise a log-in has overtaken the answer
+    enter(found);
+  }
 }
 
 /** Logs in, or says why not. */
@@ -111,7 +115,9 @@ async function askAgain(): Promise<void> {
   }
 }
 
-function enter(found: Session | { readonly user: null }): void {
+interface Nobody { readonly user: null }
+
+function enter(found: Session | Nobody): void {
   if (found.user === null) {
     session.value = null;
     return;

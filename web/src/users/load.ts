@@ -50,8 +50,9 @@ export const deleteAccount = (name: string) => write('r.db("rethinkdb").table("u
  * logged in anew.
  */
 export async function setPassword(name: string, password: string, iterations?: number): Promise<void> {
+  const own = name === session.peek()?.user; // the page may know that the session has ended before the change is answered
   await change(name, { password: passwordOf(password, iterations) });
-  if (name === session.peek()?.user) {
+  if (own) {
     await (password === '' ? findSession() : logIn(name, password)); // where that fails the page asks for the password
   }
 }
