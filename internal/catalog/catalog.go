@@ -188,12 +188,9 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 
 // tableConfig is the part of a configuration that package table works with.
 func tableConfig(cfg TableConfig) table.Config {
-	c := table.Config{ID: string(cfg.ID), PrimaryKey: cfg.PrimaryKey, Durability: table.DurabilityHard}
+	c := table.Config{ID: string(cfg.ID), PrimaryKey: cfg.PrimaryKey, Durability: table.DurabilityHard, Groups: cfg.Groups}
 	if cfg.Durability == Soft {
 		c.Durability = table.DurabilitySoft
-	}
-	for _, g := range cfg.Groups {
-		c.Shards = append(c.Shards, table.ShardConfig{Group: g})
 	}
 	return c
 }

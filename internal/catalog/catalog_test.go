@@ -327,7 +327,7 @@ func TestCrashBetweenRecordAndRows(t *testing.T) {
 	if err := w.store.MetaDelete(ctx, keyTable+ended.ID()); err != nil { // DropTable got this far
 		t.Fatal(err)
 	}
-	if _, err := table.Create(ctx, w.store, table.Config{ID: "begun", PrimaryKey: "id", Shards: []table.ShardConfig{{Group: 99}}}); err != nil { // and CreateTable this far
+	if _, err := table.Create(ctx, w.store, table.Config{ID: "begun", PrimaryKey: "id", Groups: []storage.GroupID{99}}); err != nil { // and CreateTable this far
 		t.Fatal(err)
 	}
 	if n := w.groups(); n != 3 {

@@ -54,7 +54,7 @@ type indexSource struct {
 }
 
 func (x *indexSource) scan(o table.ScanOptions) table.IndexScan {
-	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, Values: x.values, Transient: o.Transient, At: o.At}
+	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, Values: x.values, Transient: o.Transient, At: o.At, Read: o.Read}
 }
 
 func (x *indexSource) Scan(ctx context.Context, o table.ScanOptions) (table.Rows, error) {

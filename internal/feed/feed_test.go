@@ -31,7 +31,7 @@ func start(t testing.TB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tbl, err := table.Create(t.Context(), store, table.Config{ID: "t", PrimaryKey: "id", Durability: table.DurabilitySoft, Shards: []table.ShardConfig{{Group: 1}}})
+	tbl, err := table.Create(t.Context(), store, table.Config{ID: "t", PrimaryKey: "id", Durability: table.DurabilitySoft, Groups: []storage.GroupID{1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
 
@@ -193,7 +194,7 @@ func (d slowDisk) Sync(ctx context.Context) error {
 func TestResumableFeedsTellWhatIsOnDisk(t *testing.T) {
 	f := start(t)
 	f.hub.Close()
-	tbl, err := table.Create(t.Context(), f.store, table.Config{ID: "u", PrimaryKey: "id", Durability: table.DurabilitySoft, Shards: []table.ShardConfig{{Group: 2}}})
+	tbl, err := table.Create(t.Context(), f.store, table.Config{ID: "u", PrimaryKey: "id", Durability: table.DurabilitySoft, Groups: []storage.GroupID{2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,6 +136,19 @@ func (x *Index) add(e *entries, v datum.Value, primaryKey []byte) (ok bool) {
 	return true
 }
 
+// Index returns the index with a number, if the shard has it.
+func (s *Shard) Index(number uint32) (*Index, bool) {
+	for _, u := range s.indexes.Load().uses {
+		if u.index.config.Number == number {
+			return u.index, true
+		}
+	}
+	return nil, false
+}
+
+// Number names the index among those of its shard.
+func (x *Index) Number() uint32 { return x.config.Number }
+
 // Indexable reports whether an index that is not geospatial has entries for a value.
 func Indexable(v datum.Value) bool {
 	switch v.Kind() {

@@ -167,6 +167,16 @@ func (r *DistinctRows) skip() (ok bool) {
 	return r.it.SeekGE(append(r.with(r.key), 0xff))
 }
 
+// Entry returns the entry of the row that the last value was read from, nil if it was made of a key. It is valid until the next call
+// of Next.
+func (r *DistinctRows) Entry() []byte {
+	var p Place
+	if r.slow != nil {
+		r.slow.Place(&p)
+	}
+	return p.Entry
+}
+
 // Park gives back the memory that an open iterator pins. The scan goes on after the last value.
 func (r *DistinctRows) Park() error {
 	var err error

@@ -18,6 +18,11 @@ func (x *Index) ScanParallel(ctx context.Context, o IndexScanOptions, n int, eac
 	defer func() { err = errors.Join(err, p.reader.park()) }()
 	first := &ParallelIndexRows{scan: p, rows: rowReader{index: x, options: o}}
 	more, err := p.reader.read(&first.batch)
+	if err == nil && o.Opened != nil {
+		if err := o.Opened(); err != nil {
+			return err
+		}
+	}
 	if err != nil || !more {
 		return errors.Join(err, each(0, first))
 	}

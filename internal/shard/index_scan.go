@@ -26,6 +26,9 @@ type IndexScanOptions struct {
 	Transient bool // a row is valid only until the next call; otherwise for ever
 
 	At *Snapshot // instead of the newest state; it must stay open
+
+	// Opened is called by ScanParallel when the state to scan is open and no row was given. Its error ends the scan. It may be nil.
+	Opened func() error
 }
 
 // IndexRows are the rows of a scan of an index, in its order. Rows with equal values are in the order of their primary keys.
@@ -55,7 +58,14 @@ const (
 
 // Scan returns the rows of the ranges.
 func (x *Index) Scan(o IndexScanOptions) *IndexRows {
-	return &IndexRows{
+	r := new(IndexRows)
+	r.Begin(x, o)
+	return r
+}
+
+// Begin makes r the rows of a scan, for who has the memory for them. It is a new one or closed.
+func (r *IndexRows) Begin(x *Index, o IndexScanOptions) {
+	*r = IndexRows{
 		index:   x,
 		batch:   batches.Get().(*indexBatch),
 		entries: entryReader{index: x, options: o, size: minIndexBatch},

@@ -83,6 +83,11 @@ func (s *Shard) scanParallel(state state, o ScanOptions, n int, each func(worker
 	if err != nil {
 		return err
 	}
+	if o.Opened != nil {
+		if err := o.Opened(); err != nil {
+			return errors.Join(err, it.Close())
+		}
+	}
 	rows := &ParallelRows{scan: p, it: it, lower: lower, upper: upper}
 	if p.limit > 1 && it.Last() {
 		rows.upper = append(bytes.Clone(it.Key()), 0) // as tight as possible, for the middle between bounds

@@ -19,6 +19,9 @@ type ScanOptions struct {
 	Descending bool
 	Transient  bool      // a row is valid only until the next call; otherwise for ever
 	At         *Snapshot // instead of the newest state; it must stay open
+
+	// Opened is called by ScanParallel when the state to scan is open and nothing was read. Its error ends the scan. It may be nil.
+	Opened func() error
 }
 
 // ctxInterval is how many rows a scan reads between two looks at its context.
@@ -47,11 +50,17 @@ type Rows struct {
 
 // Scan returns the rows within bounds.
 func (s *Shard) Scan(o ScanOptions) *Rows {
-	r := &Rows{shard: s, reader: s.reader(o.At), descending: o.Descending}
+	r := new(Rows)
+	r.Begin(s, o)
+	return r
+}
+
+// Begin makes r the rows of a scan, for who has the memory for them. It is a new one or closed.
+func (r *Rows) Begin(s *Shard, o ScanOptions) {
+	*r = Rows{shard: s, reader: s.reader(o.At), descending: o.Descending, key: r.key[:0]}
 	r.rows.transient = o.Transient
 	r.lower, r.upper = s.bounds(o.Bounds)
 	r.ended = bytes.Compare(r.lower, r.upper) >= 0
-	return r
 }
 
 // bounds returns the bounds as keys of the store.
@@ -120,6 +129,15 @@ func (r *Rows) Park() error {
 	r.key = append(r.key[:0], r.it.Key()...)
 	r.rows.chunk = nil
 	return r.closeIterator()
+}
+
+// Parked returns the key of the last row, without prefix, of a scan that was parked after one; otherwise nil. It is valid until the
+// next call of Next.
+func (r *Rows) Parked() []byte {
+	if r.it != nil || !r.begun || r.ended {
+		return nil
+	}
+	return r.key[len(r.shard.lower):]
 }
 
 // Close ends the scan.

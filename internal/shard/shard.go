@@ -22,6 +22,9 @@ var (
 	// ErrDropped is the error of writes after Drop.
 	ErrDropped = replication.ErrDropped
 
+	// ErrMoved is the error of what came to a shard whose rows are in others now. Nothing was done.
+	ErrMoved = errors.New("the rows have moved to other groups")
+
 	// ErrCorruptRow marks a stored row that cannot be decoded.
 	ErrCorruptRow = errors.New("a stored row is corrupt")
 )
@@ -45,6 +48,8 @@ type Shard struct {
 	scratch sync.Pool // of *writeScratch
 
 	read, written atomic.Int64
+
+	dropped atomic.Bool // set before the rows are removed
 
 	tap atomic.Pointer[Tap] // nil until somebody has followed the commits
 
@@ -88,12 +93,16 @@ func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, erro
 
 // Drop removes the rows and everything else of the shard. Writes that come later fail.
 func (s *Shard) Drop(ctx context.Context) error {
+	s.dropped.Store(true)
 	err := s.now().Drop(ctx)
 	if t := s.tap.Load(); t != nil {
 		(*t).Dropped()
 	}
 	return err
 }
+
+// Dropped tells whether the shard has ended. If it has not after a read, nothing was missing that the read was to find.
+func (s *Shard) Dropped() bool { return s.dropped.Load() }
 
 // Count returns the number of rows. It reads a number, not the rows.
 func (s *Shard) Count() int64 { return s.now().State().Rows }

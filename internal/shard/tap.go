@@ -187,12 +187,12 @@ func (p *report) reset() {
 }
 
 // EachValue calls f for each value that a row is indexed by, in no defined order; a value comes as often as the row has it.
-func (x *Index) EachValue(row datum.Value, f func(v datum.Value)) {
-	v, ok := x.config.Function(row)
+func (c *IndexConfig) EachValue(row datum.Value, f func(v datum.Value)) {
+	v, ok := c.Function(row)
 	if !ok {
 		return
 	}
-	if !x.config.Multi || v.Kind() != datum.KindArray {
+	if !c.Multi || v.Kind() != datum.KindArray {
 		if Indexable(v) {
 			f(v)
 		}

@@ -98,7 +98,7 @@ func (s *Shard) Write(ctx context.Context, r *Request) error {
 			index, err = s.applyParts(ctx, r)
 		}
 		if errors.Is(err, replication.ErrReplaced) {
-			r.forget()
+			r.Forget()
 		}
 		return err
 	})
@@ -219,8 +219,8 @@ func (w *writeScratch) sortKeys(keys [][]byte) {
 // manyKeys is from how many keys on a Lookup is cheaper than single reads.
 const manyKeys = 8
 
-// forget makes the request as it was before it was tried. Nothing was written.
-func (r *Request) forget() {
+// Forget makes the request as it was before it was tried. Nothing was written.
+func (r *Request) Forget() {
 	for i, k := range r.Keys {
 		if k != nil {
 			r.Results[i] = Result{}

@@ -14,28 +14,31 @@ type (
 	ShardIndex  = shard.Index
 )
 
-// Follow attaches a tap to the table, unless there is one, and returns the one that is attached.
-func (t *Table) Follow(open func() Tap) Tap { return t.shards[0].Follow(open) }
+// What follows is of tables, and views, with one part: each part has an order of commits and a history of its own.
 
-// CloseTap ends what follows the table.
-func (t *Table) CloseTap() { t.shards[0].CloseTap() }
+// Follow attaches a tap to the table, unless there is one, and returns the one that is attached.
+func (t *Table) Follow(open func() Tap) Tap { return t.first().shard.Follow(open) }
+
+// CloseTap ends what follows any part of the table.
+func (t *Table) CloseTap() {
+	for _, p := range t.layout.Load().parts {
+		p.CloseTap()
+	}
+}
 
 // EndFeeds ends what follows the table, which may be followed anew: its changes come to another server now.
-func (t *Table) EndFeeds() { t.shards[0].EndTap() }
+func (t *Table) EndFeeds() { t.first().EndFeeds() }
 
 // Applied returns the index of the last commit that reads see.
-func (t *Table) Applied() CommitIndex { return t.shards[0].Applied() }
+func (t *Table) Applied() CommitIndex { return t.first().shard.Applied() }
 
 // Snapshot returns the present state of the table. Close it.
-func (t *Table) Snapshot() (*Snapshot, error) { return t.shards[0].Snapshot() }
-
-// AppendPrimaryKey appends the encoding of a primary key, or returns the error of a value that cannot be one.
-func AppendPrimaryKey(dst []byte, v datum.Value) ([]byte, error) { return appendPrimaryKey(dst, v) }
+func (t *Table) Snapshot() (*Snapshot, error) { return t.first().shard.Snapshot() }
 
 // Copies returns how often a scan gives a row.
 func (x *Index) Copies(o *IndexScan, row datum.Value) int {
 	n := 0
-	x.parts[0].EachValue(row, func(v datum.Value) {
+	x.EachValue(row, func(v datum.Value) {
 		if o.Keys == nil {
 			if o.Range.Holds(v) {
 				n++
@@ -56,10 +59,13 @@ func (x *Index) Copies(o *IndexScan, row datum.Value) int {
 }
 
 // EachValue calls f for each value that a row is indexed by, in no defined order; a value comes as often as the row has it.
-func (x *Index) EachValue(row datum.Value, f func(v datum.Value)) { x.parts[0].EachValue(row, f) }
+func (x *Index) EachValue(row datum.Value, f func(v datum.Value)) { x.config.EachValue(row, f) }
 
 // Dropped tells whether the index has ended.
-func (x *Index) Dropped() bool { return x.parts[0].Dropped() }
+func (x *Index) Dropped() bool {
+	_, ok := x.table.first().Index(x.config.Number)
+	return !ok
+}
 
-// Is tells whether the index is, or has as a part, that of a shard.
-func (x *Index) Is(part *ShardIndex) bool { return x.parts[0] == part }
+// Is tells whether the index has that of a shard as a part.
+func (x *Index) Is(part *ShardIndex) bool { return part.Number() == x.config.Number }

@@ -45,7 +45,7 @@ func newGroup(t testing.TB, s *storage.Store) storage.GroupID {
 
 func createTable(t testing.TB, s *storage.Store) *Table {
 	t.Helper()
-	tbl, err := Create(t.Context(), s, Config{ID: "6f1e34ab-4d2e-4a86-b3a9-3b6d3a3d6f60", PrimaryKey: "id", Shards: []ShardConfig{{Group: newGroup(t, s)}}})
+	tbl, err := Create(t.Context(), s, Config{ID: "6f1e34ab-4d2e-4a86-b3a9-3b6d3a3d6f60", PrimaryKey: "id", Groups: []storage.GroupID{newGroup(t, s)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"rethinkdb/internal/datum"
-	"rethinkdb/internal/processors"
 	"rethinkdb/internal/shard"
 )
 
@@ -47,39 +46,39 @@ type IndexInfo struct {
 	Began              time.Time       // the build, or the server if that was later
 }
 
-// An Index is a secondary index of a table. It is safe for concurrent use.
+// An Index is a secondary index of a table. Each part has one with the same number, of its own rows. It is safe for concurrent use.
 type Index struct {
 	table  *Table
 	config IndexConfig
-	parts  []*shard.Index // of each shard
 }
 
 // AddIndex makes writers maintain an index. One that is not ready is empty then, and has to be built.
 func (t *Table) AddIndex(ctx context.Context, c IndexConfig) (*Index, error) {
 	x := &Index{table: t, config: c}
-	for _, s := range t.shards {
-		part, err := s.AddIndex(ctx, c)
-		if err != nil {
-			return nil, fmt.Errorf("add index %d to table %s: %w", c.Number, t.id, err)
+	for _, p := range t.layout.Load().parts {
+		if err := x.AddTo(ctx, p); err != nil {
+			return nil, err
 		}
-		x.parts = append(x.parts, part)
 	}
 	return x, nil
 }
 
+// Only returns the index as one of a view of its table.
+func (x *Index) Only(view *Table) *Index { return &Index{table: view, config: x.config} }
+
 // Finish makes writers treat the index as one that is built: another server has built it.
 func (x *Index) Finish() {
-	for _, part := range x.parts {
-		part.Finish()
+	for _, p := range x.table.layout.Load().parts {
+		x.FinishPart(p)
 	}
 }
 
 // DropIndex ends an index and removes its entries. Make sure first that no configuration mentions it any more, and that
 // nobody builds it.
 func (t *Table) DropIndex(ctx context.Context, x *Index) error {
-	for i, s := range t.shards {
-		if err := s.DropIndex(ctx, x.parts[i]); err != nil {
-			return fmt.Errorf("drop index %d of table %s: %w", x.config.Number, t.id, err)
+	for _, p := range t.layout.Load().parts {
+		if err := x.DropFrom(ctx, p); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -87,8 +86,8 @@ func (t *Table) DropIndex(ctx context.Context, x *Index) error {
 
 // SweepIndexes removes what a crash has left of indexes that are not among these numbers. Call it before there are writers.
 func (t *Table) SweepIndexes(ctx context.Context, live []uint32) error {
-	for _, s := range t.shards {
-		if err := s.SweepIndexes(ctx, live); err != nil {
+	for _, p := range t.layout.Load().parts {
+		if err := p.SweepIndexes(ctx, live); err != nil {
 			return fmt.Errorf("remove dropped indexes of table %s: %w", t.id, err)
 		}
 	}
@@ -98,9 +97,9 @@ func (t *Table) SweepIndexes(ctx context.Context, live []uint32) error {
 // Build makes the entries of the rows that were there before AddIndex. Readers must not use the index before. A
 // *NotUniqueError is final: the index can only be dropped.
 func (x *Index) Build(ctx context.Context) error {
-	for _, p := range x.parts {
-		if err := p.Build(ctx, processors.Count()); err != nil {
-			return fmt.Errorf("build an index of table %s: %w", x.table.id, err)
+	for _, p := range x.table.layout.Load().parts {
+		if err := x.BuildPart(ctx, p); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -108,11 +107,12 @@ func (x *Index) Build(ctx context.Context) error {
 
 // Progress returns how much of a build is done, from 0 to 1.
 func (x *Index) Progress() float64 {
+	parts := x.table.layout.Load().parts
 	sum := 0.0
-	for _, p := range x.parts {
-		sum += p.Progress()
+	for _, p := range parts {
+		sum += x.PartProgress(p)
 	}
-	return sum / float64(len(x.parts))
+	return sum / float64(len(parts))
 }
 
 // Function returns the function of the index.
@@ -127,6 +127,7 @@ type IndexScan struct {
 	Values     bool      // the rows come as arrays of the indexed value and the row
 	Transient  bool      // as of ScanOptions
 	At         *Snapshot // as of ScanOptions
+	Read       ReadOptions
 }
 
 // errSameCut is for keys that are so long that they are cut, and are then the same.
@@ -232,126 +233,6 @@ func boundKey(v datum.Value) (key []byte, full bool, err error) {
 		return key[:shard.MaxValueKeyBytes:shard.MaxValueKeyBytes], false, nil
 	}
 	return key, true, nil
-}
-
-// Scan returns rows in the order of the index.
-func (x *Index) Scan(_ context.Context, o IndexScan) (Rows, error) {
-	so, err := x.options(o)
-	switch {
-	case err == errSameCut: //nolint:errorlint // it is never wrapped
-		return &oneByOne{index: x, scan: o}, nil
-	case err != nil:
-		return nil, err
-	}
-	return x.parts[0].Scan(so), nil
-}
-
-// oneByOne scans for one key after the other.
-type oneByOne struct {
-	index *Index
-	scan  IndexScan
-	rows  *shard.IndexRows
-	at    int // the next key
-}
-
-func (r *oneByOne) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
-	for {
-		if r.rows != nil {
-			if row, ok, err := r.rows.Next(ctx); ok || err != nil {
-				return row, ok, err
-			}
-			if err := r.Close(); err != nil {
-				return datum.Value{}, false, err
-			}
-		}
-		if r.at == len(r.scan.Keys) {
-			return datum.Value{}, false, nil
-		}
-		o := r.scan
-		i := r.at
-		if o.Descending {
-			i = len(o.Keys) - 1 - i
-		}
-		o.Keys = o.Keys[i : i+1]
-		if o.Copies != nil {
-			o.Copies = o.Copies[i : i+1]
-		}
-		so, err := r.index.options(o)
-		if err != nil {
-			return datum.Value{}, false, err
-		}
-		r.rows = r.index.parts[0].Scan(so)
-		r.at++
-	}
-}
-
-func (r *oneByOne) Park() error {
-	if r.rows == nil {
-		return nil
-	}
-	return r.rows.Park()
-}
-
-func (r *oneByOne) Close() error {
-	if r.rows == nil {
-		return nil
-	}
-	rows := r.rows
-	r.rows = nil
-	return rows.Close()
-}
-
-// ScanParallel is for an index what Table.ScanParallel is for a table.
-func (x *Index) ScanParallel(ctx context.Context, o IndexScan, n int, each func(worker int, rows Rows) error) error {
-	so, err := x.options(o)
-	switch {
-	case err == errSameCut: //nolint:errorlint // it is never wrapped
-		rows := &oneByOne{index: x, scan: o}
-		return errors.Join(each(0, rows), rows.Close())
-	case err != nil:
-		return err
-	}
-	return x.parts[0].ScanParallel(ctx, so, n, func(worker int, rows *shard.ParallelIndexRows) error { return each(worker, rows) })
-}
-
-// ScanCells returns the rows that have an entry in ranges of cells. A row comes once for each such entry. Of o only Transient
-// and At mean anything.
-func (x *Index) ScanCells(ranges []IndexRange, o ScanOptions) Rows {
-	return x.parts[0].Scan(shard.IndexScanOptions{Ranges: ranges, Transient: o.Transient, At: o.At})
-}
-
-// Count returns how many rows Scan would, in most cases without reading them.
-func (x *Index) Count(ctx context.Context, o IndexScan) (int64, error) {
-	so, err := x.options(o)
-	if err == errSameCut { //nolint:errorlint // it is never wrapped
-		sum := int64(0)
-		for i := range o.Keys {
-			one := o
-			one.Keys = o.Keys[i : i+1]
-			if o.Copies != nil {
-				one.Copies = o.Copies[i : i+1]
-			}
-			n, err := x.Count(ctx, one)
-			if err != nil {
-				return 0, err
-			}
-			sum += n
-		}
-		return sum, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	return x.parts[0].Count(ctx, so)
-}
-
-// Distinct returns each indexed value in the range once, in their order.
-func (x *Index) Distinct(_ context.Context, o IndexScan) (Rows, error) {
-	so, err := x.options(o)
-	if err != nil {
-		return nil, err
-	}
-	return x.parts[0].Distinct(so), nil
 }
 
 // Number names the index among those that the table has had.

@@ -259,7 +259,7 @@ func TestIndexScans(t *testing.T) {
 
 func benchIndexTable(b *testing.B, n int) *Table {
 	store := openStore(b, b.TempDir(), storage.Options{CacheBytes: 1 << 30})
-	tbl, err := Create(b.Context(), store, Config{ID: "x", PrimaryKey: "id", Shards: []ShardConfig{{Group: 1}}})
+	tbl, err := Create(b.Context(), store, Config{ID: "x", PrimaryKey: "id", Groups: []storage.GroupID{1}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -324,14 +324,14 @@ func TestSweep(t *testing.T) {
 	lost, kept := createTable(t, store), createTable(t, store)
 	put(t, lost, DurabilitySoft, object("id", 1))
 	put(t, kept, DurabilitySoft, object("id", 1))
-	n, err := Sweep(t.Context(), store, []storage.GroupID{kept.Config().Shards[0].Group})
+	n, err := Sweep(t.Context(), store, []storage.GroupID{kept.Config().Groups[0]})
 	if err != nil || n != 1 {
 		t.Errorf("swept %d, %v", n, err)
 	}
 	if !get(t, lost, 1).IsAbsent() || get(t, kept, 1).IsAbsent() {
 		t.Error("the wrong table was swept")
 	}
-	if n, err := Sweep(t.Context(), store, []storage.GroupID{kept.Config().Shards[0].Group}); err != nil || n != 0 {
+	if n, err := Sweep(t.Context(), store, []storage.GroupID{kept.Config().Groups[0]}); err != nil || n != 0 {
 		t.Errorf("second sweep: %d, %v", n, err)
 	}
 }

@@ -1,0 +1,187 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/shard"
+)
+
+// Distinct returns each indexed value in the range once, in their order.
+func (x *Index) Distinct(_ context.Context, o IndexScan) (Rows, error) {
+	so, err := x.options(o)
+	if err != nil {
+		return nil, err
+	}
+	return &distinctValues{index: x, scan: o, ended: len(so.Ranges) == 0}, nil
+}
+
+// distinctValues merges the values of the parts.
+type distinctValues struct {
+	index *Index
+	scan  IndexScan // what is left when the streams are begun
+	try   attempt
+
+	layout  *layout
+	streams []valueStream
+	parked  bool
+	ended   bool
+	last    datum.Value // absent at first
+}
+
+// valueStream is the values of one part.
+type valueStream struct {
+	part *Part
+	rows *shard.DistinctRows
+	sure bool
+
+	used  bool // what follows is to be read
+	value datum.Value
+	ok    bool
+	entry []byte // that the value was read from, if values that are equal may differ
+}
+
+// Next returns the next value; ok is false at the end.
+func (r *distinctValues) Next(ctx context.Context) (v datum.Value, ok bool, err error) {
+	for !r.ended {
+		if v, ok, err = r.next(ctx); err == nil {
+			if ok {
+				r.last, r.try = v, attempt{}
+			}
+			return v, ok, nil
+		}
+		if bad := r.giveUp(); bad != nil {
+			return datum.Value{}, false, bad
+		}
+		if !r.try.again(ctx, r.index.table, r.layout, err) {
+			return datum.Value{}, false, r.layout.failure(err)
+		}
+	}
+	return datum.Value{}, false, nil
+}
+
+func (r *distinctValues) next(ctx context.Context) (v datum.Value, ok bool, err error) {
+	if len(r.streams) == 0 || r.parked && r.layout.moved() {
+		if err := r.begin(); err != nil || len(r.streams) == 0 {
+			return datum.Value{}, false, err
+		}
+	}
+	r.parked = false
+	var first *valueStream
+	for i := range r.streams {
+		s := &r.streams[i]
+		if s.used {
+			if err := r.advance(ctx, s); err != nil {
+				return datum.Value{}, false, err
+			}
+		}
+		switch c := 0; {
+		case !s.ok:
+		case first == nil:
+			first = s
+		default:
+			if c = r.compare(s, first); c < 0 {
+				first = s
+			}
+		}
+	}
+	if first == nil {
+		return datum.Value{}, false, nil
+	}
+	for i := range r.streams {
+		s := &r.streams[i]
+		s.used = s.ok && (s == first || len(r.streams) > 1 && datum.Equal(s.value, first.value))
+	}
+	return first.value, true, nil
+}
+
+// compare gives the order of the next values of two streams. Of equal values the one comes first that one group would have found first.
+func (r *distinctValues) compare(a, b *valueStream) int {
+	c := datum.Compare(a.value, b.value)
+	if c == 0 {
+		c = bytes.Compare(a.entry, b.entry)
+	}
+	if r.scan.Descending {
+		c = -c
+	}
+	return c
+}
+
+func (r *distinctValues) begin() error {
+	if err := r.giveUp(); err != nil {
+		return err
+	}
+	t := r.index.table
+	r.layout = t.layout.Load()
+	if r.layout.of != nil && r.layout.moved() {
+		return ErrMoved
+	}
+	o := r.scan
+	switch {
+	case r.last.IsAbsent():
+	case o.Descending:
+		o.Range.High, o.Range.HighOpen = r.last, true
+	default:
+		o.Range.Low, o.Range.LowOpen = r.last, true
+	}
+	so, err := r.index.options(o)
+	if err != nil {
+		return err
+	}
+	if len(so.Ranges) == 0 {
+		r.ended = true
+		return nil
+	}
+	for _, p := range r.layout.parts {
+		x, ok := p.shard.Index(r.index.config.Number)
+		if !ok {
+			return ErrIndexDropped
+		}
+		r.streams = append(r.streams, valueStream{part: p, used: true, rows: x.Distinct(so)})
+	}
+	return nil
+}
+
+func (r *distinctValues) advance(ctx context.Context, s *valueStream) (err error) {
+	if s.value, s.ok, err = s.rows.Next(ctx); err != nil {
+		return err
+	}
+	s.used = false
+	if len(r.streams) > 1 {
+		s.entry = s.rows.Entry()
+	}
+	if !s.sure {
+		if err := r.index.table.still(r.layout, s.part, r.scan.Read.Mode); err != nil {
+			return err
+		}
+	}
+	s.sure = true
+	return nil
+}
+
+// Park implements Parker.
+func (r *distinctValues) Park() error {
+	var failed error
+	for i := range r.streams {
+		r.streams[i].sure, r.parked = false, true
+		failed = errors.Join(failed, r.streams[i].rows.Park())
+	}
+	return failed
+}
+
+func (r *distinctValues) giveUp() error {
+	var failed error
+	for i := range r.streams {
+		failed = errors.Join(failed, r.streams[i].rows.Close())
+	}
+	r.streams, r.parked = nil, false
+	return failed
+}
+
+// Close ends the scan.
+func (r *distinctValues) Close() error {
+	r.ended = true
+	return r.giveUp()
+}

@@ -1,0 +1,200 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"sort"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/shard"
+)
+
+// Scan returns the rows of a range in the order of the primary key. Those of each shard are of one state of it from the first one on,
+// and again from the first one after each Park. Close them.
+func (t *Table) Scan(_ context.Context, o ScanOptions) (Rows, error) {
+	so, err := shardOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	return t.scan(so, o.Read.Mode), nil
+}
+
+func shardOptions(o ScanOptions) (shard.ScanOptions, error) {
+	b, err := keyBounds(o.Range)
+	return shard.ScanOptions{Bounds: b, Descending: o.Descending, Transient: o.Transient, At: o.At}, err
+}
+
+func (t *Table) scan(o shard.ScanOptions, m ReadMode) *tableRows {
+	return &tableRows{table: t, mode: m, left: o, ended: empty(o.Bounds)}
+}
+
+func empty(b shard.Bounds) bool {
+	return b.Low != nil && b.High != nil && bytes.Compare(b.Low, b.High) >= 0
+}
+
+// tableRows are the rows of a table in the order of the primary key: those of one run of the layout after those of another. Whatever becomes
+// of the layout meanwhile, what is left to be read is what is behind the last row.
+type tableRows struct {
+	table *Table
+	mode  ReadMode
+	left  shard.ScanOptions // what is still to be read when the present run is begun
+
+	// The present run.
+	layout *layout
+	run    *run       // nil: none has begun
+	local  shard.Rows // of it
+	sure   bool       // the rows were there when its iterator was opened
+	parked bool
+
+	try   attempt
+	ended bool
+}
+
+// Next returns the next row; ok is false at the end.
+func (r *tableRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
+	if r.sure {
+		if row, ok, err = r.local.Next(ctx); ok || err != nil {
+			return row, ok, err
+		}
+		err = r.leave()
+	}
+	for err == nil && !r.ended {
+		if err = r.enter(); err == nil && !r.ended {
+			row, ok, err = r.begin(ctx)
+		}
+		switch {
+		case ok:
+			return row, true, nil
+		case err == nil:
+			err = r.leave()
+			continue
+		}
+		if bad := r.giveUp(); bad != nil {
+			return datum.Value{}, false, bad
+		}
+		if !r.try.again(ctx, r.table, r.layout, err) {
+			return datum.Value{}, false, r.layout.failure(err)
+		}
+		err = nil
+	}
+	return datum.Value{}, false, err
+}
+
+// enter begins the run that the next row may be in, unless it has begun.
+func (r *tableRows) enter() error {
+	if r.run != nil && !(r.parked && r.layout.moved()) {
+		return nil
+	}
+	if err := r.giveUp(); err != nil {
+		return err
+	}
+	r.layout = r.table.layout.Load()
+	if r.layout.of != nil && r.layout.moved() {
+		return ErrMoved
+	}
+	run, b := r.layout.next(r.left.Bounds, r.left.Descending)
+	if run == nil {
+		r.ended = true
+		return nil
+	}
+	r.run = run
+	o := r.left
+	o.Bounds = b
+	r.local.Begin(r.run.part.shard, o)
+	return nil
+}
+
+// next gives the first run that has keys within bounds, or the last one when the scan is descending, and which of them it has.
+func (l *layout) next(b shard.Bounds, descending bool) (*run, shard.Bounds) {
+	i := 0
+	switch {
+	case descending && b.High != nil: // the last one that begins before
+		i = sort.Search(len(l.runs), func(i int) bool { return bytes.Compare(l.runs[i].low, b.High) >= 0 }) - 1
+	case descending:
+		i = len(l.runs) - 1
+	case b.Low != nil:
+		i = l.runOf(b.Low)
+	}
+	if i < 0 || i == len(l.runs) {
+		return nil, b
+	}
+	r := &l.runs[i]
+	if b = r.within(b); empty(b) {
+		return nil, b
+	}
+	return r, b
+}
+
+// within gives the bounds that are within both the run's and others.
+func (r *run) within(b shard.Bounds) shard.Bounds {
+	if r.low != nil && bytes.Compare(b.Low, r.low) < 0 {
+		b.Low = r.low
+	}
+	if r.high != nil && (b.High == nil || bytes.Compare(b.High, r.high) > 0) {
+		b.High = r.high
+	}
+	return b
+}
+
+// begin reads the first row after the run was begun, or after the scan was parked in it.
+func (r *tableRows) begin(ctx context.Context) (row datum.Value, ok bool, err error) {
+	r.parked = false
+	if row, ok, err = r.local.Next(ctx); err != nil {
+		return datum.Value{}, false, err
+	}
+	if r.left.At == nil {
+		if err := r.table.still(r.layout, r.run.part, r.mode); err != nil {
+			return datum.Value{}, false, err
+		}
+	}
+	r.sure, r.try = true, attempt{}
+	return row, ok, nil
+}
+
+// leave ends a run that was read to its end.
+func (r *tableRows) leave() error {
+	if r.run == nil {
+		return nil
+	}
+	if r.left.Descending {
+		r.left.Bounds.High = r.run.low
+		r.ended = r.run.low == nil
+	} else {
+		r.left.Bounds.Low = r.run.high
+		r.ended = r.run.high == nil
+	}
+	r.ended = r.ended || empty(r.left.Bounds)
+	return r.giveUp()
+}
+
+// giveUp ends a run. What is left is as it was when the scan was parked.
+func (r *tableRows) giveUp() error {
+	if r.run == nil {
+		return nil
+	}
+	r.run, r.sure, r.parked = nil, false, false
+	return r.local.Close()
+}
+
+// Park implements Parker.
+func (r *tableRows) Park() error {
+	if r.run == nil || r.parked {
+		return nil
+	}
+	err := r.local.Park()
+	if key := r.local.Parked(); key != nil {
+		r.sure, r.parked = false, true
+		if r.left.Descending {
+			r.left.Bounds.High = append(r.left.Bounds.High[:0:0], key...)
+		} else {
+			r.left.Bounds.Low = append(append(r.left.Bounds.Low[:0:0], key...), 0)
+		}
+	}
+	return err
+}
+
+// Close ends the scan.
+func (r *tableRows) Close() error {
+	r.ended = true
+	return r.giveUp()
+}
