@@ -56,6 +56,8 @@ type TableConfig struct {
 	TTL *TTL
 	// Groups are the numbers under which storage keeps the table's rows. They are never used again.
 	Groups []storage.GroupID
+	// Repairs are of groups that have lost the majority of their replicas once; at most one of each. Who changes it makes a new one.
+	Repairs []GroupRepair
 }
 
 // HistoryLimits say how much of the history of a table is kept; no bytes, none. A value is never changed.

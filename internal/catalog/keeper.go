@@ -87,6 +87,9 @@ func (c *Catalog) nextStep(s *Snapshot, t *Table) func(context.Context) error {
 	self := replication.ServerID(s.server.ID)
 	want := t.Config.members()
 	alone := len(want) == 1 && want[0].Server == self
+	if step := c.repairStep(s.server.ID, t, t.Config.Groups[0], t.Group()); step != nil {
+		return step
+	}
 	switch g := t.Group().(type) {
 	case replication.Absent:
 		if slices.ContainsFunc(want, func(m replication.Member) bool { return m.Server == self }) {

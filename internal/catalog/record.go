@@ -96,6 +96,7 @@ func encodeTable(c TableConfig) []byte {
 		datum.Field{Key: "history", Val: encodeHistory(c.History)},
 		datum.Field{Key: "groups", Val: datum.Array(groups)},
 		datum.Field{Key: "ttl", Val: encodeTTL(c.TTL)},
+		datum.Field{Key: "repairs", Val: encodeRepairs(c.Repairs)},
 	)
 }
 
@@ -356,6 +357,7 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 	r.indexes(&c)
 	r.history(&c)
 	r.ttl(&c)
+	r.repairs(&c)
 	if r.err == nil {
 		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
 			c.WriteHook = hook

@@ -6,6 +6,7 @@ import (
 
 	"rethinkdb/internal/access"
 	"rethinkdb/internal/datum"
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
@@ -23,6 +24,8 @@ func FuzzRecords(f *testing.F) {
 	f.Add(encodeTable(config))
 	config.Indexes[0].Unique, config.Indexes[0].Ready = true, false
 	config.Indexes[0].NotUnique = &table.NotUniqueError{First: datum.Int(1), Second: datum.String("b")}
+	f.Add(encodeTable(config))
+	config.SetRepair(GroupRepair{Group: 1, Repair: replication.Repair{Era: 1, First: "a", Others: []replication.ServerID{"b"}}})
 	f.Add(encodeTable(config))
 	f.Add(encodeServer(Server{ID: "s", Name: "n", Tags: []string{"default"}, CacheBytes: AutoCache}))
 	f.Add(encodeCluster(Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout}))

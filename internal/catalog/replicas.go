@@ -82,14 +82,18 @@ func (c *Catalog) openTable(ctx context.Context, self ServerID, cfg *TableConfig
 	if err != nil && !errors.Is(err, replication.ErrDropped) {
 		return nil, err
 	}
-	if c.host == nil || has && !shared {
+	_, outdated, err := c.outdated(cfg, group)
+	if err != nil {
+		return nil, err
+	}
+	if c.host == nil || has && !shared && !outdated {
 		return table.Open(c.store, tableConfig(*cfg))
 	}
 	t, err := table.OpenReplica(c.store, replication.Absent{}, tableConfig(*cfg))
 	if err != nil {
 		return nil, err
 	}
-	if member, _ := cfg.Member(self); member || shared {
+	if member, _ := cfg.Member(self); (member || shared) && !outdated {
 		err = c.joinGroup(ctx, t, group)
 	}
 	return t, err

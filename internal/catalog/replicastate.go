@@ -20,6 +20,11 @@ type ReplicaState struct {
 	Readable  bool            `json:"readable,omitempty"` // with read_mode outdated
 	Changing  bool            `json:"changing,omitempty"` // who belongs to the group is being changed
 	Members   []ReplicaMember `json:"members,omitempty"`
+	// Of what this server has, and of whom it knows to have a vote: in a repair the replica goes on that has most.
+	Holds  bool                     `json:"holds,omitempty"`
+	Era    replication.Era          `json:"era,omitempty"`
+	End    replication.LogPosition  `json:"end"`
+	Voters [][]replication.ServerID `json:"voters,omitempty"` // the majority of each of these has to agree
 }
 
 // ReplicaMember is what the primary replica knows of one of the group.
@@ -40,7 +45,8 @@ func (t *Table) ReplicaState(s *Snapshot) (state ReplicaState, ok bool) {
 		return s.raftState(g)
 	}
 	self := ReplicaMember{Server: s.server.ID, Voter: true, Active: true}
-	return ReplicaState{Primary: true, Quorum: true, Following: s.server.ID, Readable: true, Members: []ReplicaMember{self}}, true
+	return ReplicaState{Primary: true, Quorum: true, Following: s.server.ID, Readable: true, Members: []ReplicaMember{self},
+		Holds: true, Voters: [][]replication.ServerID{{replication.ServerID(s.server.ID)}}}, true
 }
 
 func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) {
@@ -48,6 +54,8 @@ func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) 
 	switch {
 	case errors.Is(status.Err, replication.ErrRemoved), errors.Is(status.Err, replication.ErrDropped), errors.Is(status.Err, replication.ErrReplaced):
 		return state, false
+	case errors.Is(status.Err, replication.ErrSuperseded): // it does nothing any more, but could go on
+		return held(ReplicaState{}, status), true
 	case status.Err != nil:
 		return state, true // it does nothing any more
 	}
@@ -56,6 +64,7 @@ func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) 
 		Primary: status.Role == replication.Leader && err == nil, Term: status.Term, Candidate: status.Role == replication.Candidate,
 		Following: ServerID(status.Leader), Readable: len(status.Members) > 0,
 	}
+	state = held(state, status)
 	if !state.Primary {
 		return state, true
 	}
@@ -74,4 +83,10 @@ func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) 
 	}
 	state.Quorum = status.Quorum && (status.Joint || active > voters/2)
 	return state, true
+}
+
+// held adds what a replica has.
+func held(state ReplicaState, status replication.RaftStatus) ReplicaState {
+	state.Holds, state.Era, state.End, state.Voters = len(status.Members) > 0, status.Era, status.End, status.Voters
+	return state
 }

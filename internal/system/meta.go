@@ -3,7 +3,6 @@ package system
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/catalog"
@@ -403,46 +402,6 @@ func (s *System) reportsOf(ctx context.Context, snap *catalog.Snapshot, id catal
 	}
 	all, err := s.replicasOf(ctx, snap, t)
 	return all[id], err
-}
-
-// repair is reconfigure with emergency_repair.
-func (s *System) repair(ctx context.Context, t *catalog.Table, o exec.TableOptions) (datum.Value, error) {
-	const recommit = "_debug_recommit" // commits the present configuration again
-	snap := s.catalog.Snapshot()
-	told, err := s.reportsOf(ctx, snap, t.Config.ID)
-	if err != nil {
-		return datum.Value{}, err
-	}
-	if o.EmergencyRepair != recommit {
-		return datum.Value{}, refuseRepair(snap, t, available(snap, &t.Config, told))
-	}
-	row := tableConfigRow(snap, t.Config, Names)
-	if o.DryRun {
-		return object(field("config_changes", changes(row, row)), field("repaired", datum.Int(0))), nil
-	}
-	changed, err := s.statusChanges(ctx, told, t.Config, t.Config, false)
-	return object(
-		field("config_changes", changes(row, row)),
-		field("repaired", datum.Int(1)),
-		field("status_changes", changed),
-	), err
-}
-
-// refuseRepair is why a table is not repaired: it need not be, or it cannot be.
-func refuseRepair(snap *catalog.Snapshot, t *catalog.Table, a availability) error {
-	name := t.DatabaseName + "." + t.Name()
-	switch missing := a.missing(snap); {
-	case a.reads:
-		return opFailed("This table doesn't need to be repaired.")
-	case !a.reached:
-		return opFailed("The server(s) hosting table `%s` are currently unreachable. The table was not repaired. At least one of a table's "+
-			"replicas must be accessible in order to repair it.", name)
-	case len(missing) == 0:
-		return opFailed("The replicas of table `%s` are choosing a primary replica. The table was not repaired. Try again in a moment.", name)
-	default:
-		return opFailed("The table was not repaired: this version cannot go on without the replicas of table `%s` that are missing. Start the "+
-			"following servers again: %s", name, strings.Join(missing, ", "))
-	}
 }
 
 func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, error) {
