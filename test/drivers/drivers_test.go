@@ -160,6 +160,17 @@ func TestOtherJavaScriptDrivers(t *testing.T) {
 	stop(t, server)
 }
 
+// TestApplications runs what is built on feeds: a queue of jobs, and a chat.
+func TestApplications(t *testing.T) {
+	server := harness.Start(t, "")
+	for _, program := range []string{"job-queue", "feathers"} {
+		t.Run(program, func(t *testing.T) {
+			run(t, ".", "node", program+".js", strconv.Itoa(server.DriverPort))
+		})
+	}
+	stop(t, server)
+}
+
 func TestGoDriver(t *testing.T) {
 	server := harness.Start(t, "")
 	run(t, filepath.Join("..", "godriver"), "go", "run", ".", server.Addr())
