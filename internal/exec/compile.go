@@ -16,7 +16,8 @@ type builder struct {
 
 	router Router // nil: everything is on this server
 	query  *reql.Query
-	atHome map[*reql.Term]bool // terms that are known not to be those of another server
+	atHome map[*reql.Term]bool    // terms that are known not to be those of another server
+	sent   map[*reql.Term]*parcel // terms whose parts other servers may be asked for
 
 	globals []optNode // of the whole query
 	plain   bool      // no special nodes outside of functions, because those are not traced
@@ -92,6 +93,9 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 			return n, err
 		}
 		b.stay(t)
+		if t.Type == reql.TermChanges {
+			b.stayWatched(t)
+		}
 	}
 	switch t.Type {
 	case reql.TermDatum:

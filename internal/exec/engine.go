@@ -27,7 +27,8 @@ type Engine struct {
 	timeLimit time.Duration
 	slow      slowLog
 
-	router func() Router // nil: there are no other servers
+	router  func() Router // nil: there are no other servers
+	lookout lookout
 }
 
 // New makes an engine that works on a cluster.
@@ -94,6 +95,9 @@ type Plan struct {
 	scripts bool // r.js is in it
 	counted bool // among the queries of the statistics
 
+	part *partRequest           // what another server asks for, if that is only a part
+	sent map[*reql.Term]*parcel // terms whose parts other servers may be asked for
+
 	compiling time.Duration // if the query is profiled
 }
 
@@ -113,11 +117,22 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 	}
 	if e.router != nil {
 		if b.router = e.router(); b.router != nil {
-			b.query, b.atHome = q, map[*reql.Term]bool{}
+			b.query, b.atHome, b.sent = q, map[*reql.Term]bool{}, map[*reql.Term]*parcel{}
+			p.sent = b.sent
+		}
+	}
+	if c.Hops > 0 {
+		var err error
+		if p.part, err = partRequestOf(q); err != nil {
+			p.err = asReql(err)
+			return p
 		}
 	}
 	b.ops, b.consts, b.nodes = b.room.ops[:], b.room.consts[:], b.room.nodes[:]
 	for _, o := range q.OptArgs {
+		if o.Name == reql.PartOption {
+			continue
+		}
 		n, err := b.compile(o.Term)
 		if err != nil {
 			p.err = asReql(err)

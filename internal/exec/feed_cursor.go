@@ -199,7 +199,7 @@ func (c *feedCursor) row(dst []byte) (out []byte, ok bool, err error) {
 		if err != nil {
 			return dst, false, err
 		}
-		out, err = e.AppendJSON(dst, c.direct.format())
+		out, err = c.direct.appendJSON(dst, &e)
 		return out, true, err
 	}
 	row, ok, err := c.seq.next(c.fr)

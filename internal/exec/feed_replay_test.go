@@ -258,10 +258,13 @@ var replayed = []struct{ sequence, options string }{
 
 // TestReplay opens feeds of every kind while others write, and replays them: initial values and changes together have to come to
 // what the same query without changes gives, and no change may take away what is not there.
-func TestReplay(t *testing.T) {
+func TestReplay(t *testing.T) { replay(t, newServer(t)) }
+
+func TestReplayElsewhere(t *testing.T) { replay(t, newTwins(t)) }
+
+func replay(t *testing.T, s *server) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	s := newServer(t)
 	s.run(t, `r.dbCreate("test")`)
 	s.run(t, `r.tableCreate("t")`)
 	for _, q := range []string{`r.table("t").indexCreate("v")`, `r.table("t").indexCreate("m", multi: true)`, `r.table("t").indexCreate("g", geo: true)`, `r.table("t").indexWait()`} {

@@ -17,10 +17,13 @@ func resumable(sequence string) bool { return !strings.Contains(sequence, "limit
 
 // TestResumedReplay is TestReplay for feeds that are cut again and again, somewhere among the events that have arrived, and go on
 // behind the last event that was looked at.
-func TestResumedReplay(t *testing.T) {
+func TestResumedReplay(t *testing.T) { resumedReplay(t, newServer(t)) }
+
+func TestResumedReplayElsewhere(t *testing.T) { resumedReplay(t, newTwins(t)) }
+
+func resumedReplay(t *testing.T, s *server) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	s := newServer(t)
 	s.run(t, `r.dbCreate("test")`)
 	s.run(t, `r.tableCreate("t")`)
 	for _, q := range []string{`r.table("t").indexCreate("v")`, `r.table("t").indexCreate("m", multi: true)`, `r.table("t").indexCreate("g", geo: true)`, `r.table("t").indexWait()`} {

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"rethinkdb/internal/datum"
@@ -22,27 +23,58 @@ const (
 	noteStates = 5
 )
 
-// feedRows is the source of a feed, of several tables or expressions for a union. First come the initial values of one after
+// feedRows is the source of a feed, of several parts, tables or expressions for a union. First come the initial values of one after
 // the other, then changes of all of them.
 type feedRows struct {
 	// Set before the first event, then constant.
-	options feedOptions
-	at      *reql.Term // changes
-	streams []*feedStream
+	options  feedOptions
+	at       *reql.Term // changes
+	identity feedIdentity
+	parcel   *parcel // the feed, for other servers; nil without any
+	streams  []*feedStream
+	served   bool // another server has asked for it, and gets the events as they are
 
 	// Owned by the reader.
-	opened  bool
-	begun   bool // the state of initial values has been told, if it is to be
-	initial int  // streams whose initial values have been given
-	ready   bool // likewise the state of changes
-	turn    int  // the stream that is asked first
+	opened bool
+	begun  bool // the state of initial values has been told, if it is to be
+	ready  bool // likewise the state of changes
+	turn   int  // the stream that is asked first
+	behind int  // streams that have not come to changes
 
 	// polled: the reader comes again when there is news. Otherwise it waits: an aggregation over the first changes.
 	polled bool
 }
 
+// add adds the streams of a source.
+func (r *feedRows) add(f *feedSource, number int) (err error) {
+	parts := f.parts()
+	for len(parts) > 0 {
+		n := 1
+		if f.ordered {
+			n = len(parts)
+		}
+		s := &feedStream{source: f, number: number, identity: r.identity.part(number), parts: parts[:n:n]}
+		parts = parts[n:]
+		if r.options.resumable() {
+			if s.mark, err = f.mark(s.identity); err != nil {
+				return err
+			}
+		}
+		r.streams = append(r.streams, s)
+	}
+	return nil
+}
+
 func (r *feedRows) format() feed.Format {
 	return feed.Format{Types: r.options.types, Offsets: r.options.Offsets}
+}
+
+// appendJSON appends an event as the client, or the server that has asked, wants it.
+func (r *feedRows) appendJSON(dst []byte, e *feed.Event) ([]byte, error) {
+	if r.served {
+		return datum.AppendJSON(dst, wireEvent(e))
+	}
+	return e.AppendJSON(dst, r.format())
 }
 
 // note is the kind of the whole feed.
@@ -62,38 +94,95 @@ func (r *feedRows) event(fr *frame) (e feed.Event, ok bool, err error) {
 		if err := r.open(fr); err != nil {
 			return e, false, err
 		}
+		if r.served {
+			return feed.Event{Kind: feed.Opened, At: r.streams[0].at()}, true, nil
+		}
 	}
 	if !r.begun {
 		r.begun = true
-		if r.options.states && r.options.initial {
+		if r.options.states && r.options.initial && !r.served {
 			return feed.Event{Kind: feed.Initializing}, true, nil
 		}
 	}
-	for ; r.initial < len(r.streams); r.initial++ {
-		s := r.streams[r.initial]
-		if e, ok, err = s.initialEvent(fr); ok || err != nil {
+	if r.behind > 0 {
+		if e, ok, err = r.catchUp(fr); ok || err != nil {
 			return e, ok, err
-		}
-		if e, ok, err = s.replayed(fr); err != nil {
-			return e, false, s.failed(err, r.at)
-		} else if ok {
-			return r.located(s, e), true, nil
 		}
 	}
 	if !r.ready {
 		r.ready = true
-		if r.options.states {
+		if r.options.states || r.served {
 			return r.located(nil, feed.Event{Kind: feed.Ready}), true, nil
 		}
 	}
 	for range r.streams {
 		s := r.streams[r.turn]
-		if e, ok, err = s.event(r.at); ok || err != nil {
-			return r.located(s, e), ok, err
+		if s.run != nil {
+			e, ok, err = s.run.event(fr)
+			switch {
+			case r.moves(fr, s, err): // the reader comes again, with time to wait
+				return feed.Event{}, false, nil
+			case err != nil:
+				return e, false, r.failed(s, err)
+			case ok:
+				return r.located(s, e), true, nil
+			}
 		}
 		r.turn = (r.turn + 1) % len(r.streams)
 	}
 	return e, false, nil
+}
+
+// catchUp gives the next event of those that come before changes; ok is false after the last. Streams that were lost are opened again.
+func (r *feedRows) catchUp(fr *frame) (e feed.Event, ok bool, err error) {
+	for i := 0; i < len(r.streams); i++ {
+		s := r.streams[i]
+		if s.begun {
+			continue
+		}
+		if s.run == nil && s.resumed {
+			if err := s.open(fr, r, movePatience); err != nil {
+				return e, false, r.failed(s, err)
+			}
+		}
+		if s.run != nil {
+			e, ok, err = s.run.begin(fr)
+			switch {
+			case r.moves(fr, s, err):
+				i--
+				continue
+			case err != nil:
+				return e, false, r.failed(s, err)
+			case ok:
+				return r.located(s, e), true, nil
+			}
+		}
+		s.begun = true
+		r.behind--
+	}
+	return e, false, nil
+}
+
+// moves makes a stream go on where its part's primary replica is now, if err is that it was lost. That takes a position in the part's history.
+func (r *feedRows) moves(fr *frame, s *feedStream, err error) bool {
+	if !errors.Is(err, errPartLost) || fr.q.eng.others() == nil || r.served || s.position.Index == 0 || !s.begun && !s.resumed {
+		return false
+	}
+	s.run.close()
+	s.run, s.resumed = nil, true
+	if s.begun {
+		s.begun = false
+		r.behind++
+	}
+	return true
+}
+
+// failed is what the end of a stream is for the feed.
+func (r *feedRows) failed(s *feedStream, err error) error {
+	if r.served && errors.Is(err, errPartLost) {
+		return &reql.Error{Type: reql.RuntimeError, Class: reql.OpFailed, TopLevel: true, Msg: astrayText}
+	}
+	return s.failed(err, r.at)
 }
 
 // located takes note of where an event of a stream is, and gives it a token if it is to have one.
@@ -101,7 +190,7 @@ func (r *feedRows) located(s *feedStream, e feed.Event) feed.Event {
 	if e.At != nil {
 		s.position = *e.At
 	}
-	if r.options.tokens && (e.At != nil || e.Kind == feed.Ready) {
+	if r.options.tokens && !r.served && (e.At != nil || e.Kind == feed.Ready) {
 		e.Token = encodeToken(r.streams)
 	}
 	return e
@@ -109,13 +198,39 @@ func (r *feedRows) located(s *feedStream, e feed.Event) feed.Event {
 
 // open subscribes to everything, so that no change is missed from now on.
 func (r *feedRows) open(fr *frame) error {
-	r.opened = true
+	r.opened, r.behind = true, len(r.streams)
 	for _, s := range r.streams {
-		if err := s.open(fr, &r.options); err != nil {
-			return s.failed(err, r.at)
+		if err := s.open(fr, r, placePatience); err != nil {
+			return r.failed(s, err)
 		}
 	}
 	return nil
+}
+
+// restrict leaves only the stream that another server has asked for.
+func (r *feedRows) restrict(p *partRequest) error {
+	r.served = true
+	for _, s := range r.streams {
+		i := slices.IndexFunc(s.parts, func(at partPlace) bool { return slices.Contains(p.Groups, at.group) })
+		if s.number != p.Source || i < 0 {
+			continue
+		}
+		s.parts, r.streams = s.parts[i:i+1], []*feedStream{s}
+		if s.source.ordered {
+			s.source, s.identity = s.source.part(s.identity)
+			r.options = r.options.items()
+		}
+		if p.After == "" {
+			return nil
+		}
+		at, err := decodePosition(p.After)
+		if err != nil {
+			return err
+		}
+		s.position, s.resumed, r.options.initial = *at, true, false
+		return nil
+	}
+	return r.failed(nil, errPartLost)
 }
 
 func (r *feedRows) next(fr *frame) (datum.Value, bool, error) {
@@ -124,6 +239,8 @@ func (r *feedRows) next(fr *frame) (datum.Value, bool, error) {
 		switch {
 		case err != nil:
 			return datum.Value{}, false, err
+		case ok && r.served:
+			return wireEvent(&e), true, nil
 		case ok:
 			return e.Datum(r.format()), true, nil
 		case r.polled:
@@ -141,8 +258,14 @@ const recheckInterval = time.Second
 
 // await waits for news, as long as the client may see them.
 func (r *feedRows) await(fr *frame) error {
-	news := make(chan struct{}, len(r.streams))
-	if !r.wait(func() { news <- struct{}{} }) {
+	news := make(chan struct{}, 1)
+	wake := func() {
+		select {
+		case news <- struct{}{}:
+		default: // a stream may wake more than once
+		}
+	}
+	if !r.wait(wake) {
 		return r.permitted(fr)
 	}
 	fr.pace.end()
@@ -163,12 +286,15 @@ func (r *feedRows) await(fr *frame) error {
 }
 
 // waits tells that all that is left to come are changes.
-func (r *feedRows) waits() bool { return r.ready }
+func (r *feedRows) waits() bool { return r.ready && r.behind == 0 }
 
 // wait makes wake be called once there is an event; false when there is one.
 func (r *feedRows) wait(wake func()) bool {
+	if r.behind > 0 {
+		return false
+	}
 	for _, s := range r.streams {
-		if !s.wait(wake) {
+		if s.run != nil && !s.run.wait(wake) {
 			return false
 		}
 	}
@@ -193,8 +319,8 @@ func (r *feedRows) close() {
 // park lets initial values give back what they hold while nobody reads them.
 func (r *feedRows) park() error {
 	for _, s := range r.streams {
-		if s.initial != nil {
-			if err := s.initial.park(); err != nil {
+		if s.run != nil {
+			if err := s.run.park(); err != nil {
 				return err
 			}
 		}

@@ -74,16 +74,7 @@ func encodeToken(streams []*feedStream) string {
 	b := binary.AppendUvarint([]byte{tokenVersion}, uint64(len(streams)))
 	for _, s := range streams {
 		b = append(append(b, s.mark.table[:]...), s.mark.what[:]...)
-		p := &s.position
-		switch {
-		case p.Index == 0:
-			b = append(b, neverChanges)
-		case p.Done == 0:
-			b = appendPlace(append(b, atPlace), p.Place)
-		default:
-			b = appendPlace(appendPlace(append(b, inBatch), p.Place), p.From)
-			b = binary.AppendUvarint(b, uint64(p.Done))
-		}
+		b = appendPosition(b, &s.position)
 	}
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -167,18 +158,7 @@ func (r *tokenReader) place() feed.Place {
 func (r *tokenReader) source() (s markedPosition) {
 	copy(s.mark.table[:], r.take(16))
 	copy(s.mark.what[:], r.take(8))
-	switch r.take(1)[0] {
-	case neverChanges:
-		return s
-	case atPlace:
-		s.position.Place = r.place()
-	case inBatch:
-		s.position.Place, s.position.From, s.position.Done = r.place(), r.place(), r.uint32()
-		r.ok = r.ok && s.position.Done > 0 && s.position.From.Compare(s.position.Place) < 0
-	default:
-		r.ok = false
-	}
-	r.ok = r.ok && s.position.Index > 0
+	s.position = r.position()
 	return s
 }
 
@@ -204,7 +184,7 @@ func (c call) resume(r *feedRows) error {
 		switch p := &sources[i]; {
 		case p.mark.table != s.mark.table:
 			return cannotResume(c.n.t, reql.OpFailed, "the token is of another table than `"+s.source.table.displayName()+"`, or of one that was dropped since.")
-		case p.mark != s.mark || (p.position.Index > 0) != (s.expression != nil):
+		case p.mark != s.mark || (p.position.Index > 0) == s.static():
 			return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
 		default:
 			s.position, s.resumed = p.position, true

@@ -21,6 +21,8 @@ type Router interface {
 	// Locate tells which server runs what is done to a table; here: this one. When outdated is set, replicas of any kind do. A table
 	// that does not exist is here. ErrNotReached says that there is no primary replica at the moment.
 	Locate(db, table string, outdated bool) (server string, here bool, err error)
+	// Primary tells the same of a part of a table that exists, by the table's identifier and the number of the part's group.
+	Primary(table string, group uint32) (server string, here bool, err error)
 	// Start runs a query on another server on behalf of a client, up to its first answer, which is a whole JSON object. There is a
 	// cursor if and only if the answer is a SUCCESS_PARTIAL.
 	Start(ctx context.Context, server string, c *Client, query []byte) (answer []byte, cursor RemoteCursor, err error)
@@ -42,6 +44,8 @@ var (
 	ErrLostContact = errors.New("lost contact with the primary replica")
 	// ErrNotReached says that the query did not begin.
 	ErrNotReached = errors.New("the server of the primary replica cannot be reached")
+	// ErrNoTable says that the table is not there any more.
+	ErrNoTable = errors.New("the table does not exist")
 	// ErrAstray says the same of one that has come to servers that do not have the primary replica.
 	ErrAstray = errors.New("the servers do not agree on where the primary replica is")
 )
@@ -51,13 +55,9 @@ func (e *Engine) UseRouter(router func() Router) { e.router = router }
 
 // remoteNode is a part of a query that another server runs.
 type remoteNode struct {
-	t        *reql.Term
-	table    tablePlace
-	router   Router
-	captured []capturedVar
-	writes   bool          // something in it does
-	watches  bool          // something in it makes a feed
-	options  []reql.OptArg // of the whole query, for the part
+	parcel
+	table  tablePlace
+	router Router
 }
 
 // tablePlace is what a router is asked about.
@@ -66,58 +66,8 @@ type tablePlace struct {
 	outdated bool // any replica may answer
 }
 
-// capturedVar is a variable of the query around a part.
-type capturedVar struct {
-	t    *reql.Term // one place where it is used
-	node node
-}
-
 func (n *remoteNode) det() determinism { return detNever }
 func (n *remoteNode) term() *reql.Term { return n.t }
-
-// message is the query for the other server: the part, with values in the place of captured variables and of the time.
-func (n *remoteNode) message(fr *frame) ([]byte, error) {
-	values := make(map[*reql.Term]datum.Value, len(n.captured))
-	for _, c := range n.captured {
-		d, at, err := c.node.datum(fr)
-		if err != nil {
-			return nil, blame(err, at)
-		}
-		values[c.t] = d
-	}
-	replace := func(t *reql.Term) (datum.Value, bool) {
-		if t.Type == reql.TermNow && len(t.Args) == 0 {
-			return fr.q.now, true
-		}
-		v, ok := values[t]
-		return v, ok
-	}
-	q, err := n.t.AppendWire([]byte("[1,"), replace)
-	if err != nil {
-		return nil, err
-	}
-	q = append(q, ",{"...)
-	first := true
-	for _, o := range n.options {
-		switch o.Name {
-		case "noreply", "profile", "explain":
-			if fr.q.plan.root != node(n) || o.Name == "noreply" {
-				continue // only of the whole query
-			}
-		}
-		if !first {
-			q = append(q, ',')
-		}
-		first = false
-		if q, err = reql.AppendLiteral(q, datum.String(o.Name)); err == nil {
-			q, err = o.Term.AppendWire(append(q, ':'), replace)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return append(q, "}]"...), nil
-}
 
 const (
 	// placePatience is how long a query waits for a primary replica: while a new one is elected, or the place is given to another one, there is none.
@@ -136,7 +86,7 @@ func astray(answer []byte) bool {
 
 // start has the other server begin. A query that comes to a server that does not have the primary replica, any more or yet, has not begun.
 func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err error) {
-	q, err := n.message(fr)
+	q, err := n.message(fr, nil, fr.q.plan.root == node(n))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -213,9 +163,6 @@ func (n *remoteNode) eval(fr *frame) (val, error) {
 		return val{}, err
 	}
 	r, err := n.read(answer)
-	if err == nil && r.feed {
-		err = failAt(n.t, reql.OpFailed, "A feed of a table on another server can only be a whole query.")
-	}
 	if err != nil {
 		if cursor != nil {
 			cursor.Close()

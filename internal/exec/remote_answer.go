@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"rethinkdb/internal/datum"
@@ -14,7 +13,6 @@ import (
 type remoteAnswer struct {
 	rows []datum.Value
 	atom bool // it is one value, rows[0]
-	feed bool
 }
 
 // Types of answers.
@@ -25,7 +23,7 @@ const (
 )
 
 // read reads an answer. An error in it is one of the term that it is about.
-func (n *remoteNode) read(answer []byte) (r remoteAnswer, err error) {
+func (p *parcel) read(answer []byte) (r remoteAnswer, err error) {
 	v, err := datum.ParseJSON(answer)
 	if err != nil {
 		return r, fmt.Errorf("read the answer of another server: %w", err)
@@ -43,14 +41,10 @@ func (n *remoteNode) read(answer []byte) (r remoteAnswer, err error) {
 		r.atom = true
 	case answerSequence, answerPartial:
 	default:
-		return r, n.failure(v, typ, list)
+		return r, p.failure(v, typ, list)
 	}
 	if r.atom && len(r.rows) != 1 {
 		return r, fmt.Errorf("read the answer of another server: %d values instead of one", len(r.rows))
-	}
-	notes, _ := v.Get("n")
-	for i := 0; notes.Kind() == datum.KindArray && i < notes.Len(); i++ {
-		r.feed = r.feed || int(notes.At(i).AsNumber()) != noteStates
 	}
 	return r, nil
 }
@@ -64,8 +58,8 @@ func number(v datum.Value, field string) int {
 }
 
 // failure makes an error of one that has been answered, with the place in this query.
-func (n *remoteNode) failure(v datum.Value, typ int, list datum.Value) error {
-	e := &reql.Error{Type: reql.ResponseType(typ), Class: reql.ErrorClass(number(v, "e")), Term: n.t}
+func (p *parcel) failure(v datum.Value, typ int, list datum.Value) error {
+	e := &reql.Error{Type: reql.ResponseType(typ), Class: reql.ErrorClass(number(v, "e")), Term: p.t}
 	if list.Len() > 0 && list.At(0).Kind() == datum.KindString {
 		e.Msg = list.At(0).AsString()
 	}
@@ -99,13 +93,7 @@ func (p remotePlan) Start(ctx context.Context, dst []byte) ([]byte, session.Curs
 	if cursor == nil {
 		return dst, nil
 	}
-	c := &remoteAnswers{n: n, fr: fr, cursor: cursor}
-	if n.watches { // otherwise it is not looked into
-		if r, err := n.read(answer); err == nil && r.feed {
-			return dst, remoteFeed{c}
-		}
-	}
-	return dst, c
+	return dst, &remoteAnswers{n: n, fr: fr, cursor: cursor}
 }
 
 // remoteAnswers is the cursor of such a query.
@@ -127,30 +115,3 @@ func (c *remoteAnswers) Next(ctx context.Context, dst []byte) ([]byte, bool) {
 
 // Close implements session.Cursor.
 func (c *remoteAnswers) Close() { c.cursor.Close() }
-
-// remoteFeed is the cursor of a feed on another server.
-type remoteFeed struct{ *remoteAnswers }
-
-// Wait implements session.Feed.
-func (c remoteFeed) Wait(wake func()) bool { return c.cursor.Wait(wake) }
-
-// Quick implements session.Feed: what is there is passed on.
-func (c remoteFeed) Quick() bool { return true }
-
-// Next implements session.Feed: it appends nothing when there is nothing. When the primary replica is lost it ends as a feed does where that was.
-func (c remoteFeed) Next(ctx context.Context, dst []byte) ([]byte, bool) {
-	if c.cursor.Wait(func() {}) {
-		return dst, true
-	}
-	c.fr.q.ctx, c.fr.q.outer = ctx, ctx
-	answer, more, err := c.cursor.Next(ctx)
-	switch {
-	case err == nil:
-		return append(dst, answer...), more
-	case errors.Is(err, ErrLostContact):
-		err = failAt(c.n.t, reql.OpFailed, feedAborted)
-	default:
-		err = c.n.lost(c.fr, err)
-	}
-	return reql.AppendError(dst, asReql(err)), false
-}

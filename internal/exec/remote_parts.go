@@ -24,12 +24,27 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 	if here {
 		return nil, nil
 	}
-	n := &remoteNode{t: t, table: place, router: b.router, options: b.query.OptArgs}
-	if err := b.capture(n, t, nil); err != nil {
+	p, err := b.parcel(t)
+	if err != nil {
 		return nil, err
 	}
+	n := &remoteNode{parcel: *p, table: place, router: b.router}
 	b.slow, b.long = true, true
 	return n, nil
+}
+
+// parcel makes a term one that can be sent to another server.
+func (b *builder) parcel(t *reql.Term) (*parcel, error) {
+	p := &parcel{t: t, options: b.query.OptArgs}
+	return p, b.capture(p, t, nil)
+}
+
+// send takes note that other servers may be asked for parts of a term.
+func (b *builder) send(t *reql.Term) (err error) {
+	if b.router != nil {
+		b.sent[t], err = b.parcel(t)
+	}
+	return err
 }
 
 // userOf is the type of the term in t whose first argument is the table.
@@ -43,7 +58,8 @@ func userOf(t, table *reql.Term) reql.TermType {
 const systemDatabase = "rethinkdb"
 
 // rootTable gives the table that a term works on: the first argument of its first argument and so on. What only asks for a table's
-// configuration, or changes it, works on no table: the catalog is the same on all servers.
+// configuration, or changes it, works on no table: the catalog is the same on all servers. Nor does what is made of a feed, which is put together
+// here.
 func (b *builder) rootTable(t *reql.Term) *reql.Term {
 	above := reql.TermType(0)
 	for !b.atHome[t] {
@@ -53,7 +69,7 @@ func (b *builder) rootTable(t *reql.Term) *reql.Term {
 			}
 			return t
 		}
-		if len(t.Args) == 0 {
+		if len(t.Args) == 0 || t.Type == reql.TermChanges {
 			return nil
 		}
 		above = t.Type
@@ -66,6 +82,22 @@ func (b *builder) rootTable(t *reql.Term) *reql.Term {
 func (b *builder) stay(t *reql.Term) {
 	for len(t.Args) > 0 && !b.atHome[t] {
 		b.atHome[t] = true
+		t = t.Args[0]
+	}
+}
+
+// stayWatched does so for the terms that say what a feed watches. Nothing is read of these here.
+func (b *builder) stayWatched(t *reql.Term) {
+	for {
+		b.atHome[t] = true
+		if len(t.Args) == 0 {
+			return
+		}
+		if t.Type == reql.TermUnion {
+			for _, a := range t.Args[1:] {
+				b.stayWatched(a)
+			}
+		}
 		t = t.Args[0]
 	}
 }
@@ -123,9 +155,8 @@ func (b *builder) outdated(table *reql.Term) bool {
 }
 
 // capture finds the variables in a part of a query that come from around it; bound are those of functions inside.
-func (b *builder) capture(n *remoteNode, t *reql.Term, bound []int64) error {
-	n.writes = n.writes || t.Type.WritesOrMeta()
-	n.watches = n.watches || t.Type == reql.TermChanges
+func (b *builder) capture(p *parcel, t *reql.Term, bound []int64) error {
+	p.writes = p.writes || t.Type.WritesOrMeta()
 	switch t.Type {
 	case reql.TermFunc:
 		if len(t.Args) == 2 {
@@ -133,7 +164,7 @@ func (b *builder) capture(n *remoteNode, t *reql.Term, bound []int64) error {
 			if err != nil {
 				return err
 			}
-			return b.capture(n, t.Args[1], append(bound[:len(bound):len(bound)], names...))
+			return b.capture(p, t.Args[1], append(bound[:len(bound):len(bound)], names...))
 		}
 	case reql.TermVar:
 		if len(t.Args) == 1 && t.Args[0].Type == reql.TermDatum && t.Args[0].Datum.Kind() == datum.KindNumber {
@@ -144,30 +175,30 @@ func (b *builder) capture(n *remoteNode, t *reql.Term, bound []int64) error {
 				}
 			}
 		}
-		return b.captureVar(n, t)
+		return b.captureVar(p, t)
 	case reql.TermImplicitVar:
 		if len(bound) > 0 {
 			return nil // a function inside binds it, or it is an error that will be found over there
 		}
-		return b.captureVar(n, t)
+		return b.captureVar(p, t)
 	}
 	for _, a := range t.Args {
-		if err := b.capture(n, a, bound); err != nil {
+		if err := b.capture(p, a, bound); err != nil {
 			return err
 		}
 	}
 	for _, o := range t.OptArgs {
-		if err := b.capture(n, o.Term, bound); err != nil {
+		if err := b.capture(p, o.Term, bound); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *builder) captureVar(n *remoteNode, t *reql.Term) error {
+func (b *builder) captureVar(p *parcel, t *reql.Term) error {
 	v, err := b.compile(t)
 	if err == nil {
-		n.captured = append(n.captured, capturedVar{t, v})
+		p.captured = append(p.captured, capturedVar{t, v})
 	}
 	return err
 }

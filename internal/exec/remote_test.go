@@ -1,12 +1,8 @@
 package exec_test
 
 import (
-	"context"
 	"encoding/json"
-	"io"
-	"log/slog"
-	"net"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,35 +17,30 @@ import (
 type split struct {
 	*forward.Pool
 	prefix string
+	names  map[string]string // of tables, by identifier
 }
 
 func (s split) Locate(_, table string, _ bool) (server string, here bool, err error) {
 	return "other", len(table) < len(s.prefix) || table[:len(s.prefix)] != s.prefix, nil
 }
 
+func (s split) Primary(table string, _ uint32) (server string, here bool, err error) {
+	return s.Locate("", s.names[table], false)
+}
+
 // link lets a server send queries to another one, which has the tables that begin with prefix.
 func link(t *testing.T, from, to *server, prefix string) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	var serving sync.WaitGroup
-	sessions := session.NewManager()
-	pool := forward.NewPool(func(context.Context, string) (io.ReadWriteCloser, error) {
-		near, far := net.Pipe()
-		serving.Go(func() {
-			err := forward.Serve(ctx, forward.Options{Engine: to.engine, Sessions: sessions, Logger: slog.New(slog.DiscardHandler)}, far)
-			if err != io.EOF && err != io.ErrClosedPipe { //nolint:errorlint // a pipe gives them as they are
-				t.Errorf("the stream ended with %v", err)
-			}
-			_ = far.Close()
-		})
-		return near, nil
-	})
-	t.Cleanup(func() {
-		pool.Close()
-		serving.Wait()
-		cancel()
-	})
-	from.engine.UseRouter(func() exec.Router { return split{pool, prefix} })
+	pool := dial(t, to.engine)
+	names := map[string]string{}
+	for _, row := range strings.Split(from.run(t, `r.db("rethinkdb").table("table_config")`), "\n") {
+		var config struct{ ID, Name string }
+		if err := json.Unmarshal([]byte(row), &config); err != nil {
+			t.Fatal(err)
+		}
+		names[config.ID] = config.Name
+	}
+	from.engine.UseRouter(func() exec.Router { return split{pool, prefix, names} })
 }
 
 // A query answers the same wherever its tables are.

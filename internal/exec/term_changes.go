@@ -53,7 +53,10 @@ func init() {
 // watched is the data of a min or max that changes stands around: it is not to read a row.
 var watched any = new(struct{ byChanges bool })
 
-func compileChanges(_ *builder, n *opNode) error {
+func compileChanges(b *builder, n *opNode) error {
+	if err := b.send(n.t); err != nil {
+		return err
+	}
 	if arg, ok := n.args[0].(*opNode); ok && (arg.t.Type == reql.TermMin || arg.t.Type == reql.TermMax) {
 		arg.data = watched
 	}
@@ -107,8 +110,7 @@ func evalChanges(c call) (val, error) {
 	if err != nil {
 		return val{}, err
 	}
-	r := &feedRows{options: o, at: c.n.t}
-	identity := c.feedIdentity()
+	r := &feedRows{options: o, at: c.n.t, identity: c.feedIdentity(), parcel: c.fr.q.plan.sent[c.n.t]}
 	for i, s := range sources {
 		if err := s.table.require(c.fr, ReadRows); err != nil {
 			return val{}, unexpected(err)
@@ -116,19 +118,21 @@ func evalChanges(c call) (val, error) {
 		if err := s.check(c, &o); err != nil {
 			return val{}, err
 		}
-		id := identity.part(i)
-		stream := s.stream(c.fr, id, &o)
 		if o.resumable() {
-			if err := s.unresumable(c, id); err != nil {
-				return val{}, err
-			}
-			if stream.mark, err = s.mark(id); err != nil {
+			if err := s.unresumable(c, r.identity.part(i)); err != nil {
 				return val{}, err
 			}
 		}
-		r.streams = append(r.streams, stream)
+		if err := r.add(s, i); err != nil {
+			return val{}, err
+		}
 	}
-	if err := c.resume(r); err != nil {
+	if c.fr.q.plan.part != nil {
+		err = r.restrict(c.fr.q.plan.part)
+	} else {
+		err = c.resume(r)
+	}
+	if err != nil {
 		return val{}, err
 	}
 	return val{x: feedSeq(r, c.fr), at: c.n.t}, nil

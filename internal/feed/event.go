@@ -22,6 +22,9 @@ type Event struct {
 	// Skipped is how many elements an overflow has cost.
 	Skipped int
 
+	// OldItem and NewItem are what has left the first rows of an order and what has come, if these are wanted.
+	OldItem, NewItem *Item
+
 	// At is where a change is in the history, and Token what a client has to say to go on behind the event, if these are wanted.
 	At    *Position
 	Token string
@@ -39,6 +42,7 @@ const (
 	Initializing // the state in which initial values come
 	Ready        // the state in which changes come
 	Overflow     // the subscriber was too slow
+	Opened       // nothing will be missed; this is only told to other servers
 )
 
 // Format says how events are shown.

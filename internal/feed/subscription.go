@@ -17,6 +17,7 @@ type Options struct {
 	Interval  time.Duration // how long changes are collected, with Squash
 	Offsets   bool          // of the first rows of an order
 	Positions bool          // events say where they are in the history
+	Items     bool          // events have the items of the first rows of an order, and those that change nothing but a place come, too
 }
 
 // maxLagBytes is how much may wait for one subscriber, whatever the number of elements.
@@ -131,6 +132,9 @@ func (s *Subscription) Initial() (e Event, ok bool) {
 	if s.options.Offsets {
 		e.NewOffset = len(s.places) - len(s.initial)
 	}
+	if s.options.Items {
+		e.NewItem = &s.initial[0]
+	}
 	if s.initial = s.initial[1:]; len(s.initial) == 0 {
 		s.initial = nil
 	}
@@ -169,6 +173,10 @@ func (s *Subscription) Next() (e Event, ok bool, err error) {
 		e = n.event()
 		if s.options.Positions {
 			e.At = &Position{Place: n.place()}
+		}
+		if s.options.Items {
+			e.OldItem, e.NewItem = n.oldItem, n.newItem
+			return e, true, nil
 		}
 		if !s.options.Offsets {
 			if n.oldItem != nil && n.newItem != nil && datum.Equal(n.old, n.new) {

@@ -26,5 +26,9 @@ var globalOptArgs = func() map[string]bool {
 	return m
 }()
 
+// PartOption is the name of one more, with which servers ask each other for parts of an answer; see package exec. In queries of
+// clients it has no effect.
+const PartOption = "_PART_"
+
 // GlobalOptArgs gives the names, sorted.
 func GlobalOptArgs() []string { return slices.Sorted(maps.Keys(globalOptArgs)) }

@@ -193,7 +193,7 @@ func (p *parser) globals(obj uint32) ([]OptArg, *Error) {
 			err.Term = nil
 			return nil, err
 		}
-		if !globalOptArgs[name] {
+		if !globalOptArgs[name] && name != PartOption {
 			return nil, compileErrorf(nil, "Unrecognized global optional argument `%s`.", name)
 		}
 		for _, o := range out {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/session"
 )
@@ -28,6 +29,20 @@ func (r router) Locate(db, table string, outdated bool) (server string, here boo
 	t, ok := d.Table(table)
 	if !ok || outdated && t.Readable() {
 		return "", true, nil
+	}
+	id, here, ok := t.Primary(s)
+	if !ok || !here && !s.Connected(id) {
+		return "", false, exec.ErrNotReached
+	}
+	return string(id), here, nil
+}
+
+// Primary implements exec.Router.
+func (r router) Primary(table string, _ uint32) (server string, here bool, err error) {
+	s := r.c.node.data.catalog.Snapshot()
+	t, ok := s.TableByID(catalog.TableID(table))
+	if !ok {
+		return "", false, exec.ErrNoTable
 	}
 	id, here, ok := t.Primary(s)
 	if !ok || !here && !s.Connected(id) {

@@ -143,6 +143,11 @@ func (s *Session) answer(e *entry, r request, dst []byte) []byte {
 			if s.park(e, r) {
 				return dst
 			}
+			if !e.feed.Quick() { // it goes on in a way that may take long
+				s.wg.Add(1)
+				go s.run(e, r)
+				return dst
+			}
 			continue
 		}
 		dst = out
