@@ -52,3 +52,9 @@ func ChangeError(err error) error {
 	}
 	return err
 }
+
+// refused tells whether a change was definitely not made. Any other error leaves it open.
+func refused(err error) bool {
+	e, ok := errors.AsType[*reql.Error](err)
+	return ok && e.Class != reql.OpIndeterminate
+}

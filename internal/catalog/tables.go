@@ -33,10 +33,13 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 		return nil, err
 	}
 	c.prepare(cfg.ID, open)
-	defer c.prepare(cfg.ID, nil)
 	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) { return c.newTable(s, &cfg) })
+	if refused(err) {
+		c.prepare(cfg.ID, nil)
+		err = errors.Join(err, open.Drop(context.WithoutCancel(ctx)))
+	}
 	if err != nil {
-		return nil, errors.Join(err, open.Drop(context.WithoutCancel(ctx)))
+		return nil, err // the table may come yet; if it does not, the next start removes what was prepared
 	}
 	t, ok := c.current.Load().tables[cfg.ID]
 	if !ok {
@@ -190,6 +193,7 @@ func (c *Catalog) applyTable(s *Snapshot, id TableID, value []byte) error {
 
 func (c *Catalog) applyNewTable(s *Snapshot, cfg TableConfig) (err error) {
 	open, made := c.prepared[cfg.ID]
+	delete(c.prepared, cfg.ID)
 	if !made { // by another server
 		if open, err = c.openTable(c.background, s.server.ID, &cfg); err != nil {
 			return err

@@ -23,7 +23,7 @@ var (
 	// ErrNoMajority is the error of a change that found no majority of the servers that keep the metadata.
 	ErrNoMajority = errors.New("a majority of the servers that keep the metadata of the cluster cannot be reached")
 	// errLost says that the change may have been made.
-	errLost   = errors.New("it is unknown whether the change was made: the server that decides on the metadata was lost meanwhile")
+	errLost   = fmt.Errorf("%w (the server that decides on the metadata was lost)", replication.ErrUnknownOutcome)
 	errClosed = errors.New("the server is about to end")
 )
 
