@@ -104,6 +104,8 @@ func (c *Catalog) nextStep(s *Snapshot, t *Table) func(context.Context) error {
 		switch {
 		case errors.Is(status.Err, replication.ErrRemoved):
 			return func(ctx context.Context) error { return c.leaveGroup(ctx, t, g) }
+		case errors.Is(status.Err, replication.ErrReplaced): // the disk was full in the midst of that
+			return func(ctx context.Context) error { return c.unshare(ctx, t, g) }
 		case status.Role != replication.Leader:
 		case alone && len(status.Members) == 1 && !status.Joint:
 			return func(ctx context.Context) error { return c.unshare(ctx, t, g) }
@@ -164,7 +166,7 @@ func (t *Table) moveToPrimary(g *replication.Raft, status replication.RaftStatus
 		return nil
 	}
 	for _, m := range status.Members {
-		if m.Server == primary && m.Voter && m.Active && m.Match+nearlyAll >= status.Last {
+		if m.Server == primary && m.Voter && m.Active && !m.Reluctant && m.Match+nearlyAll >= status.Last {
 			return func(ctx context.Context) error {
 				ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 				defer cancel()

@@ -85,7 +85,10 @@ func (r *Raft) changeMembers(want []Member) (done bool, err error) {
 			done = members.Firm
 			return
 		}
-		if to := r.heir(members, want); to != 0 {
+		to := r.heir(func(replica uint64) bool {
+			return members.voter(replica) && slices.ContainsFunc(want, func(w Member) bool { return w.Voter && w.Server == members.Servers[replica] })
+		})
+		if to != 0 {
 			r.node.TransferLeader(to)
 		}
 	})
@@ -200,12 +203,11 @@ func (r *Raft) caughtUp(members *roster, want []Member) bool {
 	return ok
 }
 
-// heir returns the wanted voter that is best suited to lead, or 0. The caller holds mu.
-func (r *Raft) heir(members *roster, want []Member) (best uint64) {
+// heir returns the other replica among those that may lead which is best suited to it, or 0. The caller holds mu.
+func (r *Raft) heir(may func(replica uint64) bool) (best uint64) {
 	match := uint64(0)
 	r.node.WithProgress(func(replica uint64, _ raft.ProgressType, p tracker.Progress) {
-		wanted := slices.ContainsFunc(want, func(w Member) bool { return w.Voter && w.Server == members.Servers[replica] })
-		if wanted && replica != r.replica && members.voter(replica) && p.RecentActive && p.Match > match {
+		if replica != r.replica && may(replica) && p.RecentActive && p.Match > match {
 			best, match = replica, p.Match
 		}
 	})
@@ -227,6 +229,7 @@ func (r *Raft) TransferLeader(ctx context.Context, to ServerID) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			r.noteReluctance(to)
 			return fmt.Errorf("make server %s the leader of group %d: %w", to, r.id, context.Cause(ctx))
 		}
 	}
@@ -249,6 +252,16 @@ func (r *Raft) askTransfer(to ServerID) (err error) {
 	}
 	r.host.out.flush()
 	return err
+}
+
+// reluctanceTicks is how long who did not take the lead is not asked again: meanwhile commands wait.
+const reluctanceTicks = 60 * electionTicks
+
+// noteReluctance remembers that a server has not taken the lead when it was asked to.
+func (r *Raft) noteReluctance(s ServerID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reluctant, r.reluctantUntil = s, r.ticks+reluctanceTicks
 }
 
 // Role is what a replica does in its group.
@@ -281,9 +294,11 @@ type RaftStatus struct {
 // MemberStatus is what is known of a member. All but its identity only the leader knows.
 type MemberStatus struct {
 	Member
-	Match    uint64    // log index up to which it has everything on disk
-	Active   bool      // it has answered lately
-	Snapshot *Progress // a snapshot is being sent to it
+	Match  uint64 // log index up to which it has everything on disk
+	Active bool   // it has answered lately
+	// Reluctant says that it was asked to lead, and did not: its disk may be full.
+	Reluctant bool
+	Snapshot  *Progress // a snapshot is being sent to it
 }
 
 // Progress is how much of something is done.
@@ -348,6 +363,7 @@ func (r *Raft) memberStatus(s *RaftStatus) {
 		}
 		m := &s.Members[i]
 		m.Match, m.Active = p.Match, p.RecentActive || replica == r.replica
+		m.Reluctant = m.Server == r.reluctant && r.ticks < r.reluctantUntil
 		if m.Voter {
 			voters++
 			if m.Active {

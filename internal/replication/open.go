@@ -13,41 +13,50 @@ import (
 
 // Create makes a new group, of which this server has the only replica. It is on disk when Create returns, and this replica is the primary one.
 func (h *Host) Create(ctx context.Context, id storage.GroupID, machine Machine) (*Raft, error) {
-	r, err := h.create(ctx, id, stored{}, machine)
+	err := h.create(id, stored{})
+	if err == nil {
+		err = h.o.Store.WaitDurable(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create group %d: %w", id, err)
+	}
+	r, err := h.Open(ctx, id, machine)
+	if err != nil {
+		return nil, err
 	}
 	return r, h.await(ctx, r)
 }
 
 // Adopt makes a group with one replica one that can have several. Not a row is moved. Commands that the old Group gets from now on fail with ErrReplaced.
 func (h *Host) Adopt(ctx context.Context, g *Single, machine Machine) (*Raft, error) {
-	r, err := h.adopt(ctx, g, machine)
+	r, err := h.adopt(g, machine)
 	if err != nil {
 		return nil, fmt.Errorf("replicate group %d: %w", g.id, err)
 	}
 	return r, h.await(ctx, r)
 }
 
-func (h *Host) adopt(ctx context.Context, g *Single, machine Machine) (r *Raft, err error) {
+// adopt does not wait for the disk: whatever the new Group says of its commands comes after them in the store's log, and so after this.
+func (h *Host) adopt(g *Single, machine Machine) (*Raft, error) {
 	g.mu.Lock()
-	defer g.mu.Unlock() // until it is decided: writers wait for the disk once
+	defer g.mu.Unlock()
 	if g.ended != nil {
 		return nil, g.ended
 	}
-	if r, err = h.create(ctx, g.id, stored{State: g.State()}, machine); err == nil {
-		g.ended = ErrReplaced
+	if err := h.create(g.id, stored{State: g.State()}); err != nil {
+		return nil, err
 	}
-	return r, err
+	g.ended = ErrReplaced // in any case: the store has another group now
+	return h.open(g.id, machine)
 }
 
-// create writes down that a group has one replica, and starts it.
-func (h *Host) create(ctx context.Context, id storage.GroupID, state stored, machine Machine) (*Raft, error) {
+// create writes down that a group has one replica. With an error nothing was written.
+func (h *Host) create(id storage.GroupID, state stored) error {
 	// The log begins with an entry that nobody has, so that new members have to get a snapshot: the state is not in the log. If the group has had
 	// several replicas before, everything goes on after what they had: those that were away when they were removed may still be there.
 	first := &roster{Next: 1}
 	if before, found, err := readRoster(h.o.Store, id); err != nil {
-		return nil, err
+		return err
 	} else if found {
 		first = before
 	}
@@ -62,10 +71,7 @@ func (h *Host) create(ctx context.Context, id storage.GroupID, state stored, mac
 	b.Set(recordKey(id, recordVote), encodePair(state.log.term, 0))
 	b.Set(recordKey(id, recordCut), encodePair(state.log.index, state.log.term))
 	b.Set(recordKey(id, recordRoster), members.encode())
-	if err := h.o.Store.Commit(ctx, b, true); err != nil {
-		return nil, err
-	}
-	return h.open(id, machine)
+	return h.o.Store.Apply(b)
 }
 
 // await waits until a replica that is alone leads.
@@ -129,7 +135,8 @@ func (h *Host) Replica(ctx context.Context, id storage.GroupID, machine Machine)
 	return r, nil
 }
 
-// Retire makes a group of which this server has the only replica left one that can only have one. Commands that r gets from now on fail with ErrReplaced.
+// Retire makes a group of which this server has the only replica left one that can only have one. Commands that r gets from now on fail with ErrReplaced. After an error it can be called again,
+// and must be once commands fail: the disk may have been full.
 func (r *Raft) Retire(ctx context.Context) (*Single, error) {
 	g, err := r.retire(ctx)
 	if err != nil {
@@ -139,34 +146,9 @@ func (r *Raft) Retire(ctx context.Context) (*Single, error) {
 }
 
 func (r *Raft) retire(ctx context.Context) (*Single, error) {
-	var members *roster
-	for members == nil {
-		ticked := r.host.ticked()
-		var err error
-		r.do(func() {
-			m := r.log.members()
-			switch {
-			case r.epoch.Load() == 0:
-				err = r.notPrimary()
-			case len(m.Servers) > 1 || m.joint():
-				err = errors.New("it has other members")
-			case !m.Firm: // in a moment
-			case len(r.queue) == 0 && len(r.pending) == 0:
-				members = m
-				r.end(ErrReplaced)
-			}
-		})
-		if members != nil {
-			break
-		}
-		if err = errors.Join(err, r.reason()); err != nil {
-			return nil, err
-		}
-		select {
-		case <-ticked:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	members, err := r.endAlone(ctx)
+	if err != nil {
+		return nil, err
 	}
 	r.stop(ErrReplaced)
 	last, err := r.log.LastIndex()
@@ -179,8 +161,46 @@ func (r *Raft) retire(ctx context.Context) (*Single, error) {
 	b.DeleteRange(storage.KindRange(r.id, storage.KindRaft))
 	b.Set(r.key, stored{State: r.State()}.encode(nil))
 	b.Set(recordKey(r.id, recordRoster), (&roster{Next: members.Next, EndIndex: last, EndTerm: r.log.voted().term}).encode())
-	if err := r.store.Commit(ctx, b, true); err != nil {
+	// Nobody has to wait for the disk: what the Single acknowledges comes after this in the store's log.
+	if err := r.store.Apply(b); err != nil {
 		return nil, err
 	}
+	r.mu.Lock()
+	r.retiring = nil
+	r.mu.Unlock()
 	return Open(r.store, r.id)
+}
+
+// endAlone ends the group as soon as this replica is alone and nothing is on its way, and returns its roster.
+func (r *Raft) endAlone(ctx context.Context) (members *roster, err error) {
+	for {
+		ticked := r.host.ticked()
+		r.do(func() {
+			m := r.log.members()
+			switch {
+			case r.epoch.Load() == 0:
+				err = r.notPrimary()
+			case len(m.Servers) > 1 || m.joint():
+				err = errors.New("it has other members")
+			case !m.Firm: // in a moment
+			case len(r.queue) == 0 && len(r.pending) == 0:
+				r.retiring = m
+				r.end(ErrReplaced)
+			}
+		})
+		r.mu.Lock()
+		members = r.retiring
+		if members == nil && err == nil {
+			err = r.ended
+		}
+		r.mu.Unlock()
+		if members != nil || err != nil {
+			return members, err
+		}
+		select {
+		case <-ticked:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }

@@ -3,7 +3,9 @@ package replication
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
@@ -57,9 +59,22 @@ func (r *Raft) begin(cmd *Command) (*proposal, error) {
 	if r.ended != nil || r.epoch.Load() == 0 {
 		return nil, r.notPrimary()
 	}
+	if r.ticks > r.movedAt+stalledTicks {
+		return nil, fmt.Errorf("%w: they have not taken a command for %v", ErrNoQuorum, time.Duration(stalledTicks)*r.host.o.Tick)
+	}
 	r.queue = append(r.queue, p)
 	r.host.work.add(r)
 	return p, nil
+}
+
+// stalledTicks is how long commands may be on their way without any being applied until further ones are refused. The others may answer, and have full disks.
+const stalledTicks = 20 * electionTicks
+
+// noteMoves notes whether commands come through. The caller holds mu.
+func (r *Raft) noteMoves() {
+	if at := r.log.position().index; at != r.moved || len(r.pending)+len(r.queue) == 0 {
+		r.moved, r.movedAt = at, r.ticks
+	}
 }
 
 // propose proposes what is queued. The caller holds mu and pumps afterwards.

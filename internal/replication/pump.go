@@ -1,11 +1,14 @@
 package replication
 
 import (
+	"errors"
 	"math"
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
+
+	"rethinkdb/internal/storage"
 )
 
 // pump takes what the library has to say, and passes it on: to others, to the queue of work in the store, to those who wait for reads. It is
@@ -141,6 +144,9 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 			}
 		}
 	}
+	if m.GetType() == pb.MsgTimeoutNow && r.store.Err() != nil {
+		return // it cannot decide on writes
+	}
 	if m.GetType() == pb.MsgReadIndex && r.role == raft.StateLeader && r.epoch.Load() == 0 {
 		return // the library would answer before it knows all that is committed, if this is the only voter
 	}
@@ -188,16 +194,35 @@ func (r *Raft) tick() {
 	}
 	r.mu.Unlock()
 	r.do(func() {
+		if r.yield(); r.ended != nil {
+			return
+		}
 		r.node.Tick()
 		if r.giveUp != 0 && r.ticks >= r.giveUp {
 			r.abandon(ErrUnknownOutcome)
 		}
+		r.noteMoves()
 		r.standForElection()
 		r.affirm()
 		r.askAbout()
 		r.retryReads()
 		r.tidyLog()
 	})
+}
+
+// yield gives the place of the primary replica away when the store takes no writes: the others have disks of their own. The caller holds mu.
+func (r *Raft) yield() {
+	err := r.store.Err()
+	switch {
+	case err == nil:
+	case !errors.Is(err, storage.ErrDiskFull):
+		r.fail(err)
+	case r.role == raft.StateLeader && r.ticks%electionTicks == 0: // so long the library waits for the other one
+		members := r.log.members()
+		if to := r.heir(func(replica uint64) bool { return members.voter(replica) }); to != 0 {
+			r.node.TransferLeader(to)
+		}
+	}
 }
 
 // peerLost says that the connection to a server has ended.

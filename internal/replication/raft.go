@@ -85,10 +85,11 @@ type Raft struct {
 	node     *raft.RawNode
 	replica  uint64 // 0: it has no identity yet
 	log      *raftLog
-	ended    error // why nothing happens any more
-	failed   bool  // ended is because of an error
-	leaving  bool  // ended because the replica was removed, or its era is over, which the machine has not been told yet
-	silent   Era   // it says nothing until it is made a member in this era, or a later one; 0: it is not silent
+	ended    error   // why nothing happens any more
+	failed   bool    // ended is because of an error
+	leaving  bool    // ended because the replica was removed, or its era is over, which the machine has not been told yet
+	retiring *roster // ended because it becomes a Single, which is not written yet; of that moment
+	silent   Era     // it says nothing until it is made a member in this era, or a later one; 0: it is not silent
 	local    []*pb.Message
 	reborn   uint64 // the identity that it is to take on, once what it has is removed
 	draining bool
@@ -109,7 +110,12 @@ type Raft struct {
 	giveUp   uint64               // at this tick the fate of what is pending counts as unknown; 0: this replica leads, or nothing is
 	cutting  bool                 // a cut is on its way
 	lastWork uint64               // tick of the last proposal
+	moved    uint64               // up to where the log was applied at the last tick
+	movedAt  uint64               // the last tick at which that had changed, or nothing was on its way
 	quiet    uint64               // up to where the log was applied when somebody last looked whether anything happens
+
+	reluctant      ServerID // who has not taken the lead when it was asked to, until this tick
+	reluctantUntil uint64
 
 	reads     readQueue
 	heard     uint64               // tick of the last message of a leader

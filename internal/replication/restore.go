@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	pb "go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
@@ -207,6 +208,14 @@ func (r *Raft) take(from ServerID, m *pb.Message, s *received) (taken bool) {
 	return taken
 }
 
+// errKeysLost says that there was no room on the disk for the keys of a snapshot, and they are gone, although the library takes it for restored.
+var errKeysLost = errors.New("there is no room for it")
+
+// noRoom tells whether the disk was full.
+func (r *Raft) noRoom(err error) bool {
+	return errors.Is(err, storage.ErrDiskFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(r.store.Err(), storage.ErrDiskFull)
+}
+
 // restore replaces everything with the snapshot that has been taken.
 func (r *Raft) restore(m *pb.Message) error {
 	r.mu.Lock()
@@ -227,8 +236,13 @@ func (r *Raft) restore(m *pb.Message) error {
 	b.Set(recordKey(r.id, recordCut), encodePair(s.state.log.index, s.state.log.term))
 	b.Set(recordKey(r.id, recordRoster), s.members.encode())
 	if err := s.keys.replace(r.host.ctx, b); err != nil {
-		// The keys are gone, also when the disk was full: nobody should try again what the library takes for done.
-		return fmt.Errorf("restore group %d: %v", r.id, err) //nolint:errorlint // see above
+		r.mu.Lock()
+		r.receiving = nil
+		r.mu.Unlock()
+		if r.noRoom(err) {
+			return fmt.Errorf("restore group %d: %w: %v", r.id, errKeysLost, err) //nolint:errorlint // it must not count as a full disk, after which the same is tried again
+		}
+		return fmt.Errorf("restore group %d: %w", r.id, err)
 	}
 	r.log.replaced(s.state.log, s.members)
 	r.log.vote(ballot)

@@ -191,7 +191,7 @@ func (c *simClient) Applied(Index) {}
 
 // isRefusal tells whether an error says that nothing was done.
 func isRefusal(err error) bool {
-	for _, known := range []error{ErrNotPrimary, ErrRemoved, ErrDropped, ErrReplaced, ErrSuperseded} {
+	for _, known := range []error{ErrNotPrimary, ErrRemoved, ErrDropped, ErrReplaced, ErrSuperseded, ErrNoQuorum} {
 		if errors.Is(err, known) {
 			return true
 		}

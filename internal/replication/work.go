@@ -46,6 +46,12 @@ func (r *Raft) drain() {
 		case errors.Is(err, storage.ErrDiskFull):
 			r.local = append(messages[n:], r.local...)
 			r.waiting = true // until the next tick
+		case errors.Is(err, errKeysLost):
+			r.host.log.Warn("A replica could not be restored. It will be sent again.", "group", r.id, "error", err)
+			if err := r.reload(); err != nil {
+				r.fail(err)
+			}
+			r.waiting = true
 		default:
 			r.fail(err)
 		}
@@ -58,6 +64,18 @@ func (r *Raft) drain() {
 	}
 	r.draining = false
 	r.drained.Broadcast()
+}
+
+// reload lets the replica go on from what the store has, as after a crash: what was to be done is forgotten, and nobody was told that it was. The caller holds mu and drains.
+func (r *Raft) reload() error {
+	if r.ended != nil {
+		return nil
+	}
+	r.epoch.Store(0)
+	r.abandon(ErrUnknownOutcome)
+	r.local, r.node = nil, nil
+	defer r.notify()
+	return r.load()
 }
 
 // perform does the work of some messages. With an error it says how many are done.
@@ -265,13 +283,10 @@ func (r *Raft) beginAgain() error {
 		return fmt.Errorf("begin a replica of group %d: %w", r.id, err)
 	}
 	again := r.node != nil && !r.ranger()
-	r.epoch.Store(0)
-	r.abandon(ErrUnknownOutcome)
-	r.replica, r.reborn, r.silent, r.local, r.node = replica, 0, 0, nil, nil
-	if err := r.load(); err != nil {
+	r.replica, r.reborn, r.silent = replica, 0, 0
+	if err := r.reload(); err != nil {
 		return err
 	}
-	r.notify()
 	if again {
 		r.mu.Unlock()
 		r.machine.Restored()

@@ -60,5 +60,5 @@ func (s *Store) waitForSpace() {
 		}
 	}
 	s.full.Store(false)
-	s.log.Info("The disk has space again. Writes are accepted.", "directory", s.dir)
+	s.log.Warn("The disk has space again. Writes are accepted.", "directory", s.dir)
 }
