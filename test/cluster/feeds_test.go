@@ -3,8 +3,10 @@
 package cluster
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +23,19 @@ type watcher struct {
 
 // follow takes changes from a server until the feed ends, or all has been seen.
 func (w *watcher) follow(s *server, all func() bool) error {
-	options := map[string]any{"include_resume_token": true, "include_states": true}
-	if w.token != "" {
-		options["resume_after"] = w.token
-	}
 	c, err := s.connect(patience)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	return w.read(c, all)
+}
+
+func (w *watcher) read(c *harness.Conn, all func() bool) error {
+	options := map[string]any{"include_resume_token": true, "include_states": true}
+	if w.token != "" {
+		options["resume_after"] = w.token
+	}
 	token, err := c.Send([]any{1, harness.TermOpt(harness.Changes, options, table(w.table))})
 	if err != nil {
 		return err
@@ -73,6 +79,70 @@ func (w *watcher) take(event json.RawMessage) error {
 	return nil
 }
 
+// startWatcher follows a table in the background, through one server after the other, until check.
+func startWatcher(t *testing.T, table string, servers ...*server) *follower {
+	ctx, stop := context.WithCancel(t.Context())
+	f := &follower{watcher: watcher{t: t, table: table, seen: map[string]int{}}, servers: servers, stop: stop}
+	if err := f.follow(servers[0], func() bool { return f.token != "" }); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.finish)
+	f.wg.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			c, err := servers[n%len(servers)].connect(requestTime)
+			if err != nil {
+				rest(ctx)
+				continue
+			}
+			unhook := context.AfterFunc(ctx, func() { _ = c.Close() })
+			f.interruption = f.read(c, func() bool { return false })
+			unhook()
+			_ = c.Close() // it is broken, or ends with this
+			f.interruptions++
+		}
+	})
+	return f
+}
+
+// follower is a watcher that goes on by itself.
+type follower struct {
+	watcher
+	servers []*server
+	wg      sync.WaitGroup
+	stop    context.CancelFunc
+
+	interruptions int
+	interruption  error // the last one
+}
+
+func (f *follower) finish() {
+	f.stop()
+	f.wg.Wait()
+}
+
+// check reads the rest of the feed, which must show each of the rows once, and no others.
+func (f *follower) check(rows map[string]bool) {
+	f.t.Helper()
+	f.finish()
+	complete := func() bool { return len(f.seen) >= len(rows) }
+	for until, n := time.Now().Add(patience), 0; !complete(); n++ {
+		if err := f.follow(f.servers[n%len(f.servers)], complete); err != nil && time.Now().After(until) {
+			f.t.Errorf("%s: the feed does not go on: %v, after %d of %d rows", f.table, err, len(f.seen), len(rows))
+			tally.history(len(f.seen), 1)
+			return
+		}
+	}
+	anomalies := 0
+	for id, times := range f.seen {
+		if !rows[id] || times != 1 {
+			f.t.Errorf("%s: the feed has shown %s %d times", f.table, id, times)
+			anomalies++
+		}
+	}
+	tally.history(len(f.seen), anomalies)
+	f.t.Logf("%s: a feed of %d rows, interrupted %d times", f.table, len(rows), f.interruptions)
+}
+
 // A feed through a server without the table ends with an error when the server of the primary replica is killed. Whoever goes on from its last
 // token, at any server, misses nothing and sees nothing twice.
 func TestFeedGoesOnAfterFailover(t *testing.T) {
@@ -98,16 +168,6 @@ func TestFeedGoesOnAfterFailover(t *testing.T) {
 	writes.progress(100)
 	writes.finish()
 	rows := writes.rows(without, "majority")
-	complete := func() bool { return len(w.seen) == len(rows) }
-	for until := time.Now().Add(patience); !complete(); {
-		if err := w.follow(all[1], complete); err != nil && time.Now().After(until) {
-			t.Fatalf("the feed does not go on: %v, after %d of %d rows", err, len(w.seen), len(rows))
-		}
-	}
-	for id, times := range w.seen {
-		if !rows[id] || times != 1 {
-			t.Errorf("the feed has shown %s %d times", id, times)
-		}
-	}
-	t.Logf("%d rows, each seen once", len(rows))
+	f := &follower{watcher: *w, servers: all[1:2], stop: func() {}, interruptions: 1}
+	f.check(rows)
 }

@@ -32,9 +32,7 @@ func TestJoinBehindFirewall(t *testing.T) {
 		s.words = append(s.words, "--cluster-secret-file", secret)
 		s.start()
 	}
-	for _, s := range all {
-		s.await("both servers", allServers, "2")
-	}
+	awaitAll(all)
 	if _, err := second.host.DialWithin(dropped, "203.0.113.2", "203.0.113.1", hostClusterPort); err == nil {
 		t.Error("the intracluster port answers to another network")
 	}

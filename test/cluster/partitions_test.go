@@ -18,9 +18,7 @@ func TestPartitions(t *testing.T) {
 	for _, s := range all {
 		s.start()
 	}
-	for _, s := range all {
-		s.await("all servers", allServers, "3")
-	}
+	awaitAll(all)
 	for _, p := range []struct {
 		name string
 		cut  func()

@@ -63,27 +63,41 @@ var register = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %+v", input, output) },
 }
 
-// registers are the rows of a table, and what clients have done to them.
+// registers are the rows of a table, and what clients have done to them. They work on a few at a time; when these have a history that just can be
+// checked, they go on to others.
 type registers struct {
-	t     *testing.T
-	table string
-	count int
-	began time.Time
-	wg    sync.WaitGroup
-	stop  context.CancelFunc
+	t       *testing.T
+	table   string
+	servers []*server
+	began   time.Time
+	wg      sync.WaitGroup
+	stop    context.CancelFunc
 
 	mu      sync.Mutex // guards what follows
 	last    int        // value that was given to a client to write
+	first   int        // of the registers in use
+	known   int        // operations on these
+	unknown int        // operations on these of unknown fate, which make checking hard
 	history []porcupine.Operation
 }
+
+const (
+	allRegisters    = 1000 // that there are
+	registersInUse  = 4    // at a time
+	maxKnown        = 3000
+	maxUnknown      = 24
+	registerClients = 100 // numbers of clients of a history are below
+)
 
 // startRegisters has clients read and write a few registers with read mode majority until check.
 func startRegisters(t *testing.T, name string, clients int, servers ...*server) *registers {
 	ctx, stop := context.WithCancel(t.Context())
-	r := &registers{t: t, table: name, count: 4, began: time.Now(), stop: stop}
-	for n := range r.count {
-		servers[0].answer(harness.Term(harness.Insert, table(name), map[string]any{"id": n, "v": 0}))
+	r := &registers{t: t, table: name, servers: servers, began: time.Now(), stop: stop}
+	rows := make([]any, allRegisters)
+	for n := range rows {
+		rows[n] = map[string]any{"id": n, "v": 0}
 	}
+	servers[0].answer(harness.Term(harness.Insert, table(name), harness.Term(harness.MakeArray, rows...)))
 	t.Cleanup(func() {
 		stop()
 		r.wg.Wait()
@@ -98,17 +112,7 @@ func (r *registers) work(ctx context.Context, c *client, number int) {
 	defer c.close()
 	seen := 0
 	for ctx.Err() == nil {
-		a := action{register: rand.IntN(r.count), kind: "read"}
-		if p := rand.IntN(10); p < 6 {
-			a.kind = "write"
-			if p < 4 {
-				a.kind, a.from = "swap", seen
-			}
-			r.mu.Lock()
-			r.last++
-			a.to = r.last
-			r.mu.Unlock()
-		}
+		a := r.next(seen)
 		call := time.Since(r.began)
 		e, o, err := r.act(c, a)
 		if err != nil {
@@ -124,6 +128,22 @@ func (r *registers) work(ctx context.Context, c *client, number int) {
 		}
 		rest(ctx) // so that the history can be checked
 	}
+}
+
+// next chooses what a client does that has last seen a value.
+func (r *registers) next(seen int) action {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := action{register: r.first + rand.IntN(registersInUse), kind: "read"}
+	if p := rand.IntN(10); p < 6 {
+		a.kind = "write"
+		if p < 4 {
+			a.kind, a.from = "swap", seen
+		}
+		r.last++
+		a.to = r.last
+	}
+	return a
 }
 
 func (r *registers) act(c *client, a action) (e effect, o outcome, err error) {
@@ -154,6 +174,13 @@ func (r *registers) note(o porcupine.Operation, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history = append(r.history, o)
+	r.known++
+	if !known {
+		r.unknown++
+	}
+	if (r.known >= maxKnown || r.unknown >= maxUnknown) && r.first+2*registersInUse <= allRegisters {
+		r.first, r.known, r.unknown = r.first+registersInUse, 0, 0
+	}
 }
 
 // progress waits until some more operations are done.
@@ -172,11 +199,12 @@ func (r *registers) progress(more int) {
 	}
 }
 
-// check stops the clients and looks for an order in which everything that they have seen makes sense.
+// check stops the clients, reads all registers once more, and looks for an order in which everything that was seen makes sense.
 func (r *registers) check() {
 	r.t.Helper()
 	r.stop()
 	r.wg.Wait()
+	r.readAll()
 	unknown := 0
 	for _, o := range r.history {
 		if !o.Output.(effect).known {
@@ -184,9 +212,38 @@ func (r *registers) check() {
 		}
 	}
 	result, info := porcupine.CheckOperationsVerbose(register, r.history, 2*time.Minute)
-	r.t.Logf("%s: a history of %d operations on %d registers, %d of unknown fate: %v", r.table, len(r.history), r.count, unknown, result)
-	if result == porcupine.Illegal {
+	r.t.Logf("%s: a history of %d operations on %d registers, %d of unknown fate: %v", r.table, len(r.history), r.first+registersInUse, unknown, result)
+	switch result {
+	case porcupine.Illegal:
+		tally.history(len(r.history), 1)
 		r.t.Errorf("the history is not linearizable: %s", r.picture(info))
+	case porcupine.Unknown:
+		tally.undecided(len(r.history))
+	case porcupine.Ok:
+		tally.history(len(r.history), 0)
+	}
+}
+
+// readAll notes the last value of each register.
+func (r *registers) readAll() {
+	r.t.Helper()
+	c := &client{servers: r.servers}
+	defer c.close()
+	for n := range r.first + registersInUse {
+		a := action{register: n, kind: "read"}
+		for until := time.Now().Add(patience); ; {
+			call := time.Since(r.began)
+			e, o, err := r.act(c, a)
+			if err == nil && o == done {
+				e.known = true
+				r.note(porcupine.Operation{ClientId: registerClients, Input: a, Output: e, Call: int64(call), Return: int64(time.Since(r.began))}, true)
+				break
+			}
+			if err != nil || time.Now().After(until) {
+				r.t.Fatalf("register %d cannot be read: %v, %v", n, err, c.refusal)
+			}
+			rest(r.t.Context())
+		}
 	}
 }
 

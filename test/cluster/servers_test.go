@@ -35,18 +35,35 @@ func start(t *testing.T, names ...string) []*server {
 	t.Helper()
 	var list []*server
 	for _, name := range names {
-		s := newServer(t, name)
-		if len(list) > 0 {
-			s.words = append(s.words, "--join", list[len(list)-1].clusterAddr())
+		list = append(list, newServer(t, name))
+	}
+	startTogether(list)
+	return list
+}
+
+// startTogether starts servers on this machine, each of which joins the one before it.
+func startTogether(list []*server) {
+	var names []string
+	for i, s := range list {
+		s.t.Helper()
+		if i > 0 {
+			s.words = append(s.words, "--join", list[i-1].clusterAddr())
 		}
 		s.start()
-		list = append(list, s)
+		names = append(names, s.name)
 	}
 	for _, s := range list {
 		s.awaitServers(names...)
-		s.await("all servers", allServers, strconv.Itoa(len(names)))
 	}
-	return list
+	awaitAll(list)
+}
+
+// awaitAll waits until all know all.
+func awaitAll(list []*server) {
+	for _, s := range list {
+		s.t.Helper()
+		s.await("all servers", allServers, strconv.Itoa(len(list)))
+	}
 }
 
 // allServers counts the servers that a server knows.

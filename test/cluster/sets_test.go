@@ -5,7 +5,10 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -96,6 +99,21 @@ func (s *inserts) progress(rows int) {
 	}
 }
 
+// awaitRefusal waits until a client is refused with one of these texts.
+func (s *inserts) awaitRefusal(want ...string) {
+	s.t.Helper()
+	var refusal error
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(5 * time.Millisecond) { // before it is looked at again
+		s.mu.Lock()
+		refusal = s.refusal
+		s.mu.Unlock()
+		if e, ok := errors.AsType[*harness.ReQLError](refusal); ok && slices.ContainsFunc(want, func(w string) bool { return strings.Contains(e.Text, w) }) {
+			return
+		}
+	}
+	s.t.Fatalf("nobody is refused with %q; the last refusal was: %v", want, refusal)
+}
+
 // gap is the longest time without an acknowledged row from then on.
 func (s *inserts) gap(from time.Time) time.Duration {
 	s.mu.Lock()
@@ -147,6 +165,7 @@ func (s *inserts) check(servers ...*server) {
 	for _, o := range s.fate {
 		outcomes[o]++
 	}
+	tally.history(len(s.fate), lost+risen+strange)
 	s.t.Logf("%s: %d rows acknowledged, %d refused, %d of unknown fate, %d found", s.table, outcomes[done], outcomes[refused], outcomes[unknown], len(got))
 	for _, m := range servers {
 		m.await("all rows in its replica", harness.Term(harness.Count, tableAt(s.table, "outdated")), fmt.Sprint(len(got)))
@@ -154,10 +173,44 @@ func (s *inserts) check(servers ...*server) {
 	}
 }
 
+// checkIndex compares what an index has, at each server, with the rows: each is there once.
+func (s *inserts) checkIndex(index string, servers ...*server) {
+	s.t.Helper()
+	want := s.rows(servers[0], "majority")
+	for _, m := range servers {
+		got := s.ids(m, harness.TermOpt(harness.OrderBy, map[string]any{"index": index}, table(s.table)))
+		seen := map[string]int{}
+		wrong := 0
+		for _, id := range got {
+			if seen[id]++; seen[id] > 1 || !want[id] {
+				wrong++
+			}
+		}
+		if missing := len(want) - len(seen); wrong+missing != 0 {
+			tally.history(0, wrong+missing)
+			s.t.Errorf("%s: the index has %d entries of %d rows, %d of which are doubled or of no row", m.name, len(got), len(want), wrong)
+		}
+	}
+}
+
 // rows are the keys of the table, as soon as it can be read.
 func (s *inserts) rows(m *server, mode string) map[string]bool {
 	s.t.Helper()
-	term := harness.Term(harness.Bracket, harness.TermOpt(harness.OrderBy, map[string]any{"index": "id"}, tableAt(s.table, mode)), "id")
+	got := map[string]bool{}
+	for _, id := range s.ids(m, harness.TermOpt(harness.OrderBy, map[string]any{"index": "id"}, tableAt(s.table, mode))) {
+		if got[id] {
+			tally.history(0, 1)
+			s.t.Errorf("%s: %s is there twice", m.name, id)
+		}
+		got[id] = true
+	}
+	return got
+}
+
+// ids are those of a sequence of rows, as soon as it can be read.
+func (s *inserts) ids(m *server, sequence any) (ids []string) {
+	s.t.Helper()
+	term := harness.Term(harness.Bracket, sequence, "id")
 	var rows []json.RawMessage
 	var err error
 	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(20 * time.Millisecond) { // before it is asked again
@@ -174,13 +227,12 @@ func (s *inserts) rows(m *server, mode string) map[string]bool {
 	if err != nil {
 		s.t.Fatalf("%s cannot read the rows: %v", m.name, err)
 	}
-	got := map[string]bool{}
 	for _, r := range rows {
 		var id string
 		if err := json.Unmarshal(r, &id); err != nil {
 			s.t.Fatal(err)
 		}
-		got[id] = true
+		ids = append(ids, id)
 	}
-	return got
+	return ids
 }

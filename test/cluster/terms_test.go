@@ -39,15 +39,27 @@ func (s *server) awaitReplicas(name string) {
 	s.answer(harness.TermOpt(termWait, map[string]any{"wait_for": "all_replicas_ready", "timeout": patience.Seconds()}, table(name)))
 }
 
+// createIndex has an index on a field built.
+func (s *server) createIndex(name, field string) {
+	s.t.Helper()
+	s.answer(harness.Term(harness.IndexCreate, table(name), field,
+		harness.Term(harness.Func, harness.Term(harness.MakeArray, 1), harness.Term(harness.Bracket, harness.Term(harness.Var, 1), field))))
+	s.answer(harness.Term(harness.IndexWait, table(name), field))
+}
+
 // place gives a table replicas on these servers, the first of which is the primary one.
 func place(name string, on ...*server) any {
 	replicas := make([]any, len(on))
 	for i, s := range on {
 		replicas[i] = s.name
 	}
-	row := harness.Term(harness.Filter, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "table_config"), map[string]any{"name": name})
-	return harness.Term(harness.Update, row, map[string]any{"shards": harness.Term(harness.MakeArray,
-		map[string]any{"primary_replica": on[0].name, "replicas": harness.Term(harness.MakeArray, replicas...)})})
+	return shards(name, map[string]any{"primary_replica": on[0].name, "replicas": harness.Term(harness.MakeArray, replicas...)})
+}
+
+// shards gives a table these shards.
+func shards(name string, list ...any) any {
+	row := harness.Term(harness.Filter, systemTable("table_config"), map[string]any{"name": name})
+	return harness.Term(harness.Update, row, map[string]any{"shards": harness.Term(harness.MakeArray, list...)})
 }
 
 // placeTable does that, and waits until it is so.

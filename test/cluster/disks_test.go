@@ -1,0 +1,139 @@
+//go:build cluster
+
+package cluster
+
+import (
+	"testing"
+	"time"
+)
+
+const (
+	volumeMegabytes = 224
+	almostFull      = 1 << 20
+)
+
+// startOn starts servers on volumes of their own.
+func startOn(t *testing.T, volumes []*volume, names ...string) []*server {
+	t.Helper()
+	var list []*server
+	for i, name := range names {
+		s := newServer(t, name, "--cache-size", "32")
+		s.dir = volumes[i].data()
+		list = append(list, s)
+	}
+	startTogether(list)
+	return list
+}
+
+// The disk of one server is full while writes go on, first where the primary replica is. The others go on, and that one catches up by itself when there is room again.
+func TestFullDisk(t *testing.T) {
+	volumes := []*volume{newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes)}
+	all := startOn(t, volumes, "a", "b", "c")
+	all[0].createTable("t", 3)
+	all[0].createTable("r", 3)
+	writes, registers := startInserts(t, "t", 4, all...), startRegisters(t, "r", 4, all...)
+	for i, v := range volumes[:2] {
+		for _, name := range []string{"t", "r"} {
+			all[2].placeTable(name, all[0], all[1], all[2])
+		}
+		writes.progress(100)
+		began := time.Now()
+		tally.fault("full-disk")
+		v.fill(almostFull)
+		all[i].says("The disk is full.")
+		writes.progress(500)
+		registers.progress(100)
+		v.clear()
+		all[i].says("The disk has space again.")
+		t.Logf("the disk of %s was full: %v without an acknowledged write", all[i].name, writes.gap(began).Round(time.Millisecond))
+		writes.progress(100)
+	}
+	registers.check()
+	writes.check(all...)
+}
+
+// The disks of all servers are full. Nothing is acknowledged that is not there later, reads go on, and so do writes when there is room again.
+func TestAllDisksFull(t *testing.T) {
+	volumes := []*volume{newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes)}
+	all := startOn(t, volumes, "a", "b", "c")
+	all[0].createTable("t", 3)
+	all[1].createTable("one", 1)
+	writes, one := startInserts(t, "t", 4, all...), startInserts(t, "one", 2, all...)
+	writes.progress(100)
+	one.progress(100)
+	tally.fault("full-disk")
+	for _, v := range volumes {
+		v.fill(almostFull)
+	}
+	writes.awaitRefusal("no space left on device", "isn't connected to a quorum") // the second one if the last disk is not full yet
+	one.awaitRefusal("no space left on device")
+	for _, m := range all {
+		writes.rows(m, "single")
+		one.rows(m, "single")
+	}
+	for _, v := range volumes {
+		v.clear()
+	}
+	writes.progress(100)
+	one.progress(100)
+	writes.check(all...)
+	one.check(all...)
+}
+
+// The disk of a server fails all syncs from one moment on, and forgets what it had not synced. The others go on. When the machine is started again, the
+// server comes back with what it had acknowledged.
+func TestFailingSync(t *testing.T) {
+	volumes := []*volume{newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes)}
+	all := startOn(t, volumes, "a", "b", "c")
+	all[0].createTable("t", 3)
+	all[0].createTable("r", 3)
+	writes, registers := startInserts(t, "t", 4, all...), startRegisters(t, "r", 4, all...)
+	for i, v := range volumes[:2] {
+		for _, name := range []string{"t", "r"} {
+			all[2].placeTable(name, all[0], all[1], all[2])
+		}
+		writes.progress(100)
+		began := time.Now()
+		tally.fault("failing-sync")
+		v.cutPower()
+		writes.progress(500)
+		registers.progress(100)
+		t.Logf("the disk of %s failed: %v without an acknowledged write", all[i].name, writes.gap(began).Round(time.Millisecond))
+		restartOn(v, all[i])
+		writes.progress(100)
+	}
+	registers.check()
+	writes.check(all...)
+}
+
+// restartOn repairs a volume and starts its server again.
+func restartOn(v *volume, s *server) {
+	s.t.Helper()
+	s.kill()
+	v.repair()
+	s.start()
+}
+
+// The power of all servers fails at once, and their disks keep only what was synced. What was acknowledged is there when they are back.
+func TestPowerCut(t *testing.T) {
+	volumes := []*volume{newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes)}
+	all := startOn(t, volumes, "a", "b", "c")
+	all[0].createTable("t", 3)
+	all[1].createTable("one", 1)
+	writes, one := startInserts(t, "t", 6, all...), startInserts(t, "one", 3, all...)
+	for range 2 * *long {
+		writes.progress(200)
+		one.progress(100)
+		tally.fault("power-cut")
+		for _, v := range volumes {
+			v.cutPower()
+		}
+		for i, v := range volumes {
+			restartOn(v, all[i])
+		}
+	}
+	writes.progress(100)
+	one.progress(100)
+	writes.check(all...)
+	one.check(all...)
+}
