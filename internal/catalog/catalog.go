@@ -29,6 +29,9 @@ type Options struct {
 	History HistoryLimits
 	// Host runs the groups of tables with several replicas; nil for a server that has no others.
 	Host *replication.Host
+	// Elsewhere is set on a proxy, which is no member of the cluster and has no tables of its own. NewServer is then what it is called, which is
+	// not written down.
+	Elsewhere Elsewhere
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -52,6 +55,8 @@ type Catalog struct {
 	history  HistoryLimits
 	host     *replication.Host
 
+	elsewhere Elsewhere // of a proxy
+
 	keeperWake chan struct{} // capacity 1: the keeper has something to do
 	stepSlots  chan struct{} // has an element for each group that the keeper is changing
 
@@ -70,7 +75,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
 		buildSlots: make(chan struct{}, maxBuilds), prepared: map[TableID]*table.Table{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {
@@ -87,6 +92,9 @@ func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
 	c.tasks.Go(c.trimHistories)
 	if c.host != nil {
 		c.tasks.Go(c.keepGroups)
+	}
+	if c.elsewhere != nil {
+		return c, nil
 	}
 	if err := c.introduce(ctx); err != nil {
 		c.Close()
@@ -108,7 +116,9 @@ func (c *Catalog) load(ctx context.Context, fresh Server) error {
 		cluster:   Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout},
 	}
 	var err error
-	if s.server, err = Self(ctx, c.store, fresh); err != nil {
+	if c.elsewhere != nil {
+		s.server = fresh
+	} else if s.server, err = Self(ctx, c.store, fresh); err != nil {
 		return err
 	}
 	for _, prefix := range []string{keyCluster, keyClusterID, keyAccess, keyNextGroup, keyMember, keyDatabase} {

@@ -23,6 +23,9 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	if _, err := c.newTable(c.current.Load(), &cfg); err != nil {
 		return nil, err // before a number is taken for it
 	}
+	if c.elsewhere != nil {
+		return c.createElsewhere(ctx, cfg)
+	}
 	group, err := c.allocateGroup(ctx)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func Run(argv []string, stdout, stderr io.Writer) int {
 	case "serve":
 		return withOptions(serve, argv, words[1:], stdout, stderr)
 	case "proxy":
-		return fail(stderr, "The command 'proxy' cannot be used: %s.", noCluster)
+		return withOptions(proxy, argv, words[1:], stdout, stderr)
 	case "admin":
 		return withOptions(administration, argv, words[1:], stdout, stderr)
 	case "create-certs":

@@ -76,7 +76,7 @@ func TestMistakesNameTheRemedy(t *testing.T) {
 		"join of no host":           {[]string{"-j", ":29015"}, []string{"Option '--join' has invalid host and port format ':29015'."}},
 		"join token":                {[]string{"--join-token", "rdbjoin1_x"}, []string{"The join token cannot be used: it is no join token, or not the whole of it;"}},
 		"join token's file":         {[]string{"--join-token", missing}, []string{"Could not read the join token in '" + missing + "':"}},
-		"proxy":                     {[]string{"proxy", "-j", "x"}, []string{"The command 'proxy' cannot be used: clusters"}},
+		"proxy":                     {[]string{"proxy"}, []string{"Error in command line: Option '--join' must be specified."}},
 		"admin of nobody":           {[]string{"admin", "-j", "127.0.0.1:1", "ls"}, []string{"failed to join cluster", "127.0.0.1:1: "}},
 		"admin of no host":          {[]string{"admin", "--join", ":29015", "ls"}, []string{"Option '--join' has invalid host and port format ':29015'."}},
 		"admin with an offset":      {[]string{"admin", "--port-offset", "70000", "ls"}, []string{"The port 99015 (--cluster-port with --port-offset 70000) does not exist."}},

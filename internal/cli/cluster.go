@@ -17,6 +17,9 @@ func (s settings) cluster(c *server.Config) (err error) {
 		return err
 	}
 	if !s.has("--join-token") {
+		if c.Proxy && len(c.Join) == 0 {
+			return &optionError{source: "command line", option: "--join", text: "Option '--join' must be specified."}
+		}
 		return nil
 	}
 	text, err := joinToken(s.one("--join-token"))

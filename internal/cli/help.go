@@ -35,8 +35,9 @@ missing or empty.
 `,
 	proxy: `Usage: rethinkdb proxy [options]
 
-Answer queries for a cluster without holding data. Not available in this
-version.
+Answer queries for a cluster without holding data, beside the clients: name any
+of its servers with --join. A proxy keeps nothing, and is a new one at each
+start.
 `,
 	administration: `Usage: rethinkdb admin [options] [COMMAND]
 

@@ -92,10 +92,6 @@ type option struct {
 	absent string
 }
 
-const (
-	noCluster = "clusters of several servers are not available in this version; start a single server without this option"
-)
-
 // options is the whole list. The reference for names, defaults and errors is RethinkDB 2.4.
 var options = []option{
 	{long: "--directory", short: "-d", arg: "path", def: "rethinkdb_data", commands: local, section: fileSection,
@@ -158,7 +154,7 @@ var options = []option{
 		help: "added to all three ports, to run several servers on one machine (default 0)"},
 	{long: "--client-port", arg: "port", def: "0", commands: network, section: unlistedSection},
 	{long: "--join", short: "-j", arg: "host[:port]", repeat: true, commands: network, section: networkSection,
-		help: "join the cluster of this server, by its intracluster port. In this version both servers find out whether they belong together, and this one says so and ends: clusters are not available yet"},
+		help: "join the cluster of this server, by its intracluster port; may be repeated. Once it belongs to a cluster a server finds that by itself, but a proxy needs it at each start"},
 	{long: "--join-token", arg: "{token | file}", commands: network, section: authSection,
 		help: "a token to join with, made by: rethinkdb admin make join-token. It says which server to join, unless --join does. One that is written here leaves the list of processes at once, but shells keep it in their history: prefer a file"},
 	{long: "--cluster-secret-file", arg: "file", commands: network, section: authSection,
@@ -204,20 +200,20 @@ var options = []option{
 		help:   "serve the web interface from this directory (not in this version)",
 		absent: "the web interface is part of the program in this version; start the server without this option"},
 
-	{long: "--connections-per-user", arg: "n", def: "10000", commands: servers, section: querySection,
+	{long: "--connections-per-user", arg: "n", def: "10000", commands: network, section: querySection,
 		help: "how many connections one user may have at the same time, of drivers and over HTTP together; further ones are refused when they have logged in. 0 is any number (default 10000)"},
-	{long: "--query-timeout", arg: "seconds", commands: servers, section: querySection,
+	{long: "--query-timeout", arg: "seconds", commands: network, section: querySection,
 		help: "end a query after that much work on it, or on one batch of its results, with an error; waiting for the client does not count. A query may set its own limit with the option timeout, also a longer one (default 0, no limit)"},
-	{long: "--query-memory", arg: "mb", commands: servers, section: querySection,
+	{long: "--query-memory", arg: "mb", commands: network, section: querySection,
 		help: "memory for what one query collects: rows to sort, groups, arrays, an array as the result; in MB (1048576 bytes). A sort or distinct that needs more goes on in temporary files in the data directory, anything else is an error of that query (default a quarter of --cache-size, at least 64)"},
-	{long: "--slow-query-log", arg: "milliseconds", commands: servers, section: querySection,
+	{long: "--slow-query-log", arg: "milliseconds", commands: network, section: querySection,
 		help: "write a line to the log for each query that takes at least that much work: what it looks like, without the values in it, how long it took, the rows it read, returned and wrote, and whose it was (default 0, none)"},
 	{long: "--changefeed-history-size", arg: "mb", def: "64", commands: servers, section: querySection,
 		help: "how much each table keeps of what was changed, for feeds that resume; in MB (1048576 bytes), 0 for none. Only tables with such feeds keep any, until a while after the last one. A table may have its own limits, in its table_config (default 64)"},
 	{long: "--changefeed-history-age", arg: "seconds", def: "86400", commands: servers, section: querySection,
 		help: "how long it is kept, and how long after the last feed a table goes on keeping it (default 86400, a day)"},
 
-	{long: "--javascript", arg: "{all | admin | off}", def: "all", commands: servers, section: querySection,
+	{long: "--javascript", arg: "{all | admin | off}", def: "all", commands: network, section: querySection,
 		help: "whose queries may run JavaScript with r.js, in processes of their own: all, those of every user; admin, those of the user admin; off, none (default all)"},
 
 	{long: "--cores", short: "-c", arg: "n", commands: servers, section: cpuSection,
@@ -276,12 +272,12 @@ var options = []option{
 		help: "accepted for old scripts: the key exchange uses elliptic curves only"},
 
 	{long: "--log-file", arg: "file", commands: every, section: logSection,
-		help: "where to write the log (default log_file in the data directory)"},
-	{long: "--audit-log", arg: "file", commands: servers, section: logSection,
+		help: "where to write the log (default log_file in the data directory; of a proxy, in the working directory)"},
+	{long: "--audit-log", arg: "file", commands: network, section: logSection,
 		help: "write who logs in, who is refused and who changes users, permissions or configuration to this file, readable by its owner only: lines of JSON, each with the hash of the one before, which rethinkdb audit-verify checks (default none; the newest 1000 entries are in the table rethinkdb.audit)"},
-	{long: "--audit-log-size", arg: "mb", def: "64", commands: servers, section: logSection,
+	{long: "--audit-log-size", arg: "mb", def: "64", commands: network, section: logSection,
 		help: "continue the audit log in a new file when it has this size, in MB (1048576 bytes); the full one gets the number of its last entry as the end of its name (default 64)"},
-	{long: "--audit-log-keep", arg: "n", def: "10", commands: servers, section: logSection,
+	{long: "--audit-log-keep", arg: "n", def: "10", commands: network, section: logSection,
 		help: "how many full files of the audit log to keep; the oldest are removed (default 10)"},
 	{long: "--last", arg: "number:hash", commands: auditVerify, section: logSection,
 		help: "an entry that must be there, as an earlier run has printed it: it shows that nothing was cut off at the end. With --join the running server is asked for its last entry instead"},

@@ -39,6 +39,9 @@ const maxHistoryAge = 365 * 24 * time.Hour
 
 // history reads how much is kept for feeds that come back.
 func (s settings) history(c *server.Config) error {
+	if !s.has("--changefeed-history-size") {
+		return nil // a proxy has no tables
+	}
 	size, err := strconv.ParseUint(s.one("--changefeed-history-size"), 10, 63)
 	if err != nil || size > maxCacheMegabytes {
 		return refusef("ERROR: changefeed-history-size should be a number from 0 to %d, got '%s'", maxCacheMegabytes, s.one("--changefeed-history-size")).

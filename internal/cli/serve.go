@@ -38,15 +38,16 @@ func (s settings) common(c *server.Config) error {
 	if threads < 1 || threads > maxIOThreads {
 		return refusef("ERROR: io-threads must be between 1 and %d", maxIOThreads)
 	}
-	if c.CacheBytes, err = s.cacheBytes(); err != nil {
-		return err
-	}
+	c.CacheBytes, err = s.cacheBytes()
+	return err
+}
+
+// logFile reads where the log is to be written.
+func (s settings) logFile(c *server.Config) (err error) {
 	if s.has("--log-file") {
-		if c.LogFile, err = filepath.Abs(s.one("--log-file")); err != nil {
-			return err
-		}
+		c.LogFile, err = filepath.Abs(s.one("--log-file"))
 	}
-	return nil
+	return err
 }
 
 // cacheBytes is the size asked for, 0 for auto.
@@ -130,6 +131,9 @@ func runCreate(s settings, stdout, stderr io.Writer) (err error) {
 	if err := s.common(&c); err != nil {
 		return err
 	}
+	if err := s.logFile(&c); err != nil {
+		return err
+	}
 	id, err := s.identity()
 	if err != nil {
 		return err
@@ -190,6 +194,7 @@ func openDirectory(path string, create bool, id identity) (*server.Directory, er
 // serverConfig reads everything that `serve` and the program without a command take.
 func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err error) {
 	c = server.Config{
+		Proxy:           cmd == proxy,
 		TestDB:          cmd == porcelain,
 		NoWeb:           s.has("--no-http-admin"),
 		ConfigFile:      s.one("--config-file"),
@@ -200,7 +205,15 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 	if s["--initial-password"].source == configSource(c.ConfigFile) {
 		c.SecretFile = s.path("--config-file")
 	}
-	if err := s.newServer(&c); err != nil {
+	if cmd != proxy {
+		if err := s.newServer(&c); err != nil {
+			return c, err
+		}
+		if err := s.common(&c); err != nil {
+			return c, err
+		}
+	}
+	if err := s.logFile(&c); err != nil {
 		return c, err
 	}
 	if err := s.ports(&c); err != nil {
@@ -216,9 +229,6 @@ func (s settings) serverConfig(cmd command, argv []string) (c server.Config, err
 		return c, err
 	}
 	c.TestDB = c.TestDB && len(c.Join) == 0 // a cluster has its databases
-	if err := s.common(&c); err != nil {
-		return c, err
-	}
 	if err := s.audit(&c); err != nil {
 		return c, err
 	}
@@ -279,25 +289,22 @@ func runServer(cmd command, s settings, argv []string, stdout, stderr io.Writer)
 	// From here on only the user of the server can read what it writes.
 	syscall.Umask(0o077)
 
-	directory, err := openDirectory(s.one("--directory"), cmd == porcelain, id)
+	directory, err := s.openPlace(cmd, id, stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, directory.Close()) }()
+	defer func() { err = errors.Join(err, directory.close()) }()
 	if s.has("--core-dumps") {
 		if err := allowDumps(); err != nil {
 			return err
 		}
-	}
-	if s.has("--server-name") && !directory.New {
-		fmt.Fprintln(stderr, "WARNING: ignoring --server-name because this server already has a name.")
 	}
 
 	console := stdout
 	if daemon {
 		console = nil // the terminal is about to belong to somebody else
 	}
-	log, err := openLog(c, directory.Path, console, stderr)
+	log, err := openLog(c, directory.path(), console, stderr)
 	if err != nil {
 		return err
 	}
@@ -324,9 +331,45 @@ func runServer(cmd command, s settings, argv []string, stdout, stderr io.Writer)
 			return detach()
 		}
 	}
-	if err := server.Run(directory, c, log, ready); err != nil {
+	if err := directory.run(c, log, ready); err != nil {
 		slog.New(log).Error(err.Error()) // on the console too, as `error: …`
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// place is where a server runs: its directory, or for a proxy the working directory, in which it has a log at most.
+type place struct{ *server.Directory }
+
+// openPlace opens the directory that the settings name, and becomes the user to run as.
+func (s settings) openPlace(cmd command, id identity, stderr io.Writer) (place, error) {
+	if cmd == proxy {
+		return place{}, id.assume()
+	}
+	d, err := openDirectory(s.one("--directory"), cmd == porcelain, id)
+	if err == nil && s.has("--server-name") && !d.New {
+		fmt.Fprintln(stderr, "WARNING: ignoring --server-name because this server already has a name.")
+	}
+	return place{d}, err
+}
+
+func (p place) path() string {
+	if p.Directory == nil {
+		return "."
+	}
+	return p.Path
+}
+
+func (p place) run(c server.Config, log *logfile.Log, ready func() error) error {
+	if p.Directory == nil {
+		return server.RunProxy(c, log, ready)
+	}
+	return server.Run(p.Directory, c, log, ready)
+}
+
+func (p place) close() error {
+	if p.Directory == nil {
+		return nil
+	}
+	return p.Close()
 }

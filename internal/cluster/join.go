@@ -161,7 +161,9 @@ func (m *Mesh) acceptCandidate(conn net.Conn, p peer.Peer, g greeting) error {
 	if refused != nil {
 		return refused
 	}
-	m.admitted.Store(true)
+	if !g.Record.Proxy {
+		m.admitted.Store(true)
+	}
 	if p.Token != nil && m.o.Tokens != nil {
 		if err := m.o.Tokens.Spend(ctx, *p.Token); err != nil {
 			return err // it can join again, by its key

@@ -105,7 +105,7 @@ type Cluster interface {
 	// Authorize checks that c has a right to a table that Table has returned.
 	Authorize(c *Client, r Right, t Table) error
 
-	// ServerInfo gives the id and name of this server.
+	// ServerInfo gives the id and name of this server. A proxy has no name.
 	ServerInfo() (id, name string)
 
 	// CountQuery, and the rows that queries read and wrote, feed the stats table.

@@ -69,11 +69,11 @@ func (c *compiler) Compile(q *reql.Query) session.Plan {
 // AppendServerInfo appends the object that answers SERVER_INFO.
 func (e *Engine) AppendServerInfo(dst []byte) []byte {
 	id, name := e.cluster.ServerInfo()
-	dst, err := datum.AppendJSON(dst, datum.Object([]datum.Field{
-		{Key: "id", Val: datum.String(id)},
-		{Key: "name", Val: datum.String(name)},
-		{Key: "proxy", Val: datum.False},
-	}))
+	fields := []datum.Field{{Key: "id", Val: datum.String(id)}, {Key: "proxy", Val: datum.Bool(name == "")}}
+	if name != "" {
+		fields = append(fields, datum.Field{Key: "name", Val: datum.String(name)})
+	}
+	dst, err := datum.AppendJSON(dst, datum.Object(fields))
 	if err != nil { // an object of strings always has a JSON form
 		panic(err)
 	}

@@ -1,6 +1,9 @@
 package metadata
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // follow tells the watchers what was applied, until Close. It does so behind the group's back, which must not wait for them.
 func (s *Store) follow() {
@@ -20,12 +23,21 @@ func (s *Store) follow() {
 					w.MetadataChanged(changes)
 				}
 			}
-			s.mu.Lock()
-			s.version.Store(uint64(e.version))
-			close(s.followed)
-			s.followed = make(chan struct{})
-			s.mu.Unlock()
+			s.publish(e)
 		}
+	}
+}
+
+// publish makes the version of an event, which all watchers know, the one that everybody sees.
+func (s *Store) publish(e event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.version.Store(uint64(e.version))
+	s.recent.add(e)
+	close(s.followed)
+	s.followed = make(chan struct{})
+	if s.mirror {
+		s.showMirror()
 	}
 }
 
@@ -86,11 +98,19 @@ func (s *Store) difference() []Change {
 	return append(gone, changes...)
 }
 
+// sharedPrefixes begin the keys of the metadata that the servers share.
+var sharedPrefixes = []string{"auth/", "catalog/"}
+
+// isShared tells whether a key belongs to the metadata that the servers share.
+func isShared(key string) bool {
+	return !strings.HasPrefix(key, keyOwn) && slices.ContainsFunc(sharedPrefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+}
+
 // eachShared calls f with each key of the metadata that the servers share.
 func (s *Store) eachShared(f func(key string, value []byte) error) error {
-	for _, prefix := range []string{"auth/", "catalog/"} {
+	for _, prefix := range sharedPrefixes {
 		err := s.store.MetaScan(prefix, func(key string, value []byte) error {
-			if strings.HasPrefix(key, keyOwn) {
+			if !isShared(key) {
 				return nil
 			}
 			return f(key, value)

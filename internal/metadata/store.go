@@ -68,12 +68,16 @@ type Store struct {
 	group    replication.Group
 	raft     *replication.Raft // the group, if there are other servers
 	forward  Forward
+	mirror   bool    // this server takes no part in deciding; see Mirror
 	applied  Version // of what the store has
 	judged   *guard  // of the command that is being applied; nil if it was refused
 	queue    []event // applied and not yet followed
 	watchers []Watcher
 	followed chan struct{} // closed when version grows
+	recent   recent        // what the watchers were told lately
 	closed   bool
+
+	mirrored chan struct{} // closed when a mirror has something to show
 
 	known map[string]bool // the keys that watchers know of; owned by the follower
 }
@@ -87,7 +91,7 @@ type event struct {
 
 // Open opens the metadata of a server, which is empty in a new one. One that other servers share has to be Resumed. Close it before the store.
 func Open(ctx context.Context, store *storage.Store) (*Store, error) {
-	s := &Store{store: store, stop: make(chan struct{}), wake: make(chan struct{}, 1), followed: make(chan struct{}), known: map[string]bool{}}
+	s := &Store{store: store, stop: make(chan struct{}), wake: make(chan struct{}, 1), followed: make(chan struct{}), mirrored: make(chan struct{}), known: map[string]bool{}}
 	shared, err := replication.IsRaft(store, Group)
 	if err == nil && !shared {
 		s.group, err = openSingle(ctx, store)
@@ -174,6 +178,11 @@ func (s *Store) Decide(ctx context.Context, base Version, changes []Change) (Ver
 	for {
 		leader, elsewhere, changed := s.primary()
 		switch {
+		case s.isMirror():
+			v, err := s.send(ctx, "", base, changes)
+			if !errors.Is(err, replication.ErrNotPrimary) {
+				return v, err
+			}
 		case !elsewhere:
 			v, err := s.commit(ctx, base, changes)
 			if !errors.Is(err, replication.ErrNotPrimary) && !errors.Is(err, replication.ErrReplaced) {
@@ -205,6 +214,9 @@ func (s *Store) send(ctx context.Context, leader replication.ServerID, base Vers
 	s.mu.Lock()
 	forward, raft := s.forward, s.raft
 	s.mu.Unlock()
+	if raft == nil {
+		return forward(ctx, leader, base, changes)
+	}
 	ctx, stop := watchdog.Context(ctx, func() error {
 		if now, known := raft.Leader(); known && now != leader {
 			return errLost

@@ -41,12 +41,15 @@ type clustering struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
+	complete chan struct{} // closed when a proxy may serve clients
+
+	looking atomic.Bool                     // for a cluster to join
 	welcome atomic.Pointer[cluster.Welcome] // of the cluster that this server has joined; nil if it did not do so since its start
 }
 
 // startClustering connects the server with the others, if there are any, and lets others join it.
 func (n *node) startClustering(engine session.Engine) {
-	c := &clustering{node: n}
+	c := &clustering{node: n, complete: make(chan struct{})}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.mesh = cluster.New(cluster.Options{
 		Self:   c.record,
@@ -58,7 +61,7 @@ func (n *node) startClustering(engine session.Engine) {
 		},
 		ReconnectTimeout: n.config.ReconnectTimeout,
 		Met:              c.met,
-		Admit:            c.admit,
+		Admit:            c.admission(),
 		Tokens:           n.data.tokens,
 	})
 	c.mesh.HandleMessages(classRaft, func(from cluster.ServerID, m []byte) { n.data.host.Receive(replication.ServerID(from), m) })
@@ -74,6 +77,7 @@ func (n *node) startClustering(engine session.Engine) {
 	c.mesh.HandleCall(callSystem, func(ctx context.Context, _ cluster.ServerID, request []byte) ([]byte, error) {
 		return n.system.Answer(ctx, request)
 	})
+	c.serveProxies()
 	c.mesh.OnLost(func(id cluster.ServerID) { n.data.host.PeerLost(replication.ServerID(id)) })
 	c.pool = forward.NewPool(func(_ context.Context, server string) (io.ReadWriteCloser, error) {
 		if server == string(n.data.catalog.Snapshot().Server().ID) {
@@ -84,7 +88,12 @@ func (n *node) startClustering(engine session.Engine) {
 	n.clustering = c
 	n.data.groups.mesh.Store(c.mesh)
 	c.wg.Go(c.follow)
-	if len(n.config.Join) > 0 && n.data.metadata.Raft() == nil {
+	switch {
+	case n.config.Proxy:
+		c.wg.Go(c.attach)
+		c.wg.Go(c.awaitComplete)
+	case len(n.config.Join) > 0 && n.data.metadata.Raft() == nil:
+		c.looking.Store(true)
 		c.wg.Go(c.join)
 	}
 }
@@ -117,9 +126,10 @@ func (c *clustering) record() cluster.Record {
 		id = w.Cluster // whose metadata may be on its way
 	}
 	return cluster.Record{
-		Member: cluster.Member{ID: cluster.ServerID(self.ID), Name: self.Name, Addresses: c.node.addresses(), Fingerprint: peer.FingerprintOf(certificate.Leaf)},
-		Tags:   self.Tags, Program: Version(), Cluster: id,
-		Settled: len(s.Tables()) > 0 || len(s.Members()) > 1 || c.node.data.metadata.Raft() != nil,
+		Member: cluster.Member{ID: cluster.ServerID(self.ID), Name: self.Name, Addresses: c.node.addresses(), Fingerprint: peer.FingerprintOf(certificate.Leaf),
+			Proxy: c.node.config.Proxy},
+		Tags: self.Tags, Program: Version(), Cluster: id,
+		Settled: !c.node.config.Proxy && (len(s.Tables()) > 0 || len(s.Members()) > 1 || c.node.data.metadata.Raft() != nil),
 	}
 }
 
@@ -223,6 +233,26 @@ func (c *clustering) keepMetadata(s *catalog.Snapshot) {
 	}
 }
 
+// admission is who decides about those that want to join; nil for nobody.
+func (c *clustering) admission() func(context.Context, cluster.Candidate) (cluster.Welcome, *peer.Refusal) {
+	if c.node.config.Proxy {
+		return nil
+	}
+	return c.admit
+}
+
+// admitProxy tells a proxy what it needs to know of the cluster.
+func (c *clustering) admitProxy(ctx context.Context) (cluster.Welcome, error) {
+	if c.looking.Load() {
+		return cluster.Welcome{}, errors.New("This server is itself looking for a cluster.")
+	}
+	if err := c.introduce(ctx); err != nil {
+		return cluster.Welcome{}, err
+	}
+	s := c.node.data.catalog.Snapshot()
+	return cluster.Welcome{Cluster: cluster.ID(s.ClusterID()), Members: c.members(s)}, nil
+}
+
 // admit makes a server a member of the cluster.
 func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cluster.Welcome, *peer.Refusal) {
 	data := c.node.data
@@ -234,11 +264,15 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 		}
 		return cluster.Welcome{}, &peer.Refusal{Kind: kind, Text: err.Error()}
 	}
-	if candidate.Proxy {
-		return refuse(errors.New("Proxies are not supported by this version yet."))
-	}
 	if w := c.welcome.Load(); w != nil && string(w.Cluster) != data.catalog.Snapshot().ClusterID() {
 		return refuse(errors.New("This server has just joined a cluster itself, and waits for its metadata."))
+	}
+	if candidate.Proxy {
+		w, err := c.admitProxy(ctx)
+		if err != nil {
+			return refuse(err)
+		}
+		return w, nil
 	}
 	if err := data.metadata.Share(ctx, data.host, data.groups.forward); err != nil {
 		return refuse(err)
@@ -281,6 +315,7 @@ func (c *clustering) met(ctx context.Context, r cluster.Record) {
 func (c *clustering) join() {
 	w, err := c.mesh.Join(c.ctx, c.node.config.Join, c.node.config.JoinToken)
 	if err != nil {
+		c.looking.Store(false)
 		return // the server stops, or others have joined it
 	}
 	data := c.node.data
@@ -298,5 +333,6 @@ func (c *clustering) join() {
 			return
 		}
 	}
+	c.looking.Store(false)
 	logfile.Notice(c.node.log, "Joined the cluster %s of %d servers.", w.Cluster, len(w.Members))
 }

@@ -50,6 +50,9 @@ type Config struct {
 
 	Keys Keys // of the data directory
 
+	// Proxy: the server has no directory, and answers queries for a cluster to which it does not belong.
+	Proxy bool
+
 	Cluster, Driver, Web Port
 	NoWeb                bool
 	BindAll              bool // --bind says all, which keeps the advice to say it off the console

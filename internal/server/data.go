@@ -135,15 +135,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 		return nil, storeError(d.Path, err)
 	}
 	announceEncryption(data.store, log)
-	defer func() {
-		if err != nil {
-			if data.catalog != nil {
-				data.catalog.Close()
-			}
-			data.closeGroups()
-			err = errors.Join(err, data.store.Close())
-		}
-	}()
+	defer data.closeAfter(&err)
 	configured := catalog.Server{Name: c.ServerName, Tags: c.ServerTags, CacheBytes: catalog.AutoCache}
 	if c.CacheBytes > 0 {
 		configured.CacheBytes = c.CacheBytes
@@ -191,6 +183,18 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 		}
 	}
 	return data, nil
+}
+
+// closeAfter closes what was opened before an error.
+func (d *data) closeAfter(err *error) {
+	if *err == nil {
+		return
+	}
+	if d.catalog != nil {
+		d.catalog.Close()
+	}
+	d.closeGroups()
+	*err = errors.Join(*err, d.store.Close())
 }
 
 // Close closes everything in the reverse order of openData.

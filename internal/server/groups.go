@@ -63,7 +63,12 @@ func (g *groups) forward(ctx context.Context, to replication.ServerID, base meta
 	if mesh == nil {
 		return 0, replication.ErrNotPrimary
 	}
-	a, err := cluster.Ask[changeAnswer](ctx, mesh, cluster.ServerID(to), callChange, changeRequest{base, changes})
+	return askChange(ctx, mesh, cluster.ServerID(to), callChange, changeRequest{base, changes})
+}
+
+// askChange has another server make a change.
+func askChange(ctx context.Context, mesh *cluster.Mesh, to cluster.ServerID, kind string, r changeRequest) (metadata.Version, error) {
+	a, err := cluster.Ask[changeAnswer](ctx, mesh, to, kind, r)
 	failure, failed := errors.AsType[*cluster.Failure](err)
 	switch {
 	case err == nil:
@@ -87,7 +92,11 @@ func (c *clustering) decide(ctx context.Context, _ cluster.ServerID, r changeReq
 	if _, err := raft.Epoch(); err != nil {
 		return changeAnswer{}, &cluster.Failure{Kind: failedNotPrimary, Text: err.Error()}
 	}
-	v, err := c.node.data.metadata.Decide(ctx, r.Base, r.Changes)
+	return answerChange(c.node.data.metadata.Decide(ctx, r.Base, r.Changes))
+}
+
+// answerChange tells another server what has become of its change.
+func answerChange(v metadata.Version, err error) (changeAnswer, error) {
 	switch {
 	case errors.Is(err, metadata.ErrStale):
 		err = &cluster.Failure{Kind: failedStale, Text: err.Error()}

@@ -3,14 +3,13 @@ package server
 import (
 	"fmt"
 	"net/netip"
-	"path/filepath"
 
 	"rethinkdb/internal/auth"
 	"rethinkdb/internal/peer"
 )
 
 // openClusterKey opens what the server shows and proves on the intracluster port.
-func (n *node) openClusterKey(d *Directory) error {
+func (n *node) openClusterKey(keeper peer.Keeper) error {
 	if path := n.config.ClusterSecretFile; path != "" {
 		var err error
 		if n.secret, err = peer.OpenSecret(path, n.log); err != nil {
@@ -21,7 +20,6 @@ func (n *node) openClusterKey(d *Directory) error {
 		n.clusterKey = n.clusterTLS
 		return nil
 	}
-	keeper := clusterIdentity{n.data.store, peer.File(filepath.Join(d.Path, peer.IdentityFile))}
 	identity, made, err := peer.OpenIdentity(keeper)
 	if err != nil {
 		return fmt.Errorf("Could not use %w", err)

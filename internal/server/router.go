@@ -10,7 +10,7 @@ import (
 
 // router is nil as long as there are no other servers, so that a server alone does not look where tables are.
 func (c *clustering) router() exec.Router {
-	if c.node.data.metadata.Raft() == nil {
+	if c.node.data.metadata.Raft() == nil && !c.node.config.Proxy {
 		return nil
 	}
 	return router{c}

@@ -62,6 +62,9 @@ func TestLogsHaveNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := n.serveClients(); err != nil {
+		t.Fatal(err)
+	}
 	provoke(t, n)
 	if err := n.stop(); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,10 @@ const stopTime = 4 * time.Second
 
 // Run serves the directory until SIGINT or SIGTERM, and stops cleanly; with SIGHUP it looks for new certificates. ready is called once every port is open.
 func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
+	return run(func(fatal func(error)) (*node, error) { return start(d, c, log, fatal) }, log, ready)
+}
+
+func run(start func(fatal func(error)) (*node, error), log *logfile.Log, ready func() error) error {
 	logger := slog.New(log)
 	// A broken pipe is an error of one write; as a signal it would end the server when its console goes away.
 	signal.Ignore(syscall.SIGPIPE)
@@ -48,7 +53,7 @@ func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
 	defer signal.Stop(signals)
 
 	failed := make(chan error, 1)
-	s, err := start(d, c, log, func(err error) {
+	s, err := start(func(err error) {
 		// The storage engine must not get control back, and everybody who waits for it waits for ever. So nothing is closed:
 		// the process ends as in a crash, which the engine's log is made for.
 		select {
@@ -60,11 +65,18 @@ func Run(d *Directory, c Config, log *logfile.Log, ready func() error) error {
 	if err != nil {
 		return err
 	}
-	if err := ready(); err != nil {
-		return errors.Join(err, s.stop())
-	}
+	serving := s.attached()
 	for {
 		select {
+		case <-serving: // at once, but for a proxy
+			serving = nil
+			err := s.serveClients()
+			if err == nil {
+				err = ready()
+			}
+			if err != nil {
+				return errors.Join(err, s.stop())
+			}
 		case err := <-failed:
 			return err
 		case err := <-s.unavailable:
@@ -101,6 +113,7 @@ type node struct {
 	started   time.Time
 
 	data        *data
+	engine      *exec.Engine
 	audit       *audit.Log
 	gate        *access.Gate
 	driverTLS   *certificate.Source // nil without TLS
@@ -127,16 +140,12 @@ type node struct {
 	busy atomic.Bool // some queries did not end in time, and may still use the store
 }
 
-// start starts everything, or nothing.
+// start starts everything but what serves clients, or nothing.
 func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node, err error) {
 	logger := slog.New(log)
 	ctx, cancel := context.WithCancel(context.Background())
 	n := &node{config: c, directory: d.Path, log: logger, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, n.close())
-		}
-	}()
+	defer n.closeAfter(&err)
 
 	if err := c.Keys.check(d); err != nil {
 		return nil, err
@@ -160,19 +169,46 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		return nil, err
 	}
 	d.MarkInitialized()
-
-	if err := n.openAudit(); err != nil {
+	temporary := extsort.NewDirectory(d.temporary(), keepFreeBytes, temporaryCaches*cacheBytes)
+	if c.Keys.Key != nil {
+		temporary.Encrypt()
+	}
+	keeper := clusterIdentity{n.data.store, peer.File(filepath.Join(d.Path, peer.IdentityFile))}
+	if err := n.build(log, parts{cacheBytes, temporary, keeper}); err != nil {
 		return nil, err
+	}
+	return n, nil
+}
+
+// closeAfter closes what was started before an error.
+func (n *node) closeAfter(err *error) {
+	if *err != nil {
+		*err = errors.Join(*err, n.close())
+	}
+}
+
+// parts are what servers with a directory and proxies have of different kinds.
+type parts struct {
+	cacheBytes int64
+	temporary  *extsort.Directory
+	identity   peer.Keeper
+}
+
+// build starts what is not in the store, and opens the ports. Clients are not served yet.
+func (n *node) build(log *logfile.Log, p parts) (err error) {
+	c, logger := n.config, n.log
+	if err := n.openAudit(); err != nil {
+		return err
 	}
 	n.gate = n.openGate()
 	if err := n.openCertificates(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := n.openClusterKey(d); err != nil {
-		return nil, err
+	if err := n.openClusterKey(p.identity); err != nil {
+		return err
 	}
 	if err := n.listen(); err != nil {
-		return nil, err
+		return err
 	}
 	n.sessions = session.NewManager()
 	n.sessions.LimitUsers(c.ConnectionsPerUser)
@@ -187,7 +223,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		Catalog:  n.data.catalog,
 		Store:    n.data.store,
 		Users:    n.data.users,
-		Tokens:   n.data.tokens,
+		Tokens:   n.joinTokens(),
 		Peers:    neighbours{n.data.groups},
 		Process:  n.process,
 		Log:      log,
@@ -202,16 +238,15 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 
 		SlowQueries: slow,
 
+		Proxy: c.Proxy,
+
 		Scripts: c.Scripts, Allow: c.Access.Allow, AccessChanged: n.gate.Enforce,
 	})
 	n.expirer = expiry.Start(expiry.Options{Catalog: n.data.catalog, Logger: logger})
 	engine := exec.New(n.system, logger)
-	engine.LimitMemory(queryLimit(cacheBytes))
-	temporary := extsort.NewDirectory(d.temporary(), keepFreeBytes, temporaryCaches*cacheBytes)
-	if c.Keys.Key != nil {
-		temporary.Encrypt()
-	}
-	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, cacheBytes), temporary)
+	n.engine = engine
+	engine.LimitMemory(queryLimit(p.cacheBytes))
+	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, p.cacheBytes), p.temporary)
 	engine.LimitTime(c.QueryTimeout)
 	engine.LogSlow(c.SlowQuery)
 	engine.KeepSlow(slow)
@@ -225,35 +260,52 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 		TLS:             tlsConfig(n.driverTLS),
 	})
 	n.gate.Attach(n.driver.Enforce)
-	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
 	n.startClustering(engine)
 	engine.UseRouter(n.clustering.router)
-	n.cluster = n.startClusterPort()
-	logfile.Notice(logger, "Listening for client driver connections on port %d", n.driverPort.port)
-	if n.webPort == nil {
-		logfile.Notice(logger, "Administrative HTTP connections are disabled.")
-	} else {
-		if err := n.openWeb(engine); err != nil {
-			return nil, err
+	return nil
+}
+
+// serveClients opens the ports for clients, and says so.
+func (n *node) serveClients() error {
+	if n.config.Proxy {
+		if err := n.listenForClients(); err != nil {
+			return err
 		}
-		n.gate.Attach(n.web.Enforce)
-		serve := n.web.Serve
-		if config := tlsConfig(n.webTLS); config != nil {
-			serve = func(l net.Listener) error { return n.web.Serve(tls.NewListener(l, config)) }
-		}
-		n.serve(n.webPort, serve, http.ErrServerClosed)
-		logfile.Notice(logger, "Listening for administrative HTTP connections on port %d", n.webPort.port)
 	}
-	if c.DebugAddress != "" {
-		if n.debug, err = startDebugPort(c.DebugAddress, logger); err != nil {
-			return nil, err
+	n.serve(n.driverPort, n.driver.Serve, wire.ErrServerClosed)
+	n.cluster = n.startClusterPort()
+	logfile.Notice(n.log, "Listening for client driver connections on port %d", n.driverPort.port)
+	if n.webPort == nil {
+		logfile.Notice(n.log, "Administrative HTTP connections are disabled.")
+	} else if err := n.serveWeb(); err != nil {
+		return err
+	}
+	if n.config.DebugAddress != "" {
+		var err error
+		if n.debug, err = startDebugPort(n.config.DebugAddress, n.log); err != nil {
+			return err
 		}
 	}
 	n.announce()
-	return n, nil
+	return nil
 }
 
-// listen opens all ports before anybody is served, so that a start that fails has disturbed nobody.
+func (n *node) serveWeb() error {
+	if err := n.openWeb(n.engine); err != nil {
+		return err
+	}
+	n.gate.Attach(n.web.Enforce)
+	serve := n.web.Serve
+	if config := tlsConfig(n.webTLS); config != nil {
+		serve = func(l net.Listener) error { return n.web.Serve(tls.NewListener(l, config)) }
+	}
+	n.serve(n.webPort, serve, http.ErrServerClosed)
+	logfile.Notice(n.log, "Listening for administrative HTTP connections on port %d", n.webPort.port)
+	return nil
+}
+
+// listen opens all ports before anybody is served, so that a start that fails has disturbed nobody. A proxy has nothing to say before it has joined:
+// its other ports stay closed until then.
 func (n *node) listen() (err error) {
 	c := n.config
 	if n.clusterPort, err = listen(c.Cluster); err != nil {
@@ -262,6 +314,14 @@ func (n *node) listen() (err error) {
 	logfile.Notice(n.log, "Listening for intracluster connections on port %d", n.clusterPort.port)
 	certificate, _ := n.clusterKey.Newest()
 	logfile.Notice(n.log, "Key of the intracluster port: %s", peer.FingerprintOf(certificate.Leaf))
+	if c.Proxy {
+		return nil
+	}
+	return n.listenForClients()
+}
+
+func (n *node) listenForClients() (err error) {
+	c := n.config
 	if n.driverPort, err = listen(c.Driver); err != nil {
 		return portError("RDB protocol", c.Driver.Number, err)
 	}
@@ -311,6 +371,10 @@ func (n *node) announce() {
 	}
 	logfile.Notice(n.log, "%s", point)
 	id, name := n.system.ServerInfo()
+	if n.config.Proxy {
+		logfile.Notice(n.log, "Proxy ready, %s", id)
+		return
+	}
 	logfile.Notice(n.log, "Server ready, \"%s\" %s", name, id)
 }
 

@@ -30,6 +30,8 @@ func (t auditTable) list(ctx context.Context, v view) ([]datum.Value, error) {
 	return rows, err
 }
 
+func (auditTable) ofClients() {}
+
 func (t auditTable) own(_ context.Context, v view) ([]datum.Value, error) {
 	entries := t.s.audit.Newest()
 	snap := t.s.catalog.Snapshot()

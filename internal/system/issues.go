@@ -47,6 +47,8 @@ func (t issuesTable) list(ctx context.Context, v view) ([]datum.Value, error) {
 	return append(oneOfEach(rows), issueRows(tables)...), nil
 }
 
+func (issuesTable) ofClients() {}
+
 func (t issuesTable) own(context.Context, view) ([]datum.Value, error) {
 	return issueRows(t.s.ownIssues()), nil
 }

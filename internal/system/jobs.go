@@ -143,6 +143,8 @@ func fraction(part, whole int64) float64 {
 	return min(float64(part)/float64(whole), 1)
 }
 
+func (jobsTable) ofClients() {}
+
 func (t jobsTable) own(_ context.Context, v view) ([]datum.Value, error) {
 	snap, now := t.s.catalog.Snapshot(), t.s.now()
 	var rows []datum.Value
@@ -256,7 +258,8 @@ func (t jobsTable) write(ctx context.Context, v view, w rowWrite) (datum.Value, 
 	if v.client != nil {
 		r.User = v.client.User
 	}
-	for _, a := range t.s.ask(ctx, t.s.others(t.s.catalog.Snapshot()), r) {
+	to := append(t.s.others(t.s.catalog.Snapshot()), t.s.proxies()...)
+	for _, a := range t.s.ask(ctx, to, r) {
 		if a.err != nil { // it may be the one that runs the query, and then the row is still there
 			t.s.logger.Debug("A server was not told that a query is to end.", "server", string(a.from), "error", a.err)
 		}

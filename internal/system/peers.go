@@ -100,6 +100,9 @@ type spread interface {
 	own(ctx context.Context, v view) ([]datum.Value, error)
 }
 
+// A spread table that is also ofClients has rows of proxies as well: they serve clients, and else are nothing to be seen.
+type ofClients interface{ ofClients() }
+
 func (s *System) answerRows(ctx context.Context, r request) ([]byte, error) {
 	t, ok := s.tables[r.Name]
 	if !ok {
@@ -109,11 +112,30 @@ func (s *System) answerRows(ctx context.Context, r request) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("the system table %q is the same on all servers", r.Name)
 	}
-	rows, err := src.own(ctx, r.view())
+	rows, err := s.ownRows(ctx, src, r.view())
 	if err != nil {
 		return nil, err
 	}
 	return datum.AppendEncoded(nil, datum.Array(rows)), nil
+}
+
+// ownRows are those of this server.
+func (s *System) ownRows(ctx context.Context, t spread, v view) ([]datum.Value, error) {
+	if _, shown := t.(ofClients); s.proxy && !shown {
+		return nil, nil
+	}
+	return t.own(ctx, v)
+}
+
+// proxies are those that are connected with this server.
+func (s *System) proxies() []catalog.ServerID {
+	var ids []catalog.ServerID
+	for _, l := range s.peers.Links() {
+		if l.Proxy {
+			ids = append(ids, l.ID)
+		}
+	}
+	return ids
 }
 
 // others are the connected servers besides this one.
@@ -153,10 +175,13 @@ func (s *System) ask(ctx context.Context, to []catalog.ServerID, r request) []an
 
 // everywhere lists the rows of a table on this server and all connected ones. silent are those that have not answered.
 func (s *System) everywhere(ctx context.Context, name string, v view, own spread) (rows []datum.Value, silent []catalog.ServerID, err error) {
-	if rows, err = own.own(ctx, v); err != nil {
+	if rows, err = s.ownRows(ctx, own, v); err != nil {
 		return nil, nil, err
 	}
 	to := s.others(s.catalog.Snapshot())
+	if _, shown := own.(ofClients); shown {
+		to = append(to, s.proxies()...)
+	}
 	if len(to) == 0 {
 		return rows, nil, nil
 	}

@@ -20,6 +20,8 @@ func (t slowQueries) list(ctx context.Context, v view) ([]datum.Value, error) {
 	return rows, err
 }
 
+func (slowQueries) ofClients() {}
+
 func (t slowQueries) own(_ context.Context, v view) ([]datum.Value, error) {
 	if t.s.slowQueries == nil {
 		return nil, opFailed("Slow queries are not recorded. To record those that take more than 100 ms, start the server with " +

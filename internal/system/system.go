@@ -25,6 +25,7 @@ type Options struct {
 	Users   *auth.Users
 	Tokens  *peer.Tokens // what join_tokens shows; without them there is no such table
 	Peers   Peers        // the other servers; nil for a server alone
+	Proxy   bool         // this server is no member of the cluster
 
 	// The rest may be left out.
 
@@ -58,6 +59,7 @@ type System struct {
 	users    *auth.Users
 	tokens   *peer.Tokens
 	peers    Peers
+	proxy    bool
 	process  func() Process
 	log      Log
 	audit    *audit.Log // nil: none
@@ -89,7 +91,7 @@ var _ exec.Cluster = (*System)(nil)
 // Start makes the system database of a server. Stop it.
 func Start(o Options) *System {
 	s := &System{
-		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, peers: o.Peers, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
+		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, peers: o.Peers, proxy: o.Proxy, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, security: o.Security, sessions: o.Sessions, logIns: o.LogIns, setCache: o.SetCache, now: o.Now,
 		slowQueries: o.SlowQueries, usage: o.Usage,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
@@ -132,7 +134,7 @@ func (s *System) Stop() {
 	}
 }
 
-// ServerInfo returns the identifier and the name of this server.
+// ServerInfo returns the identifier and the name of this server. A proxy has no name.
 func (s *System) ServerInfo() (id, name string) {
 	server := s.catalog.Snapshot().Server()
 	return string(server.ID), server.Name

@@ -75,6 +75,19 @@ func TestFeeds(t *testing.T) {
 	stop(t, server)
 }
 
+// TestThroughProxy has drivers work with a proxy of a server as with the server itself.
+func TestThroughProxy(t *testing.T) {
+	server := harness.Start(t, "")
+	proxy := harness.StartProxy(t, "--join", "127.0.0.1:"+strconv.Itoa(server.ClusterPort))
+	for _, words := range [][]string{{"official.js", "rethinkdb-2-4-2", "promises"}, {"official.js", "rethinkdb-1-13-0-3", "callbacks"}, {"feeds.js", "rethinkdb-2-4-2"}} {
+		t.Run(strings.Join(words, " "), func(t *testing.T) {
+			run(t, ".", append(append([]string{"node"}, words...), strconv.Itoa(proxy.DriverPort))...)
+		})
+	}
+	stop(t, proxy)
+	stop(t, server)
+}
+
 // TestAuthenticationKey sets a key by the command line, as the guide to securing a server does, and connects with it. Each driver has
 // a server of its own: together they try so many wrong keys that they would have to wait.
 func TestAuthenticationKey(t *testing.T) {

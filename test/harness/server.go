@@ -128,6 +128,15 @@ func StartCommand(t testing.TB, command, dir string, args ...string) *Server {
 	return run(t, nil, dir, append(freePorts(), args...), command)
 }
 
+// StartProxy starts a proxy on free ports of loopback, in an empty directory.
+func StartProxy(t testing.TB, args ...string) *Server {
+	t.Helper()
+	words := slices.Concat([]string{"proxy"}, freePorts(), args)
+	cmd := exec.Command(Binary(t), words...)
+	cmd.Dir = t.TempDir()
+	return keep(t, cmd.Dir, cmd)
+}
+
 // StartLine starts a server by a line for the shell, on a directory that the line names, by way of another program as StartOn does.
 func StartLine(t testing.TB, by []string, dir, line string) *Server {
 	t.Helper()
@@ -254,7 +263,7 @@ func (o *transcript) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.text.Write(p)
-	if !o.seen && hasLine(o.text.String(), "Server ready, ") {
+	if text := o.text.String(); !o.seen && (hasLine(text, "Server ready, ") || hasLine(text, "Proxy ready, ")) {
 		o.seen = true
 		close(o.ready)
 	}

@@ -1,0 +1,67 @@
+//go:build cluster
+
+package cluster
+
+import (
+	"sync"
+	"testing"
+
+	"rethinkdb/test/harness"
+)
+
+// startProxy starts a proxy of a server's cluster.
+func startProxy(s *server, words ...string) *server {
+	s.t.Helper()
+	p := harness.StartProxy(s.t, append([]string{"--join", s.clusterAddr()}, words...)...)
+	return &server{Server: p, t: s.t, name: "proxy", driverPort: p.DriverPort, port: p.ClusterPort}
+}
+
+// A proxy serves a whole cluster. Servers come and go beneath it.
+func TestProxy(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	p := startProxy(all[1])
+	p.await("the servers, of which it is none", allServers, "3")
+	p.createTable("t", 3)
+	p.answer(harness.Term(harness.Insert, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "users"), map[string]any{"id": "bob", "password": "secret"}))
+	all[2].await("the user", harness.Term(harness.Count, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "users")), "2")
+
+	w := watcher{t: t, table: "t", seen: map[string]int{}}
+	began, fed := make(chan struct{}), make(chan error, 1)
+	begin := sync.OnceFunc(func() { close(began) })
+	go func() {
+		fed <- w.follow(p, func() bool { // is called first when the feed tells its state
+			begin()
+			return w.seen["one"] > 0 && w.seen["two"] > 0
+		})
+		begin()
+	}()
+	<-began
+	p.answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": "one"}))
+	all[0].answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": "two"}))
+	if err := <-fed; err != nil {
+		t.Fatal(err)
+	}
+
+	// It writes through every failover, and finds the servers again that were away, be it the one that has told it of the metadata.
+	writes := startInserts(t, "t", 4, p)
+	writes.mayHave("one")
+	writes.mayHave("two")
+	for _, victim := range all {
+		writes.progress(100)
+		victim.kill()
+		writes.progress(100)
+		victim.start()
+		p.says(`Connected to server "` + victim.name + `"`)
+		p.awaitServers("proxy", "a", "b", "c")
+		p.awaitReplicas("t")
+	}
+	p.answer(harness.Term(harness.DBCreate, "made_at_the_proxy"))
+	writes.check(all...)
+
+	// Who is called proxy appears with the servers' connections, and not with the servers.
+	another := startProxy(all[0])
+	another.await("the new database", harness.Term(harness.Count, harness.Term(harness.DBList)), "3")
+	p.kill()
+	all[0].says("Disconnected from proxy proxy-")
+	another.await("what the other one has written", harness.Term(harness.Bracket, harness.Term(harness.Get, table("t"), "one"), "id"), `"one"`)
+}
