@@ -3,14 +3,21 @@ package exec_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/exec"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/reql/reqltest"
+	"rethinkdb/internal/session"
+	scan "rethinkdb/internal/table"
 )
 
 // soon is how long a query may go on after it was interrupted. It takes a few milliseconds, but tests share their processors.
@@ -153,7 +160,7 @@ func TestARequestThatWaitsEndsWithItsTimeLimit(t *testing.T) {
 	<-asked
 }
 
-func TestTheServersTimeLimitAppliesToEachBatch(t *testing.T) {
+func TestTheServersTimeLimit(t *testing.T) {
 	s := newServer(t)
 	s.engine.LimitTime(150 * time.Millisecond)
 	if got := s.run(t, `r.range(1000000000).count()`); got != "OpIndeterminate: Query terminated after 0.15 seconds, the limit set by this server's --query-timeout. The option `timeout` of a query sets another one." {
@@ -162,21 +169,44 @@ func TestTheServersTimeLimitAppliesToEachBatch(t *testing.T) {
 	if got := s.run(t, `r.range(1000).count(); timeout: 100`); got != "1000" {
 		t.Error(got)
 	}
-	// Many batches, each of them short, take longer than the limit together.
-	body, err := reqltest.Query(`r.range(); max_batch_rows: 1000`)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// slowTable has rows that take 60 ms each.
+type slowTable struct{ memTable }
+
+func (t *slowTable) Scan(context.Context, scan.ScanOptions) (scan.Rows, error) {
+	return &slowRows{memRows{rows: t.rows}}, nil
+}
+
+type slowRows struct{ memRows }
+
+func (r *slowRows) Next(ctx context.Context) (datum.Value, bool, error) {
+	select {
+	case <-time.After(60 * time.Millisecond):
+		return r.memRows.Next(ctx)
+	case <-ctx.Done():
+		return datum.Value{}, false, ctx.Err()
 	}
-	q, bad := reql.ParseQuery(body)
-	if bad != nil {
-		t.Fatal(bad)
-	}
-	out, cur := s.compiler.Compile(q).Start(t.Context(), nil)
-	defer cur.Close()
-	for began := time.Now(); time.Since(began) < 300*time.Millisecond; {
-		var more bool
-		if out, more = cur.Next(t.Context(), out[:0]); !more {
-			t.Fatalf("after %s: %.200s", time.Since(began), out)
-		}
+}
+
+// Many batches, each of them short, take longer than the limit together.
+func TestTheServersTimeLimitAppliesToEachBatch(t *testing.T) {
+	rows := benchTable().rows[:20]
+	for script, want := range map[string]string{
+		`r.table("t"); max_batch_rows: 1`: "", // a batch looks whether there is another row
+		`r.table("t"); max_batch_rows: 3`: "OpIndeterminate: Query terminated after 0.15 seconds, the limit set by this server's --query-timeout. The option `timeout` of a query sets another one.",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := exec.New(memCluster{table: &slowTable{memTable{rows: rows}}}, slog.New(slog.DiscardHandler))
+			e.LimitTime(150 * time.Millisecond)
+			s := &server{compiler: e.Open(session.Client{User: "admin", Addr: netip.MustParseAddrPort("127.0.0.1:1")})}
+			began, got := time.Now(), ""
+			if r := s.work(t.Context(), t, script); r.T == int(reql.RuntimeError) {
+				got = printError(t, r)
+			}
+			if got != want {
+				t.Errorf("%s gives after %s %q, want %q", script, time.Since(began), got, want)
+			}
+		})
 	}
 }

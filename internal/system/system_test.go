@@ -344,18 +344,17 @@ func TestStatsShape(t *testing.T) {
 func TestRates(t *testing.T) {
 	w := newWorld(t)
 	snap := w.catalog.Snapshot()
-	w.counters.sample(time.Unix(100, 0), snap)
-	for range 10 {
-		w.CountQuery()
-	}
+	var c counters // those of the server are sampled each second
+	c.sample(time.Unix(100, 0), snap)
+	c.queries.Add(10)
 	tbl, _ := snap.TableByID(catalog.TableID(w.tbl))
 	for i := range 6 {
 		if _, err := w.insert(tbl, w.json(object(field("id", datum.Int(int64(i)))))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.counters.sample(time.Unix(102, 0), snap)
-	r := w.counters.rates()
+	c.sample(time.Unix(102, 0), snap)
+	r := c.rates()
 	if r.queries != 5 || r.tables[tbl.Config.ID].written != 3 {
 		t.Errorf("the rates are %v queries and %v written rows, want 5 and 3", r.queries, r.tables[tbl.Config.ID].written)
 	}
