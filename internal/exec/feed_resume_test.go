@@ -7,10 +7,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"rethinkdb/internal/race"
 )
 
 // cutsInTest is how often feeds are cut.
-const cutsInTest = 300
+var cutsInTest = race.Fewer(300)
 
 // resumable tells whether feeds of the kind have tokens.
 func resumable(sequence string) bool { return !strings.Contains(sequence, "limit(") }

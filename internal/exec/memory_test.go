@@ -83,7 +83,7 @@ func TestTooLittleMemory(t *testing.T) {
 		src + `.group(x => [x("id"), x("name"), x("bio")]).count().ungroup().count()`,
 		src + `.sample(8000).count()`,
 		src + `.fold([], (a, x) => a.append(x)).count()`,
-		`r.range(1000).map(i => "x".add(r.range(1000).map(x => "0123456789").reduce((a, b) => a.add(b)))).coerceTo("array").orderBy(x => x)`,
+		`r.range(10).fold("0123456789", (a, i) => a.add(a)).do(text => r.range(1000).map(i => text.add("x")).coerceTo("array").orderBy(x => x))`,
 		`r.do(r.range(100000).coerceTo("array"), a => a.count())`,
 	} {
 		if got := s.run(t, script); !strings.HasPrefix(got, "ResourceLimit: The query needs more than the 4 MB of memory that a query may use.") {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"rethinkdb/internal/race"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -328,7 +330,7 @@ func TestSortsStop(t *testing.T) {
 func TestDamagedRun(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	all := randomPairs(r, 3000, 1000)
-	for range 20 {
+	for range race.Fewer(20) {
 		s := New(Options{Limit: -1, Memory: newBudget(1 << 40), Files: NewDirectory(t.TempDir(), 0, 1<<40), ShareBytes: minRunBytes})
 		for _, p := range all {
 			if _, err := s.Add(p.key, p.row, &pauses{}); err != nil {

@@ -20,6 +20,7 @@ import (
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/js"
 	"rethinkdb/internal/js/worker"
+	"rethinkdb/internal/race"
 )
 
 func TestMain(m *testing.M) {
@@ -308,7 +309,7 @@ func TestHostile(t *testing.T) {
 			r := p.Runner()
 			defer r.Release()
 			s := script(c.source)
-			s.TimeoutMS = 60_000 // for the race detector
+			s.TimeoutMS = 600_000 // for the race detector, and machines that are busy
 			if strings.Contains(c.want, "timed out") {
 				s.TimeoutMS = 300
 			}
@@ -321,9 +322,6 @@ func TestHostile(t *testing.T) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 			t.Logf("%v %.80s", time.Since(start), got)
-			if d := time.Since(start); d > time.Minute {
-				t.Errorf("it took %v", d)
-			}
 			if got := eval(t, r, script("1 + 1")); got != "2" {
 				t.Errorf("afterwards: %s", got)
 			}
@@ -380,7 +378,7 @@ func TestKilledWorkers(t *testing.T) {
 	if got := <-done; got != "error: the script has ended its worker process<nil>" {
 		t.Errorf("killed while it ran: %s", got)
 	}
-	for range 20 { // the pool may or may not have noticed
+	for range race.Fewer(20) { // the pool may or may not have noticed
 		eval(t, r, script("1"))
 		r.Release()
 		kill()

@@ -9,6 +9,7 @@ import (
 	"modernc.org/quickjs"
 
 	"rethinkdb/internal/js"
+	"rethinkdb/internal/race"
 )
 
 func TestHarmless(t *testing.T) {
@@ -129,7 +130,7 @@ func TestHarmlessScriptsLeaveNothing(t *testing.T) {
 		}
 		batch = batch[:0]
 	}
-	for range 30_000 {
+	for range race.Fewer(30_000) {
 		words := strings.Fields(seeds[r.IntN(len(seeds))])
 		for range 1 + r.IntN(5) {
 			i, word := r.IntN(len(words)), alphabet[r.IntN(len(alphabet))]
@@ -161,7 +162,7 @@ func TestHarmlessScriptsLeaveNothing(t *testing.T) {
 	}
 	check()
 	t.Logf("%d scripts were accepted, %d of them are functions", accepted, ran)
-	if ran < 300 {
+	if ran < race.Fewer(300) {
 		t.Errorf("only %d scripts ran, too few to say anything", ran)
 	}
 }
