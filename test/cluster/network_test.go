@@ -18,17 +18,26 @@ const (
 	hostClusterPort = 29015
 )
 
-// startApart starts servers on hosts of their own, 192.168.0.1 and so on, which a switch connects.
+// startApart lays out servers on hosts of their own, 192.168.0.1 and so on, which a switch connects. They are to be started.
 func startApart(t *testing.T, names ...string) []*server {
+	t.Helper()
+	list, middle, cables := layOut(t, names...)
+	run(t, "ip -n "+string(middle)+" link add bridge type bridge")
+	run(t, "ip -n "+string(middle)+" link set bridge up")
+	for _, cable := range cables {
+		run(t, fmt.Sprintf("ip -n %s link set %s master bridge", middle, cable))
+	}
+	return list
+}
+
+// layOut lays out servers on hosts of their own, and a cable from each to a host in the middle.
+func layOut(t *testing.T, names ...string) (list []*server, middle harness.Host, cables []string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Fatal("this test makes network namespaces, and needs root")
 	}
-	middle := harness.NewHost("switch")
+	middle = harness.NewHost("switch")
 	middle.Create(t)
-	run(t, "ip -n "+string(middle)+" link add bridge type bridge")
-	run(t, "ip -n "+string(middle)+" link set bridge up")
-	var list []*server
 	for i, name := range names {
 		s := newServer(t, name)
 		s.host, s.driverPort, s.port = harness.NewHost(name), hostDriverPort, hostClusterPort
@@ -36,14 +45,13 @@ func startApart(t *testing.T, names ...string) []*server {
 		cable := fmt.Sprintf("cable%d", i)
 		harness.Connect(t, s.host, middle, cable)
 		s.host.AddAddress(t, cable, s.address(i))
-		run(t, fmt.Sprintf("ip -n %s link set %s master bridge", middle, cable))
 		s.words = []string{"--bind", "all", "--canonical-address", s.address(i)}
 		if i > 0 {
 			s.words = append(s.words, "--join", fmt.Sprintf("%s:%d", list[0].address(0), hostClusterPort))
 		}
-		list = append(list, s)
+		list, cables = append(list, s), append(cables, cable)
 	}
-	return list
+	return list, middle, cables
 }
 
 // address is that of the host with this number.

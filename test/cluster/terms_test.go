@@ -5,6 +5,7 @@ package cluster
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"rethinkdb/test/harness"
 )
@@ -39,6 +40,12 @@ func (s *server) awaitReplicas(name string) {
 	s.answer(harness.TermOpt(termWait, map[string]any{"wait_for": "all_replicas_ready", "timeout": patience.Seconds()}, table(name)))
 }
 
+// reshard gives a table another number of shards and replicas.
+func (s *server) reshard(name string, shards, replicas int) {
+	s.t.Helper()
+	s.answer(harness.TermOpt(termReconfigure, map[string]any{"shards": shards, "replicas": replicas}, table(name)))
+}
+
 // createIndex has an index on a field built.
 func (s *server) createIndex(name, field string) {
 	s.t.Helper()
@@ -62,12 +69,22 @@ func shards(name string, list ...any) any {
 	return harness.Term(harness.Update, row, map[string]any{"shards": harness.Term(harness.MakeArray, list...)})
 }
 
-// placeTable does that, and waits until it is so.
+// assign does that, as soon as the servers are connected.
+func (s *server) assign(name string, on ...*server) {
+	s.t.Helper()
+	answer := ""
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(20 * time.Millisecond) { // before it is tried again
+		if answer = s.answer(place(name, on...)); !strings.Contains(answer, "first_error") {
+			return
+		}
+	}
+	s.t.Fatal(answer)
+}
+
+// placeTable assigns a table, and waits until it is so.
 func (s *server) placeTable(name string, on ...*server) {
 	s.t.Helper()
-	if answer := s.answer(place(name, on...)); strings.Contains(answer, "first_error") {
-		s.t.Fatal(answer)
-	}
+	s.assign(name, on...)
 	status := harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(harness.Bracket, harness.Term(termStatus, table(name)), "shards"), 0), "primary_replicas")
 	s.awaitReplicas(name)
 	s.await("the primary replica", status, fmt.Sprintf("[%q]", on[0].name))

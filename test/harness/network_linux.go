@@ -115,32 +115,43 @@ func (h Host) Dial(from, to string, port int) (net.Conn, error) {
 }
 
 // DialWithin is Dial for who does not wait long.
-func (h Host) DialWithin(patience time.Duration, from, to string, port int) (net.Conn, error) {
-	type result struct {
-		conn net.Conn
-		err  error
-	}
-	done := make(chan result)
+func (h Host) DialWithin(patience time.Duration, from, to string, port int) (conn net.Conn, err error) {
+	err = h.Do(func() (err error) {
+		conn, err = dialHere(patience, from, net.JoinHostPort(to, strconv.Itoa(port)))
+		return err
+	})
+	return conn, err
+}
+
+// Do calls f on a thread that is on the host. A socket belongs to the namespace of the thread that makes it.
+func (h Host) Do(f func() error) error {
+	done := make(chan error)
 	go func() {
 		// The thread stays in the namespace, so it ends with this goroutine.
 		runtime.LockOSThread()
-		conn, err := h.dialHere(patience, from, net.JoinHostPort(to, strconv.Itoa(port)))
-		done <- result{conn, err}
+		err := h.enter()
+		if err == nil {
+			err = f()
+		}
+		done <- err
 	}()
-	r := <-done
-	return r.conn, r.err
+	return <-done
 }
 
-// dialHere moves the present thread to the host. A socket belongs to the namespace of the thread that makes it.
-func (h Host) dialHere(patience time.Duration, from, to string) (net.Conn, error) {
+// enter moves the present thread to the host.
+func (h Host) enter() error {
 	ns, err := os.Open(filepath.Join(namespaces, string(h)))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer ns.Close()
 	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
-		return nil, fmt.Errorf("enter the network of %s: %w", h, err)
+		return fmt.Errorf("enter the network of %s: %w", h, err)
 	}
+	return nil
+}
+
+func dialHere(patience time.Duration, from, to string) (net.Conn, error) {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
 	conn, err := d.Dial("tcp", to)
 	if err != nil {
