@@ -200,11 +200,5 @@ func removeAll(s *Shell, a arguments, k kind, remove func(cluster, object) error
 			failures = append(failures, err.Error())
 		}
 	}
-	switch {
-	case len(failures) == 0:
-		return nil
-	case len(a.positional) > 1:
-		failures = append(failures, "not all removes were successful")
-	}
-	return errors.New(strings.Join(failures, "\n"))
+	return notAll(failures, len(a.positional))
 }

@@ -68,7 +68,8 @@ func init() {
 		{words: []string{"rm", "table"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeTables, about: "drop tables with all their documents"},
 		{words: []string{"rm", "database"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeDatabases, about: "drop databases with all their tables"},
 		{words: []string{"rm", "datacenter"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeDatacenters, about: "take a tag from all servers"},
-		{words: []string{"rm", "machine"}, usage: []string{"<ID>..."}, instead: "There is one server in this version, and it is connected: stop it instead, with SIGTERM."},
+		{words: []string{"rm", "machine"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeMachines, about: "take servers out of the cluster that will not come back",
+			more: "A server that has replicas of tables is refused: give them to others first. If it comes back after all it needs an empty directory."},
 
 		{words: []string{"set", "primary"}, usage: []string{"<TABLE> <DATACENTER>"}, instead: oneServer + askTable},
 		{words: []string{"unset", "primary"}, usage: []string{"<TABLE>"}, instead: oneServer + askTable},

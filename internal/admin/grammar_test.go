@@ -63,7 +63,7 @@ func TestMistakes(t *testing.T) {
 		"set replicas t 2":                      askPlacement,
 		"set acks t 2":                          "set durability",
 		"create datacenter":                     "use set datacenter <MACHINE> <NAME>",
-		"rm machine m":                          "stop it instead",
+		"rm machine":                            "insufficient positional parameters provided",
 		"set database t d":                      "copy the documents",
 	} {
 		words, err := split(line)

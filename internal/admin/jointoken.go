@@ -71,7 +71,15 @@ func parseLife(text string, most time.Duration) (time.Duration, error) {
 // serverAddresses are those of the server's intracluster port under which other servers may reach it, the best first: the one that
 // this command has used, then the others that the server knows. Loopback is left out, unless there is nothing else.
 func (s *Shell) serverAddresses() ([]string, error) {
-	rows, err := tableOf[struct {
+	id, err := s.conn.serverID()
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(id, "proxy-") {
+		return nil, errors.New("this is a proxy, which takes no servers in: connect to a server of the cluster")
+	}
+	type row struct {
+		ID      string
 		Network struct {
 			ClusterPort int `json:"cluster_port"`
 			Canonical   []struct {
@@ -79,15 +87,17 @@ func (s *Shell) serverAddresses() ([]string, error) {
 				Port int
 			} `json:"canonical_addresses"`
 		}
-	}](s.conn, "server_status")
+	}
+	rows, err := tableOf[row](s.conn, "server_status")
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != 1 {
+	own := slices.IndexFunc(rows, func(r row) bool { return r.ID == id })
+	if own < 0 {
 		return nil, errors.New("the server does not say where it can be reached")
 	}
 	candidates := []string{s.conn.address}
-	for _, a := range rows[0].Network.Canonical {
+	for _, a := range rows[own].Network.Canonical {
 		candidates = append(candidates, net.JoinHostPort(a.Host, strconv.Itoa(a.Port)))
 	}
 	var far, near []string

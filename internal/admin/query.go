@@ -40,8 +40,9 @@ func row(table, key string) any { return term(reql.TermGet, system(table), key) 
 
 // Numbers of the protocol.
 const (
-	startQuery    = 1
-	continueQuery = 2
+	startQuery      = 1
+	continueQuery   = 2
+	serverInfoQuery = 5
 
 	successPartial = 3
 	firstError     = 16
@@ -105,6 +106,23 @@ func (c *Connection) ask(request any) (kind int, part []json.RawMessage, err err
 		return 0, nil, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	return r.Type, r.Result, nil
+}
+
+// serverID asks the server who it is.
+func (c *Connection) serverID() (string, error) {
+	c.token++
+	_, part, err := c.ask([]any{serverInfoQuery})
+	if err != nil {
+		return "", err
+	}
+	var info struct{ ID string }
+	if len(part) != 1 {
+		return "", errors.New("the server does not say who it is")
+	}
+	if err := json.Unmarshal(part[0], &info); err != nil {
+		return "", fmt.Errorf("read who the server is: %w", err)
+	}
+	return info.ID, nil
 }
 
 // rowsOf runs a term and reads its rows.

@@ -67,6 +67,8 @@ func (c *Catalog) apply(s *Snapshot, change metadata.Change) (err error) {
 		s.clusterID = string(value)
 	case strings.HasPrefix(key, keyMember):
 		return s.applyMember(ServerID(strings.TrimPrefix(key, keyMember)), value)
+	case strings.HasPrefix(key, keyRemoved):
+		return s.applyRemoved(ServerID(strings.TrimPrefix(key, keyRemoved)), value)
 	case strings.HasPrefix(key, keyDatabase):
 		return s.applyDatabase(DatabaseID(strings.TrimPrefix(key, keyDatabase)), value)
 	case strings.HasPrefix(key, keyTable):

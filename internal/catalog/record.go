@@ -19,6 +19,7 @@ const (
 	keyNextGroup = "catalog/next_group" // no object, but four bytes
 	keyClusterID = "catalog/cluster_id" // no object, but a UUID
 	keyMember    = "catalog/member/"    // + server id
+	keyRemoved   = "catalog/removed/"   // + id of a server that was a member
 	keyDatabase  = "catalog/db/"        // + database id
 	keyTable     = "catalog/table/"     // + table id
 )

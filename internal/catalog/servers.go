@@ -102,10 +102,13 @@ func (s *Snapshot) nameTaken(server Server) bool {
 	return false
 }
 
-// AddMember makes a server a member of the cluster, or replaces its record. A server whose name another one has is refused.
+// AddMember makes a server a member of the cluster, or replaces its record. A server whose name another one has is refused, and one that was removed.
 func (c *Catalog) AddMember(ctx context.Context, server Server) error {
 	server.Tags = normalTags(server.Tags)
 	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		if name, gone := s.removed[server.ID]; gone {
+			return nil, &RemovedError{name}
+		}
 		if s.nameTaken(server) {
 			return nil, &NameTakenError{server.Name}
 		}
@@ -113,6 +116,18 @@ func (c *Catalog) AddMember(ctx context.Context, server Server) error {
 			return nil, nil
 		}
 		return []metadata.Change{set(keyMember+string(server.ID), encodeServer(server))}, nil
+	})
+}
+
+// Heard takes note of where a member is now, and which key it shows. One that was removed meanwhile stays removed.
+func (c *Catalog) Heard(ctx context.Context, id ServerID, addresses []string, fingerprint string) error {
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		server, ok := s.members[id]
+		if !ok || server.Fingerprint == fingerprint && slices.Equal(server.Addresses, addresses) {
+			return nil, nil
+		}
+		server.Addresses, server.Fingerprint = addresses, fingerprint
+		return []metadata.Change{set(keyMember+string(id), encodeServer(server))}, nil
 	})
 }
 

@@ -21,7 +21,8 @@ type Snapshot struct {
 	tables    map[TableID]*Table
 	server    Server // this one
 	members   map[ServerID]Server
-	connected map[ServerID]bool // of the others; a value that is replaced
+	removed   map[ServerID]string // names of those that were members
+	connected map[ServerID]bool   // of the others; a value that is replaced
 	cluster   Cluster
 	clusterID string
 	nextGroup storage.GroupID // the number of the next group
@@ -180,6 +181,7 @@ func (s *Snapshot) edit() *Snapshot {
 	n.byName = maps.Clone(s.byName)
 	n.tables = maps.Clone(s.tables)
 	n.members = maps.Clone(s.members)
+	n.removed = maps.Clone(s.removed)
 	return &n
 }
 

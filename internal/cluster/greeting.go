@@ -69,7 +69,7 @@ func (m *Mesh) greet(ctx context.Context, conn net.Conn, g greeting) (r reply, e
 // nothing, and has proved as much as a server that joins.
 func (m *Mesh) recognize(p peer.Peer, r Record) *peer.Refusal {
 	m.mu.RLock()
-	k := m.members[r.ID]
+	k, removed := m.members[r.ID], m.removed[r.ID]
 	m.mu.RUnlock()
 	switch self := m.self(); {
 	case string(r.ID) != p.ID:
@@ -78,8 +78,10 @@ func (m *Mesh) recognize(p peer.Peer, r Record) *peer.Refusal {
 		return otherCluster(self, r)
 	case k == nil && r.Proxy:
 		return nil
+	case k == nil && removed:
+		return &peer.Refusal{Kind: peer.Removed, Text: fmt.Sprintf("%s has been removed from the cluster. Start it with an empty data directory and --join.", r.title())}
 	case k == nil:
-		return &peer.Refusal{Kind: peer.NoMember, Text: fmt.Sprintf("%s does not know %s as a member of its cluster. If it was removed, start it with an empty data directory and --join.", self.title(), r.title())}
+		return &peer.Refusal{Kind: peer.NoMember, Text: fmt.Sprintf("%s does not know %s as a member of its cluster.", self.title(), r.title())}
 	}
 	if known := k.known().Fingerprint; known != p.Fingerprint && known != (peer.Fingerprint{}) && !p.Vouched() {
 		return &peer.Refusal{Kind: peer.BadProof, Text: fmt.Sprintf("%s has the key %s, and is known by %s. If its key was made anew, join again with a token (rethinkdb admin make join-token).", r.title(), p.Fingerprint, known)}

@@ -109,6 +109,9 @@ func (k *keeper) run() {
 // news soon after it has joined.
 func (k *keeper) report(err error, alone time.Duration) {
 	refused, ok := errors.AsType[*peer.Refusal](err)
+	if ok && refused.Kind == peer.Removed && k.mesh.o.Expelled != nil {
+		k.mesh.o.Expelled()
+	}
 	if ok && (refused.Kind == peer.Duplicate || refused.Kind == peer.NoMember && alone < newcomer) || k.ctx.Err() != nil {
 		return
 	}

@@ -30,6 +30,8 @@ type Options struct {
 	// Met is told what a member says of itself, with the key that it has shown, whenever a link with it begins. It may wait, and must
 	// return when the context ends.
 	Met func(context.Context, Record)
+	// Expelled is called when another server says that this one has been removed from the cluster.
+	Expelled func()
 	// Admit decides whether a server that has proved itself joins the cluster, and makes it a member. It may wait, and must
 	// return when the context ends. nil: none joins.
 	Admit func(context.Context, Candidate) (Welcome, *peer.Refusal)
@@ -68,6 +70,7 @@ type Mesh struct {
 	mu      sync.RWMutex // guards what follows, and link.up
 	closed  bool
 	members map[ServerID]*keeper
+	removed map[ServerID]bool // were members
 	byKey   map[peer.Fingerprint]ServerID
 	links   map[ServerID]*link         // both those that are up and those that begin
 	silent  map[ServerID]chan struct{} // of the last link of each: the next one waits for it, so that messages stay in order
@@ -190,6 +193,17 @@ func (m *Mesh) SetMembers(list []Member) {
 		}
 	}
 	m.members = members
+}
+
+// SetRemoved says who was taken out of the cluster, so that they can be told so.
+func (m *Mesh) SetRemoved(list []ServerID) {
+	removed := make(map[ServerID]bool, len(list))
+	for _, id := range list {
+		removed[id] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.removed = removed
 }
 
 // raise shows a link that has both connections.

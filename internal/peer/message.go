@@ -79,6 +79,7 @@ const (
 	BadProof     Kind = "proof"       // the proof was wrong
 	Unavailable  Kind = "unavailable" // everything is right, but the server takes nobody
 	NoMember     Kind = "member"      // the listener knows no such server in its cluster
+	Removed      Kind = "removed"     // it was one, and was taken out
 	OtherCluster Kind = "cluster"     // the two belong to two clusters
 	NameTaken    Kind = "name"        // the cluster has a server of that name
 	Duplicate    Kind = "duplicate"   // there is a connection already, which stays

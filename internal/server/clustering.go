@@ -43,6 +43,8 @@ type clustering struct {
 
 	complete chan struct{} // closed when a proxy may serve clients
 
+	outcast atomic.Bool // the others have taken this server out of the cluster
+
 	looking atomic.Bool                     // for a cluster to join
 	welcome atomic.Pointer[cluster.Welcome] // of the cluster that this server has joined; nil if it did not do so since its start
 }
@@ -61,6 +63,7 @@ func (n *node) startClustering(engine session.Engine) {
 		},
 		ReconnectTimeout: n.config.ReconnectTimeout,
 		Met:              c.met,
+		Expelled:         c.expelled,
 		Admit:            c.admission(),
 		Tokens:           n.data.tokens,
 	})
@@ -159,6 +162,7 @@ func (c *clustering) follow() {
 		catalogChanged, meshChanged := data.catalog.Changed(), c.mesh.Changed()
 		s := data.catalog.Snapshot()
 		c.mesh.SetMembers(c.members(s))
+		c.mesh.SetRemoved(removed(s))
 		var connected []catalog.ServerID
 		for _, l := range c.mesh.Connected() {
 			connected = append(connected, catalog.ServerID(l.ID))
@@ -191,6 +195,23 @@ func (c *clustering) members(s *catalog.Snapshot) []cluster.Member {
 	}
 	return list
 }
+
+func removed(s *catalog.Snapshot) []cluster.ServerID {
+	var ids []cluster.ServerID
+	for _, id := range s.Removed() {
+		ids = append(ids, cluster.ServerID(id))
+	}
+	return ids
+}
+
+// expelled is told by another server that this one is no member any more.
+func (c *clustering) expelled() {
+	if c.outcast.CompareAndSwap(false, true) {
+		c.node.log.Error(removedText)
+	}
+}
+
+const removedText = "This server has been removed from its cluster. What it has is not what the cluster has, and nobody will bring it up to date: stop it. To have it join again, start it with an empty data directory and --join."
 
 func memberOf(s catalog.Server) (m cluster.Member, err error) {
 	m = cluster.Member{ID: cluster.ServerID(s.ID), Name: s.Name, Addresses: s.Addresses}
@@ -262,6 +283,9 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 		if _, taken := errors.AsType[*catalog.NameTakenError](err); taken {
 			kind = peer.NameTaken
 		}
+		if _, removed := errors.AsType[*catalog.RemovedError](err); removed {
+			kind = peer.Removed
+		}
 		return cluster.Welcome{}, &peer.Refusal{Kind: kind, Text: err.Error()}
 	}
 	if w := c.welcome.Load(); w != nil && string(w.Cluster) != data.catalog.Snapshot().ClusterID() {
@@ -301,12 +325,11 @@ func (c *clustering) introduce(ctx context.Context) error {
 
 // met takes note of what a member says of itself.
 func (c *clustering) met(ctx context.Context, r cluster.Record) {
-	server, ok := c.node.data.catalog.Snapshot().Member(catalog.ServerID(r.ID))
-	if !ok || len(r.Addresses) == 0 {
+	if len(r.Addresses) == 0 {
 		return
 	}
-	server.Addresses, server.Fingerprint = r.Addresses, r.Fingerprint.String()
-	if err := c.node.data.catalog.AddMember(ctx, server); err != nil && ctx.Err() == nil {
+	err := c.node.data.catalog.Heard(ctx, catalog.ServerID(r.ID), r.Addresses, r.Fingerprint.String())
+	if err != nil && ctx.Err() == nil {
 		c.node.log.Warn("What a server says of itself could not be written down.", "server", r.Name, "error", err)
 	}
 }

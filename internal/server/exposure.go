@@ -86,6 +86,9 @@ func (n *node) issues() []system.Issue {
 	if open := n.exposed(); len(open) > 0 {
 		issues = append(issues, system.NoPassword(id, name, open, n.whom(), remedy))
 	}
+	if n.clustering != nil && n.clustering.outcast.Load() {
+		issues = append(issues, system.ServerRemoved(id, name, removedText))
+	}
 	for _, problem := range n.audit.Problems() {
 		issues = append(issues, system.AuditLog(id, name, problem))
 	}

@@ -116,6 +116,14 @@ func NoPassword(id, name string, ports []string, whom, remedy string) Issue {
 	}
 }
 
+// ServerRemoved is the issue that a server goes on although it was taken out of its cluster.
+func ServerRemoved(id, name, problem string) Issue {
+	return Issue{
+		Type: "server_removed", Critical: true, Description: problem, Subject: id,
+		Info: object(field("server", str(name)), field("server_id", str(id))),
+	}
+}
+
 // AuditLog is the issue that something is wrong with the audit log of a server.
 func AuditLog(id, name, problem string) Issue {
 	return Issue{

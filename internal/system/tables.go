@@ -17,6 +17,7 @@ func (s *System) systemTables() map[string]*systemTable {
 		"audit":           auditTable{s, illegalToWrite("audit")},
 		"bearer_tokens":   bearerTokens{s},
 		"cluster_config":  clusterConfig{s},
+		"cluster_members": membersTable{s},
 		"current_issues":  issuesTable{s, illegalToWrite("current_issues")},
 		"db_config":       dbConfig{s},
 		"jobs":            jobsTable{s},
@@ -51,7 +52,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit", "bearer_tokens", "join_tokens", "security_status", "server_usage", "slow_queries", "web_sessions"}
+var additions = []string{"access_config", "audit", "bearer_tokens", "cluster_members", "join_tokens", "security_status", "server_usage", "slow_queries", "web_sessions"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {
