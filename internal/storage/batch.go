@@ -69,6 +69,16 @@ func (b *Batch) noteRange(lower []byte) {
 func (b *Batch) SetMeta(key string, value []byte) { b.Set(metaKey(key), value) }
 func (b *Batch) DeleteMeta(key string)            { b.Delete(metaKey(key)) }
 
+// Append adds the changes of another batch of the same store, which are copied, behind those that there are.
+func (b *Batch) Append(other *Batch) {
+	if b.row = nil; len(b.rows) == 0 {
+		b.row, b.keyBytes = other.row, other.keyBytes
+	}
+	b.rows = append(b.rows, other.rows...)
+	b.wholeRange = b.wholeRange || other.wholeRange
+	must(b.pb.Apply(other.pb, nil))
+}
+
 // Len is the size of the batch in bytes.
 func (b *Batch) Len() int { return b.pb.Len() }
 

@@ -82,8 +82,9 @@ type Store struct {
 	closed  atomic.Bool
 	closing chan struct{} // closed by Close
 
-	sync syncer
-	runs runs
+	sync      syncer
+	confirmer confirmer
+	runs      runs
 
 	groupsMu sync.Mutex // guards the persisted number of the next group
 
@@ -166,6 +167,7 @@ func (s *Store) open(o Options) (err error) {
 		return err
 	}
 	s.sync.start(s)
+	s.confirmer.start(s)
 	s.opened.Store(true)
 	return nil
 }
@@ -195,6 +197,7 @@ func (s *Store) Close() error {
 	}
 	close(s.closing)
 	s.sync.stop()
+	s.confirmer.stop()
 	err := s.closeEngine()
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.Close())
@@ -247,12 +250,17 @@ func (s *Store) fail(cause error) error {
 // and get their place in the log in the same order. The batch can be reset and used again.
 //
 // On an error nothing of the batch was applied, except after ErrFailed, when its outcome is unknown until a restart.
-func (s *Store) Apply(b *Batch) (err error) {
+func (s *Store) Apply(b *Batch) error {
+	if b.pb.Empty() {
+		return s.Err()
+	}
+	return s.apply(b, (*pebble.DB).Apply, pebble.NoSync)
+}
+
+// apply applies a batch with one of the engine's functions for that.
+func (s *Store) apply(b *Batch, f func(*pebble.DB, *pebble.Batch, *pebble.WriteOptions) error, o *pebble.WriteOptions) (err error) {
 	if err := s.Err(); err != nil {
 		return err
-	}
-	if b.pb.Empty() {
-		return nil
 	}
 	// Pebble panics inside its commit pipeline when the log cannot be written, and leaves the pipeline locked. The query's
 	// goroutine must not swallow that: everybody else would hang.
@@ -266,7 +274,7 @@ func (s *Store) Apply(b *Batch) (err error) {
 	if b.wholeRange {
 		s.rows.beginChangeOfAll()
 	}
-	err = s.db.Apply(b.pb, pebble.NoSync)
+	err = f(s.db, b.pb, o)
 	panicking = false
 	visible := s.rows.endChanges(b.rows)
 	if b.wholeRange {
