@@ -11,7 +11,7 @@ import (
 	"rethinkdb/internal/storage"
 )
 
-// apply applies committed entries, and tells the library.
+// apply applies committed entries, and tells the library. Commands that follow each other go into one batch.
 func (r *Raft) apply(m *pb.Message) error {
 	entries := m.GetEntries()
 	if at := r.log.position().index; entries[0].GetIndex() <= at { // the disk was full in the midst of them
@@ -20,12 +20,16 @@ func (r *Raft) apply(m *pb.Message) error {
 	own := r.claim(entries)
 	for i, e := range entries {
 		if err := r.applyEntry(e, own[i]); err != nil {
-			r.disclaim(own[i:])
+			r.disclaim(own)
 			if errors.Is(err, errSuperseded) {
 				break
 			}
 			return fmt.Errorf("apply entry %d of group %d: %w", e.GetIndex(), r.id, err)
 		}
+	}
+	if err := r.applyMerged(); err != nil {
+		r.disclaim(own)
+		return fmt.Errorf("apply commands of group %d: %w", r.id, err)
 	}
 	if r.batch != nil && r.batch.Len() > maxScratchBytes {
 		r.batch.Close()
@@ -43,20 +47,20 @@ func (r *Raft) apply(m *pb.Message) error {
 	return nil
 }
 
-// claim takes the proposals that the entries are of, so that nobody else ends them. The result has as many elements as there are entries.
-func (r *Raft) claim(entries []*pb.Entry) []*proposal {
-	own := make([]*proposal, len(entries))
+// claim takes the rounds that the entries are of, so that nobody else ends them. The result has as many elements as there are entries.
+func (r *Raft) claim(entries []*pb.Entry) []*round {
+	own := make([]*round, len(entries))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.pending) == 0 {
 		return own
 	}
 	for i, e := range entries {
-		if data := e.GetData(); len(data) > 0 && data[0] == kindCommand && e.GetType() == pb.EntryNormal {
+		if data := e.GetData(); len(data) > 0 && data[0] == kindCommands && e.GetType() == pb.EntryNormal {
 			d := decoder{rest: data[1:]}
-			replica, number := d.uvarint(), d.uvarint()
-			if p := r.pending[number]; p != nil && replica == r.replica && p.term == e.GetTerm() {
-				own[i] = p
+			replica, number := d.proposer()
+			if o := r.pending[number]; o != nil && replica == r.replica && o.term == e.GetTerm() {
+				own[i] = o
 				delete(r.pending, number)
 			}
 		}
@@ -64,19 +68,20 @@ func (r *Raft) claim(entries []*pb.Entry) []*proposal {
 	return own
 }
 
-// disclaim undoes claim.
-func (r *Raft) disclaim(own []*proposal) {
+// disclaim undoes claim for the rounds that have no fate yet.
+func (r *Raft) disclaim(own []*round) {
+	r.merged.clear()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, p := range own {
-		if p == nil {
+	for _, o := range own {
+		if o == nil || o.applied {
 			continue
 		}
 		if r.ended != nil {
-			p.finish(0, fmt.Errorf("%w (%w)", ErrUnknownOutcome, r.ended))
+			o.finish(fmt.Errorf("%w (%w)", ErrUnknownOutcome, r.ended))
 			continue
 		}
-		r.pending[p.number] = p
+		r.pending[o.number] = o
 	}
 }
 
@@ -98,8 +103,8 @@ func (r *Raft) lead() {
 	}
 }
 
-// applyEntry applies an entry. p is the proposal that it is of, if that was made here and somebody waits for it.
-func (r *Raft) applyEntry(e *pb.Entry, p *proposal) error {
+// applyEntry applies an entry, or makes it one of those that are applied together. own is the round that it is of, if that was made here.
+func (r *Raft) applyEntry(e *pb.Entry, own *round) error {
 	if e.GetTerm() > r.settled {
 		r.settled = e.GetTerm()
 		r.mu.Lock()
@@ -108,6 +113,12 @@ func (r *Raft) applyEntry(e *pb.Entry, p *proposal) error {
 	}
 	at := position{e.GetIndex(), e.GetTerm()}
 	data := e.GetData()
+	if e.GetType() == pb.EntryNormal && len(data) > 0 && data[0] == kindCommands {
+		return r.applyCommands(at, data[1:], own)
+	}
+	if err := r.applyMerged(); err != nil {
+		return err
+	}
 	switch {
 	case e.GetType() == pb.EntryConfChangeV2 && at.term < eraOf(r.identity()).first():
 		return r.applyNothing(at) // of the last era
@@ -117,8 +128,6 @@ func (r *Raft) applyEntry(e *pb.Entry, p *proposal) error {
 		return fmt.Errorf("%w: it is of type %v", ErrCorrupt, e.GetType())
 	case len(data) == 0: // a term begins
 		return r.applyNothing(at)
-	case data[0] == kindCommand:
-		return r.applyCommand(at, data[1:], p)
 	case data[0] == kindCut:
 		return r.applyCut(at, data[1:])
 	case data[0] == kindFirm:
@@ -158,53 +167,6 @@ func (r *Raft) applyNothing(at position) error {
 		return err
 	}
 	r.log.advanced(at, nil)
-	return nil
-}
-
-func (r *Raft) applyCommand(at position, data []byte, p *proposal) error {
-	c, err := decodeCommand(data)
-	if err != nil {
-		return err
-	}
-	next := stored{State{Applied: Index(r.applied.Load()) + 1, Rows: r.rows.Load()}, at}
-	var verdict error
-	if judge, ok := r.machine.(Judge); ok && len(c.guard) > 0 {
-		verdict = judge.Judge(next.Applied, c.guard)
-	}
-	var b *storage.Batch
-	switch {
-	case verdict != nil:
-		b = r.scratch()
-	case p != nil:
-		b = p.cmd.Batch
-	default:
-		b = r.scratch()
-		if err := b.AppendRepr(c.repr); err != nil {
-			return err
-		}
-	}
-	if verdict == nil {
-		next.Rows += c.rows
-		if len(c.record) > 0 {
-			r.history = storage.AppendHistoryKey(r.history[:0], r.id, uint64(next.Applied))
-			b.Set(r.history, c.record)
-		}
-	}
-	if err := r.commit(b, next); err != nil {
-		return err
-	}
-	r.log.advanced(at, nil)
-	r.host.commands.Add(1)
-	switch {
-	case p == nil:
-		if verdict == nil {
-			r.machine.Applied(next.Applied)
-		}
-		return nil
-	case verdict == nil && p.cmd.Observer != nil:
-		p.cmd.Observer.Applied(next.Applied)
-	}
-	p.finish(next.Applied, verdict)
 	return nil
 }
 
@@ -272,6 +234,7 @@ func (r *Raft) applyMembers(at position, data []byte) error {
 	if err := r.commit(b, stored{r.State(), at}); err != nil {
 		return err
 	}
+	r.unsynced = true
 	r.log.advanced(at, next)
 	r.mu.Lock()
 	for replica := range next.Servers {

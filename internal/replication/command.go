@@ -10,51 +10,54 @@ import (
 
 // The data of a log entry: a byte for its kind, and then
 //
-//	command   replica, number, rows (varints) | guard | batch | record, each but the last after its length (a varint)
+//	commands  replica, number (varints), and for each command: rows (a varint) | guard | batch | record, each after its length (a varint)
 //	cut       the log index up to which nobody needs the log any more (a varint)
 //	firm      a log index that the leader had applied (a varint); see roster.Firm
 //
-// Replica and number name the proposal, so that whoever waits for it recognizes it: among those of one term they are unique. An entry without data is the
-// one with which a term begins. Entries are stored and sent: what changes in the format needs another kind.
+// Replica and number name what was proposed, so that whoever waits for it recognizes it: among the entries of one term they are unique. A command with a guard
+// has an entry of its own. An entry without data is the one with which a term begins. Entries are stored and sent: what changes in the format needs another
+// kind. (1 was a single command, before the first release.)
 const (
-	kindCommand byte = 1
-	kindCut     byte = 2
-	kindFirm    byte = 3
+	kindCut      byte = 2
+	kindFirm     byte = 3
+	kindCommands byte = 4
 )
 
-// command is a decoded entry. Its parts belong to the entry.
+// command is one of those that an entry has. Its parts belong to the entry.
 type command struct {
-	replica, number uint64
-	rows            int64
-	guard           []byte
-	repr            []byte // of the batch
-	record          []byte // of the history; empty for nothing
+	rows   int64
+	guard  []byte
+	repr   []byte // of the batch
+	record []byte // of the history; empty for nothing
 }
 
-// appendCommand encodes a command up to the record, which is known only when it gets its place.
-func appendCommand(dst []byte, replica, number uint64, cmd *Command) []byte {
-	repr := cmd.Batch.Repr()
-	if dst == nil {
-		dst = make([]byte, 0, 1+5*binary.MaxVarintLen64+len(cmd.Guard)+len(repr))
-	}
-	dst = append(dst, kindCommand)
-	dst = binary.AppendUvarint(dst, replica)
-	dst = binary.AppendUvarint(dst, number)
+// appendCommands encodes the head of an entry with commands, which follow.
+func appendCommands(dst []byte, replica, number uint64) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(append(dst, kindCommands), replica), number)
+}
+
+// appendCommand encodes a command.
+func appendCommand(dst []byte, cmd *Command, record []byte) []byte {
 	dst = binary.AppendVarint(dst, cmd.Rows)
-	dst = binary.AppendUvarint(dst, uint64(len(cmd.Guard)))
-	dst = append(dst, cmd.Guard...)
-	dst = binary.AppendUvarint(dst, uint64(len(repr)))
-	return append(dst, repr...)
+	for _, part := range [][]byte{cmd.Guard, cmd.Batch.Repr(), record} {
+		dst = append(binary.AppendUvarint(dst, uint64(len(part))), part...)
+	}
+	return dst
 }
 
-// decodeCommand decodes the data of an entry after its kind.
-func decodeCommand(data []byte) (c command, err error) {
-	d := decoder{rest: data}
-	c.replica, c.number, c.rows = d.uvarint(), d.uvarint(), d.varint()
-	c.guard = d.bytes()
-	c.repr = d.bytes()
-	c.record = d.rest
-	return c, d.err
+// commandBytes is about how much appendCommand appends, and not less.
+func commandBytes(cmd *Command, record []byte) int {
+	return 4*binary.MaxVarintLen64 + len(cmd.Guard) + cmd.Batch.Len() + len(record)
+}
+
+// proposer reads who has proposed an entry with commands, which follow.
+func (d *decoder) proposer() (replica, number uint64) { return d.uvarint(), d.uvarint() }
+
+// command reads the next command of an entry.
+func (d *decoder) command() (c command) {
+	c.rows = d.varint()
+	c.guard, c.repr, c.record = d.bytes(), d.bytes(), d.bytes()
+	return c
 }
 
 // appendIndex encodes a cut or a firm.

@@ -118,10 +118,7 @@ func (r *Raft) supersede(era Era) {
 	r.silent = era
 	r.epoch.Store(0)
 	r.role, r.leader, r.local = raft.StateFollower, 0, nil
-	for _, p := range r.queue {
-		p.finish(0, ErrSuperseded)
-	}
-	r.queue = nil
+	r.refuse(ErrSuperseded)
 	r.abandon(fmt.Errorf("%w (%w)", ErrUnknownOutcome, ErrSuperseded))
 	r.reads.end(ErrNoQuorum)
 	r.notify()

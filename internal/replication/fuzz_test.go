@@ -25,7 +25,16 @@ func (nowhere) OpenSnapshot(context.Context, ServerID, []byte) (io.ReadWriteClos
 
 // fuzzHost is a Host with a group of one replica, 1, and one that has no identity yet, 2.
 func fuzzHost(t *testing.T) *Host {
-	h := NewHost(HostOptions{Self: "s", Store: openMem(t, storage.NewMemFS()), Transport: nowhere{}, driven: true})
+	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS(), SyncOnDemand: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h := NewHost(HostOptions{Self: "s", Store: store, Transport: nowhere{}, driven: true})
 	t.Cleanup(h.Close)
 	if _, err := h.Create(t.Context(), 1, &silent{}); err != nil {
 		t.Fatal(err)
@@ -42,7 +51,7 @@ func (h *Host) settle() {
 		for _, r := range h.all() {
 			r.work()
 		}
-		h.sync()
+		h.o.Store.Confirm()
 		h.tick()
 	}
 }
@@ -65,7 +74,7 @@ func FuzzReceive(f *testing.F) {
 	one, two, ten := uint64(1), uint64(2), uint64(10)
 	f.Add(envelopeOf(envelopeRaft, 1, 1, message(&pb.Message{Type: pb.MsgPreVote.Enum(), From: &two, To: &one, Term: &ten, Index: &ten, LogTerm: &ten})))
 	f.Add(envelopeOf(envelopeRaft, 1, 1, message(&pb.Message{Type: pb.MsgApp.Enum(), From: &two, To: &one, Term: &ten, Index: &two, LogTerm: &one, Commit: &ten,
-		Entries: []*pb.Entry{{Term: &ten, Index: new(uint64(3)), Data: []byte{kindCommand, 1, 1}}}})))
+		Entries: []*pb.Entry{{Term: &ten, Index: new(uint64(3)), Data: []byte{kindCommands, 1, 1}}}})))
 	f.Add(envelopeOf(envelopeRaft, 2, 5, message(&pb.Message{Type: pb.MsgHeartbeat.Enum(), From: &two, To: new(uint64(5)), Term: &ten, Commit: &ten})))
 	f.Add(envelopeOf(envelopeGone, 1, 1, nil))
 	f.Add(envelopeOf(envelopeAsk, 1, 9, nil))

@@ -40,7 +40,7 @@ type HostOptions struct {
 	Logger    *slog.Logger  // nil discards
 	Tick      time.Duration // of the clock of elections; 0 for the default
 
-	// driven leaves everything to whoever calls work, sync, tick and sendSnapshot: there are no goroutines.
+	// driven leaves everything to whoever calls work, tick, sendSnapshot and the store's Confirm: there are no goroutines.
 	driven bool
 	// limits, if not nil, replace the usual ones.
 	limits *limits
@@ -55,7 +55,7 @@ type HostOptions struct {
 //   - the clock ticks all groups, and sends their heartbeats;
 //   - workers propose what callers of Commit have queued, and do the groups' work in the store, without waiting for the disk: entries are
 //     appended to logs, committed ones are applied;
-//   - the syncer waits for the disk, for all groups together, and delivers what had to wait for it: votes, acknowledgements.
+//   - one of the store waits for the disk, for all groups together, and delivers what had to wait for it: votes, acknowledgements.
 //
 // A few more send snapshots.
 type Host struct {
@@ -64,7 +64,6 @@ type Host struct {
 	log   *slog.Logger
 	out   outbox
 	work  workQueue
-	syncs syncQueue
 	snaps snapshotQueue
 
 	limits   limits
@@ -104,13 +103,11 @@ func NewHost(o HostOptions) *Host {
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.out.transport = o.Transport
 	h.work.init()
-	h.syncs.kick = make(chan struct{}, 1)
 	h.snaps.init()
 	if o.driven {
 		return h
 	}
 	h.wg.Go(h.clock)
-	h.wg.Go(h.syncer)
 	for range workers {
 		h.wg.Go(h.worker)
 	}

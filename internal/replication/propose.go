@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.etcd.io/raft/v3"
@@ -14,10 +13,8 @@ import (
 // proposal is a command from Commit until its fate is known.
 type proposal struct {
 	cmd      *Command
-	number   uint64 // among those of the replica since it was opened
-	data     []byte // of the entry; without the record until it is recorded
+	record   []byte // of the history, once it is recorded
 	recorded bool
-	term     uint64 // in which it was proposed
 
 	done  chan struct{} // closed when the two are set
 	index Index
@@ -27,6 +24,32 @@ type proposal struct {
 func (p *proposal) finish(i Index, err error) {
 	p.index, p.err = i, err
 	close(p.done)
+}
+
+// round is the proposals that went into one entry of the log, until their fate is known.
+//
+// Commands travel together because an entry costs ten times what a command does: messages, acknowledgements, wake-ups of goroutines, a sync on each server. So a new round
+// begins when none is under way, and takes all that has come meanwhile: alone a command does not wait, and the more come, the more of them share a round. With
+// two rounds under way at a time, 16 writers have taken a third more of the processors for each command and were no faster.
+type round struct {
+	number    uint64 // among those of the replica since it was opened
+	term      uint64
+	proposals []*proposal
+	applied   bool // guarded by whoever drains the group
+}
+
+// proposal returns one of the round, nil if there is no round.
+func (o *round) proposal(i int) *proposal {
+	if o == nil {
+		return nil
+	}
+	return o.proposals[i]
+}
+
+func (o *round) finish(err error) {
+	for _, p := range o.proposals {
+		p.finish(0, err)
+	}
 }
 
 // Commit implements Group.
@@ -47,23 +70,20 @@ func (r *Raft) Commit(ctx context.Context, cmd *Command) (Index, error) {
 
 // begin queues a command.
 func (r *Raft) begin(cmd *Command) (*proposal, error) {
-	r.mu.Lock()
-	r.numbers++
-	number, replica := r.numbers, r.replica
-	r.mu.Unlock()
-	p := &proposal{cmd: cmd, number: number, done: make(chan struct{})}
-	p.data = appendCommand(nil, replica, number, cmd)
-
+	p := &proposal{cmd: cmd, done: make(chan struct{})}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ended != nil || r.epoch.Load() == 0 {
+	if e := r.epoch.Load(); r.ended != nil || e == 0 || cmd.Epoch != Epoch(e) {
 		return nil, r.notPrimary()
 	}
 	if r.ticks > r.movedAt+stalledTicks {
 		return nil, fmt.Errorf("%w: they have not taken a command for %v", ErrNoQuorum, time.Duration(stalledTicks)*r.host.o.Tick)
 	}
 	r.queue = append(r.queue, p)
-	r.host.work.add(r)
+	r.queueBytes += commandBytes(cmd, nil)
+	if r.mayPropose() {
+		r.host.work.add(r)
+	}
 	return p, nil
 }
 
@@ -77,58 +97,95 @@ func (r *Raft) noteMoves() {
 	}
 }
 
-// propose proposes what is queued. The caller holds mu and pumps afterwards.
-func (r *Raft) propose() {
-	if len(r.queue) == 0 {
-		return
+// refuse ends what is queued with an error. The caller holds mu.
+func (r *Raft) refuse(err error) {
+	for _, p := range r.queue {
+		p.finish(0, err)
 	}
-	epoch := r.epoch.Load()
-	r.queue = slices.DeleteFunc(r.queue, func(p *proposal) bool {
-		if epoch != 0 && r.role == raft.StateLeader && p.cmd.Epoch == Epoch(epoch) {
-			return false
-		}
-		p.finish(0, r.notPrimary())
+	r.queue, r.queueBytes = nil, 0
+}
+
+// mayPropose tells whether a round may begin. Otherwise one of those that are under way will, when it is committed. The caller holds mu.
+func (r *Raft) mayPropose() bool {
+	switch under := r.last - r.committed; {
+	case len(r.queue) == 0:
+		return false
+	case uint64(r.queueBytes) >= r.host.limits.roundBytes: // it is worth it in any case
 		return true
-	})
-	for len(r.queue) > 0 {
-		var entries []*pb.Entry
-		for size := 0; len(entries) < len(r.queue) && uint64(size) < r.host.limits.appendBytes; {
-			p := r.queue[len(entries)]
-			p.record()
-			entries = append(entries, &pb.Entry{Data: p.data})
-			size += len(p.data)
-		}
-		err := r.node.Step(&pb.Message{Type: pb.MsgProp.Enum(), From: &r.replica, Entries: entries})
+	default:
+		return under < r.host.limits.rounds
+	}
+}
+
+// propose proposes what is queued, and tells whether there was anything. The caller holds mu and pumps afterwards.
+func (r *Raft) propose() (proposed bool) {
+	epoch := r.epoch.Load()
+	if epoch == 0 || r.role != raft.StateLeader { // the epoch in which they were queued is over
+		r.refuse(r.notPrimary())
+		return false
+	}
+	for r.mayPropose() {
+		proposals, data := r.nextRound()
+		err := r.node.Step(&pb.Message{Type: pb.MsgProp.Enum(), From: &r.replica, Entries: []*pb.Entry{{Data: data}}})
 		if errors.Is(err, raft.ErrProposalDropped) {
-			return // too much is uncommitted, or leadership is being given away. Either ends, with progress or with another leader
+			break // too much is uncommitted, or leadership is being given away. Either ends, with progress or with another leader
 		}
 		if err != nil {
 			panic(err)
 		}
-		for _, p := range r.queue[:len(entries)] {
-			p.term = epoch
-			r.pending[p.number] = p
+		r.rounds++
+		r.pending[r.rounds] = &round{number: r.rounds, term: epoch, proposals: proposals}
+		r.queue = r.queue[len(proposals):]
+		for _, p := range proposals {
+			r.queueBytes -= commandBytes(p.cmd, nil)
 		}
-		r.queue = slices.Delete(r.queue, 0, len(entries))
 		r.lastWork = r.ticks
+		r.last++
+		proposed = true
 	}
+	if len(r.queue) == 0 {
+		r.queue = nil
+	}
+	return proposed
 }
 
-// record completes the data, once: the order of the calls of Record is that of the queue.
-func (p *proposal) record() {
+// nextRound encodes the first proposals of the queue as an entry. The caller holds mu.
+func (r *Raft) nextRound() (proposals []*proposal, data []byte) {
+	n, bytes := 0, len(appendCommands(nil, r.replica, r.rounds+1))
+	for ; n < len(r.queue); n++ {
+		p := r.queue[n]
+		if n > 0 && (len(p.cmd.Guard) > 0 || len(r.queue[0].cmd.Guard) > 0) {
+			break
+		}
+		p.makeRecord()
+		more := commandBytes(p.cmd, p.record)
+		if n > 0 && uint64(bytes+more) > r.host.limits.appendBytes {
+			break
+		}
+		bytes += more
+	}
+	data = appendCommands(make([]byte, 0, bytes), r.replica, r.rounds+1)
+	for _, p := range r.queue[:n] {
+		data = appendCommand(data, p.cmd, p.record)
+	}
+	return r.queue[:n:n], data
+}
+
+// makeRecord asks for the record, once: the order of the calls of Record is that of the queue.
+func (p *proposal) makeRecord() {
 	if p.recorded {
 		return
 	}
 	p.recorded = true
 	if p.cmd.Observer != nil {
-		p.data = append(p.data, p.cmd.Observer.Record()...)
+		p.record = p.cmd.Observer.Record()
 	}
 }
 
 // abandon ends what is pending with an error. The caller holds mu.
 func (r *Raft) abandon(err error) {
-	for number, p := range r.pending {
-		p.finish(0, err)
+	for number, o := range r.pending {
+		o.finish(err)
 		delete(r.pending, number)
 	}
 	r.giveUp = 0
@@ -136,9 +193,9 @@ func (r *Raft) abandon(err error) {
 
 // settle ends the proposals of terms before this one, of which an entry was applied: the log has none of them, and never will. The caller holds mu.
 func (r *Raft) settle(term uint64) {
-	for number, p := range r.pending {
-		if p.term < term {
-			p.finish(0, r.notPrimary())
+	for number, o := range r.pending {
+		if o.term < term {
+			o.finish(r.notPrimary())
 			delete(r.pending, number)
 		}
 	}

@@ -3,9 +3,11 @@ package replication
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
+	"go.etcd.io/raft/v3/tracker"
 	"google.golang.org/protobuf/proto"
 
 	"rethinkdb/internal/storage"
@@ -17,8 +19,11 @@ func (r *Raft) pump() {
 	for r.node.HasReady() {
 		rd := r.node.Ready()
 		r.noteRole(&rd)
+		advanced := r.noteProgress(&rd)
 		for _, m := range rd.Messages {
 			switch {
+			case advanced && r.role == raft.StateLeader && m.GetType() == pb.MsgApp && len(m.GetEntries()) == 0:
+				r.tidings = append(r.tidings, m)
 			case m.GetTo() == raft.LocalAppendThread, m.GetTo() == raft.LocalApplyThread:
 				r.local = append(r.local, m)
 			case m.GetType() == pb.MsgSnap:
@@ -31,6 +36,38 @@ func (r *Raft) pump() {
 			r.readConfirmed(s)
 		}
 	}
+}
+
+// noteProgress notes how far the log has come, and tells whether more of it is committed.
+func (r *Raft) noteProgress(rd *raft.Ready) (advanced bool) {
+	if n := len(rd.Entries); n > 0 {
+		r.last = rd.Entries[n-1].GetIndex()
+	}
+	if c := rd.HardState.GetCommit(); c > r.committed {
+		r.committed, advanced = c, true
+	}
+	return advanced
+}
+
+// sendTidings sends, or leaves out, what only says that more is committed. While entries are under way another message will say that, the next with entries or
+// the one that follows from their being committed, and if neither comes, the next heartbeat. The library's own accounts do not depend on it, since messages may be
+// lost; but one to a replica of which it does not know what that has is a question, too.
+func (r *Raft) sendTidings() {
+	if len(r.tidings) == 0 {
+		return
+	}
+	if r.last > r.committed && r.role == raft.StateLeader {
+		r.node.WithProgress(func(replica uint64, _ raft.ProgressType, p tracker.Progress) {
+			if p.State == tracker.StateReplicate {
+				r.tidings = slices.DeleteFunc(r.tidings, func(m *pb.Message) bool { return m.GetTo() == replica })
+			}
+		})
+	}
+	for _, m := range r.tidings {
+		r.send(m)
+	}
+	clear(r.tidings)
+	r.tidings = r.tidings[:0]
 }
 
 // send puts a message for another replica into the outbox.

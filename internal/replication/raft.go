@@ -73,10 +73,15 @@ type Raft struct {
 	epoch   atomic.Uint64 // 0: this replica does not lead, or does not yet see everything
 
 	// Owned by whoever drains.
-	batch   *storage.Batch // for commands of others
+	batch   *storage.Batch // for commands
+	merged  merged         // those in the batch, which is not yet applied
 	history []byte         // room for a key
 	value   []byte         // room for a state
-	settled uint64         // term of the last entry that was applied
+	// Something that others may be told of was applied to the store without a sync.
+	unsynced bool
+
+	syncing atomic.Int32 // appends of which it is not yet known that they are on disk
+	settled uint64       // term of the last entry that was applied
 	// The members by the last change that the library was told of, and the log index of that.
 	agreed   *roster
 	agreedAt uint64
@@ -104,15 +109,20 @@ type Raft struct {
 	changed  chan struct{} // closed when the leader or the members change, or the group ends
 	orphaned int           // ticks until it stands for election, because the leader's connection broke; 0: no reason to
 
-	queue    []*proposal          // not yet proposed
-	pending  map[uint64]*proposal // proposed, by number
-	numbers  uint64               // of the last proposal
-	giveUp   uint64               // at this tick the fate of what is pending counts as unknown; 0: this replica leads, or nothing is
-	cutting  bool                 // a cut is on its way
-	lastWork uint64               // tick of the last proposal
-	moved    uint64               // up to where the log was applied at the last tick
-	movedAt  uint64               // the last tick at which that had changed, or nothing was on its way
-	quiet    uint64               // up to where the log was applied when somebody last looked whether anything happens
+	queue      []*proposal // not yet proposed
+	queueBytes int         // of their commands, about
+	pending    map[uint64]*round
+	rounds     uint64        // number of the last round
+	last       uint64        // in a leader's log
+	committed  uint64        // log index, as far as this replica knows
+	tidings    []*pb.Message // that only say what is committed
+
+	giveUp   uint64 // at this tick the fate of what is pending counts as unknown; 0: this replica leads, or nothing is
+	cutting  bool   // a cut is on its way
+	lastWork uint64 // tick of the last proposal
+	moved    uint64 // up to where the log was applied at the last tick
+	movedAt  uint64 // the last tick at which that had changed, or nothing was on its way
+	quiet    uint64 // up to where the log was applied when somebody last looked whether anything happens
 
 	reluctant      ServerID // who has not taken the lead when it was asked to, until this tick
 	reluctantUntil uint64
@@ -130,7 +140,7 @@ var _ Group = (*Raft)(nil)
 
 func (h *Host) newRaft(id storage.GroupID, machine Machine) *Raft {
 	r := &Raft{host: h, id: id, machine: machine, store: h.o.Store, key: storage.AppendPrefix(nil, id, storage.KindState),
-		routes: make(map[uint64]ServerID), pending: make(map[uint64]*proposal), changed: make(chan struct{}), sending: make(map[uint64]*Progress)}
+		routes: make(map[uint64]ServerID), pending: make(map[uint64]*round), changed: make(chan struct{}), sending: make(map[uint64]*Progress)}
 	r.drained = sync.NewCond(&r.mu)
 	return r
 }
@@ -158,6 +168,8 @@ func (r *Raft) load() error {
 		return err
 	}
 	r.role, r.term, r.leader = raft.StateFollower, l.ballot.term, 0
+	r.last, r.committed = l.last, l.applied.index
+	r.unsynced = true
 	r.reads.number = uint64(r.host.o.random(1<<31)) << 32
 	return nil
 }
@@ -176,8 +188,11 @@ func (r *Raft) do(f func()) {
 		}
 	}()
 	f()
-	r.propose()
 	r.pump()
+	if r.propose() {
+		r.pump()
+	}
+	r.sendTidings()
 	if len(r.local) > 0 && !r.draining && !r.waiting {
 		r.host.work.add(r)
 	}
@@ -224,10 +239,8 @@ func (r *Raft) end(reason error) {
 	r.ended = reason
 	r.epoch.Store(0)
 	r.local = nil
-	for _, p := range r.queue {
-		p.finish(0, reason)
-	}
-	r.queue = nil
+	r.refuse(reason)
+	r.tidings = nil
 	r.abandon(fmt.Errorf("%w (%w)", ErrUnknownOutcome, reason))
 	r.reads.end(reason)
 	r.notify()

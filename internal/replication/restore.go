@@ -244,6 +244,7 @@ func (r *Raft) restore(m *pb.Message) error {
 		}
 		return fmt.Errorf("restore group %d: %w", r.id, err)
 	}
+	r.unsynced = true
 	r.log.replaced(s.state.log, s.members)
 	r.log.vote(ballot)
 	r.applied.Store(uint64(s.state.Applied))
@@ -256,9 +257,6 @@ func (r *Raft) restore(m *pb.Message) error {
 	r.notify()
 	r.mu.Unlock()
 	r.machine.Restored()
-	if entries := m.GetEntries(); len(entries) > 0 { // those that follow the snapshot
-		return r.append([]*pb.Message{{To: m.To, Entries: entries, Responses: m.GetResponses()}})
-	}
-	r.host.syncs.add(r, m.GetResponses())
-	return nil
+	m.Snapshot = nil // if the disk is full now, only the rest is to be tried again
+	return r.append([]*pb.Message{m})
 }
