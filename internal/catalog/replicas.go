@@ -112,10 +112,15 @@ func (c *Catalog) joinGroup(ctx context.Context, t *table.Table, group storage.G
 	return t.Reload()
 }
 
-// Primary tells where the primary replica of the table is: here, or on the server that is returned; ok is false if nobody knows of one.
-// A server without a replica asks another one that is connected.
+// Primary tells where the primary replica of the table's first part is. See PrimaryOf.
 func (t *Table) Primary(s *Snapshot) (server ServerID, here, ok bool) {
-	switch g := t.Group().(type) {
+	return t.PrimaryOf(s, t.Parts()[0])
+}
+
+// PrimaryOf tells where the primary replica of a part is: here, or on the server that is returned; ok is false if nobody knows of one.
+// A server without a replica asks another one that is connected.
+func (t *Table) PrimaryOf(s *Snapshot, p *table.Part) (server ServerID, here, ok bool) {
+	switch g := p.Group().(type) {
 	case *replication.Raft:
 		if _, err := g.Epoch(); err == nil {
 			return s.server.ID, true, true

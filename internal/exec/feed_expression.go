@@ -97,7 +97,7 @@ func (f *feedSource) order(e *feedEvaluation) *feed.Order {
 
 // readFirst reads the first rows of the present state of the table.
 func (f *feedSource) readFirst(ctx context.Context, e *feedEvaluation, n int) (items []feed.Item, all bool, state table.CommitIndex, err error) {
-	snap, err := f.table.Table.(followedTable).Snapshot()
+	snap, err := f.part.Snapshot()
 	if err != nil {
 		return nil, false, 0, err
 	}

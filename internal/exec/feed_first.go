@@ -33,8 +33,8 @@ type firstFeed struct {
 	index table.CommitIndex // of the last change of items
 }
 
-// part gives the source as its parts are asked for it: all of its first rows, whatever filters come after them.
-func (f *feedSource) part(id feedIdentity) (*feedSource, feedIdentity) {
+// unfiltered gives the source as its parts are asked for it: all of its first rows, whatever filters come after them.
+func (f *feedSource) unfiltered(id feedIdentity) (*feedSource, feedIdentity) {
 	if len(f.shown) == 0 {
 		return f, id
 	}
@@ -57,7 +57,7 @@ func (s *feedStream) openFirst(fr *frame, r *feedRows) (feedRun, error) {
 	f := &firstFeed{source: s.source, options: r.options.Options, initial: r.options.initial}
 	of := *r
 	of.options = r.options.items()
-	source, id := s.source.part(r.identity.part(s.number))
+	source, id := s.source.unfiltered(r.identity.part(s.number))
 	for _, p := range s.parts {
 		one := &feedStream{source: source, number: s.number, identity: id, parts: []partPlace{p}}
 		f.streams = append(f.streams, one)

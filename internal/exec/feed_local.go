@@ -11,7 +11,7 @@ import (
 
 // localFeed is a stream of a part whose primary replica is on this server.
 type localFeed struct {
-	source     *feedSource
+	source     *feedSource // with the rows of the part
 	expression *feed.Expression
 	private    *feed.Expression // the expression once more, for the replay
 
@@ -26,7 +26,11 @@ type localFeed struct {
 }
 
 func (s *feedStream) openLocal(fr *frame, r *feedRows) (feedRun, error) {
-	f, o := s.source, &r.options
+	o := &r.options
+	f, err := s.source.in(s.parts[0])
+	if err != nil {
+		return nil, err
+	}
 	l := &localFeed{source: f, expression: f.expression(fr, s.identity)}
 	if o.initial {
 		l.eval = f.evaluation(fr)
@@ -34,14 +38,10 @@ func (s *feedStream) openLocal(fr *frame, r *feedRows) (feedRun, error) {
 	if o.resumable() {
 		l.private = f.expression(fr, s.identity)
 	}
-	err := l.open(fr, s, o)
-	if err == nil {
+	if err = l.open(fr, s, o); err == nil {
 		return l, nil
 	}
 	l.close()
-	if errors.Is(err, table.ErrNotPrimary) {
-		err = errPartLost
-	}
 	return nil, moved(err)
 }
 
@@ -58,13 +58,13 @@ func (l *localFeed) open(fr *frame, s *feedStream, o *feedOptions) error {
 			l.private.Point = key
 		}
 	}
-	switch t := f.table.Table.(type) {
-	case followedTable:
+	if f.part != nil {
 		if o.resumable() {
-			return l.openResumable(fr, t, s, o)
+			return l.openResumable(fr, f.part, s, o)
 		}
-		return l.openStored(t, o)
-	case watchedTable:
+		return l.openStored(f.part, o)
+	}
+	if t, ok := f.table.Table.(watchedTable); ok {
 		return l.openWatched(fr, t.Watch(), o)
 	}
 	return reql.Errorf(reql.QueryLogic, "Cannot call `changes` on this table.")
@@ -208,7 +208,7 @@ func (l *localFeed) event(*frame) (e feed.Event, ok bool, err error) {
 
 // moved takes the end of what followed a part for the loss of its primary replica. If the table is gone, nobody will find another one.
 func moved(err error) error {
-	if errors.Is(err, feed.ErrAborted) {
+	if errors.Is(err, feed.ErrAborted) || errors.Is(err, table.ErrMoved) || errors.Is(err, table.ErrNotPrimary) {
 		return errPartLost
 	}
 	return err

@@ -100,7 +100,7 @@ func (m movable) Primary(table string, group uint32) (server string, here bool, 
 func TestFeedMoves(t *testing.T) {
 	s := newServer(t)
 	here := new(atomic.Bool)
-	pool := dial(t, s.twin())
+	pool := dial(t, s.twin(s.system))
 	s.engine.UseRouter(func() exec.Router { return movable{elsewhere{pool, s.catalog}, here} })
 	s.run(t, `r.dbCreate("test")`)
 	s.run(t, `r.tableCreate("t")`)

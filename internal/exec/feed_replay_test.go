@@ -262,6 +262,10 @@ func TestReplay(t *testing.T) { replay(t, newServer(t)) }
 
 func TestReplayElsewhere(t *testing.T) { replay(t, newTwins(t)) }
 
+func TestReplayDivided(t *testing.T) { replay(t, newDivided(t)) }
+
+func TestReplaySpread(t *testing.T) { replay(t, newSpread(t)) }
+
 func replay(t *testing.T, s *server) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

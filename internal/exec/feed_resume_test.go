@@ -11,19 +11,24 @@ import (
 	"rethinkdb/internal/race"
 )
 
-// cutsInTest is how often feeds are cut.
-var cutsInTest = race.Fewer(300)
+// How often feeds are cut: those of several streams take longer to open.
+var (
+	cutsInTest       = race.Fewer(300)
+	cutsOfSpreadTest = race.Fewer(50)
+)
 
 // resumable tells whether feeds of the kind have tokens.
 func resumable(sequence string) bool { return !strings.Contains(sequence, "limit(") }
 
 // TestResumedReplay is TestReplay for feeds that are cut again and again, somewhere among the events that have arrived, and go on
 // behind the last event that was looked at.
-func TestResumedReplay(t *testing.T) { resumedReplay(t, newServer(t)) }
+func TestResumedReplay(t *testing.T) { resumedReplay(t, newServer(t), cutsInTest) }
 
-func TestResumedReplayElsewhere(t *testing.T) { resumedReplay(t, newTwins(t)) }
+func TestResumedReplayElsewhere(t *testing.T) { resumedReplay(t, newTwins(t), cutsOfSpreadTest) }
 
-func resumedReplay(t *testing.T, s *server) {
+func TestResumedReplaySpread(t *testing.T) { resumedReplay(t, newSpread(t), cutsOfSpreadTest) }
+
+func resumedReplay(t *testing.T, s *server, enoughCuts int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	s.run(t, `r.dbCreate("test")`)
@@ -72,7 +77,7 @@ func resumedReplay(t *testing.T, s *server) {
 			x.feed.close()
 		}
 	}()
-	for cuts := 0; cuts < cutsInTest; {
+	for cuts := 0; cuts < enoughCuts; {
 		x := shadows[rnd.IntN(len(shadows))]
 		rows := x.feed.take()
 		if len(rows) == 0 && rnd.IntN(4) > 0 {

@@ -47,13 +47,13 @@ type feedRows struct {
 
 // add adds the streams of a source.
 func (r *feedRows) add(f *feedSource, number int) (err error) {
-	parts := f.parts()
+	parts, divided := f.parts()
 	for len(parts) > 0 {
 		n := 1
 		if f.ordered {
 			n = len(parts)
 		}
-		s := &feedStream{source: f, number: number, identity: r.identity.part(number), parts: parts[:n:n]}
+		s := &feedStream{source: f, number: number, identity: r.identity.part(number), parts: parts[:n:n], divided: divided}
 		parts = parts[n:]
 		if r.options.resumable() {
 			if s.mark, err = f.mark(s.identity); err != nil {
@@ -217,7 +217,7 @@ func (r *feedRows) restrict(p *partRequest) error {
 		}
 		s.parts, r.streams = s.parts[i:i+1], []*feedStream{s}
 		if s.source.ordered {
-			s.source, s.identity = s.source.part(s.identity)
+			s.source, s.identity = s.source.unfiltered(s.identity)
 			r.options = r.options.items()
 		}
 		if p.After == "" {

@@ -26,6 +26,8 @@ type feedSource struct {
 	shown []step // filters of the first rows
 
 	ordered bool
+
+	part followedTable // what has the rows, when that is known; nil for a system table
 }
 
 // eager is the error of changes on a sequence that is made at once. It is blamed on the one that a slice is of.
@@ -215,8 +217,11 @@ func (f *feedSource) everything() bool {
 	if f.scan == nil || len(f.steps) > 0 || f.ordered {
 		return false
 	}
-	r := f.scan.opts.Range
-	return f.scan.rows == f.scan.of.Table && r.Low.IsAbsent() && r.High.IsAbsent()
+	switch f.scan.rows.(type) {
+	case *indexSource, *geoSource, *distinctSource:
+		return false
+	}
+	return f.scan.whole()
 }
 
 // copies tells how many of the geometries of a row intersect what is looked for.

@@ -33,6 +33,7 @@ type feedStream struct {
 	number   int // of the source, among those of the feed
 	identity feedIdentity
 	parts    []partPlace // one, except for the first rows of an order
+	divided  bool        // the table has several
 
 	run   feedRun // nil before open, and for what never changes
 	begun bool    // what comes before changes has been given
@@ -64,6 +65,14 @@ var errPartLost = errors.New("the part's primary replica is somewhere else")
 func (s *feedStream) static() bool {
 	f := s.source
 	return f.fails != nil || f.point.IsAbsent() && f.keys == nil && f.scan == nil
+}
+
+// group is the number of the part's group.
+func (s *feedStream) group() uint32 {
+	if len(s.parts) == 0 {
+		return 0
+	}
+	return s.parts[0].group
 }
 
 // at is where the stream is in the history, nil if that does not matter.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -24,9 +25,15 @@ import (
 //	                                             | 1, place
 //	                                             | 2, place, place where the batch of squashed changes begins, events of it that were given (uvarint)
 //
+// The tokens of tables with several groups have version 2. There each part of a source is one of its own, and the number of its group (uvarint) comes before
+// the last column.
+//
 // with a place as epoch (8 bytes, big endian), commit index, change and copy (uvarints). The checksum finds accidents. It is no
 // signature: whoever makes up a token reads changes of a table that he may read.
-const tokenVersion = 1
+const (
+	tokenVersion        = 1
+	dividedTokenVersion = 2
+)
 
 // maxTokenBytes bounds what is decoded. It is enough for unions of several hundred sources.
 const maxTokenBytes = 64 << 10
@@ -71,9 +78,16 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // encodeToken makes the token of the present positions of a feed.
 func encodeToken(streams []*feedStream) string {
-	b := binary.AppendUvarint([]byte{tokenVersion}, uint64(len(streams)))
+	version := byte(tokenVersion)
+	if slices.ContainsFunc(streams, func(s *feedStream) bool { return s.divided }) {
+		version = dividedTokenVersion
+	}
+	b := binary.AppendUvarint([]byte{version}, uint64(len(streams)))
 	for _, s := range streams {
 		b = append(append(b, s.mark.table[:]...), s.mark.what[:]...)
+		if version == dividedTokenVersion {
+			b = binary.AppendUvarint(b, uint64(s.group()))
+		}
 		b = appendPosition(b, &s.position)
 	}
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
@@ -90,6 +104,7 @@ func appendPlace(b []byte, p feed.Place) []byte {
 // markedPosition is a source in a token.
 type markedPosition struct {
 	mark     feedMark
+	group    uint32 // 0 in tokens that do not say
 	position feed.Position
 }
 
@@ -101,14 +116,14 @@ func decodeToken(token string) ([]markedPosition, error) {
 		return nil, errNoToken
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) < 5 || b[0] != tokenVersion {
+	if err != nil || len(b) < 5 || b[0] != tokenVersion && b[0] != dividedTokenVersion {
 		return nil, errNoToken
 	}
 	end := len(b) - 4
 	if binary.BigEndian.Uint32(b[end:]) != crc32.Checksum(b[:end], castagnoli) {
 		return nil, errNoToken
 	}
-	r := tokenReader{b: b[1:end], ok: true}
+	r := tokenReader{b: b[1:end], ok: true, divided: b[0] == dividedTokenVersion}
 	var sources []markedPosition
 	for n := r.uvarint(); n > 0 && r.ok; n-- {
 		sources = append(sources, r.source())
@@ -121,8 +136,9 @@ func decodeToken(token string) ([]markedPosition, error) {
 
 // tokenReader reads the parts of a token, until one is missing.
 type tokenReader struct {
-	b  []byte
-	ok bool
+	b       []byte
+	ok      bool
+	divided bool // sources name their groups
 }
 
 func (r *tokenReader) take(n int) []byte {
@@ -158,6 +174,9 @@ func (r *tokenReader) place() feed.Place {
 func (r *tokenReader) source() (s markedPosition) {
 	copy(s.mark.table[:], r.take(16))
 	copy(s.mark.what[:], r.take(8))
+	if r.divided {
+		s.group = r.uint32()
+	}
 	s.position = r.position()
 	return s
 }
@@ -178,6 +197,9 @@ func (c call) resume(r *feedRows) error {
 		return cannotResume(c.n.t, reql.QueryLogic, "`resume_after` is not a resume token.")
 	}
 	if len(sources) != len(r.streams) {
+		if slices.Equal(feedMarks(sources, func(p markedPosition) feedMark { return p.mark }), feedMarks(r.streams, func(s *feedStream) feedMark { return s.mark })) {
+			return c.dividedAnew(r.streams[0])
+		}
 		return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
 	}
 	for i, s := range r.streams {
@@ -186,12 +208,26 @@ func (c call) resume(r *feedRows) error {
 			return cannotResume(c.n.t, reql.OpFailed, "the token is of another table than `"+s.source.table.displayName()+"`, or of one that was dropped since.")
 		case p.mark != s.mark || (p.position.Index > 0) == s.static():
 			return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
+		case s.divided && p.group != s.group():
+			return c.dividedAnew(s)
 		default:
 			s.position, s.resumed = p.position, true
 		}
 	}
 	r.options.initial = false
 	return nil
+}
+
+// feedMarks are the marks of sources, each once however many parts it has.
+func feedMarks[T any](list []T, mark func(T) feedMark) (marks []feedMark) {
+	for _, x := range list {
+		marks = append(marks, mark(x))
+	}
+	return slices.Compact(marks)
+}
+
+func (c call) dividedAnew(s *feedStream) error {
+	return cannotResume(c.n.t, reql.OpFailed, "table `"+s.source.table.displayName()+"` was divided into other shards since.")
 }
 
 // unresumable gives the error of a source whose feeds cannot be resumed.

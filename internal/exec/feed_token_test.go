@@ -19,13 +19,22 @@ func someStreams() []*feedStream {
 }
 
 func TestResumeToken(t *testing.T) {
-	streams := someStreams()
+	checkToken(t, someStreams())
+	divided := someStreams()
+	for i, s := range divided {
+		s.divided, s.parts = true, []partPlace{{group: uint32(1) << (10 * i)}}
+	}
+	checkToken(t, divided)
+}
+
+func checkToken(t *testing.T, streams []*feedStream) {
+	t.Helper()
 	sources, err := decodeToken(encodeToken(streams))
 	if err != nil || len(sources) != len(streams) {
 		t.Fatal(sources, err)
 	}
 	for i, s := range streams {
-		if sources[i].mark != s.mark || sources[i].position != s.position {
+		if sources[i].mark != s.mark || sources[i].position != s.position || sources[i].group != s.group() {
 			t.Errorf("source %d is %+v, want %+v and %+v", i, sources[i], s.mark, s.position)
 		}
 	}

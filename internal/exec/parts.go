@@ -1,6 +1,13 @@
 package exec
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"rethinkdb/internal/datum"
+	"rethinkdb/internal/table"
+)
 
 // partPlace names a part of a table.
 type partPlace struct {
@@ -32,10 +39,94 @@ func (e *Engine) others() Router {
 	return e.router()
 }
 
-// parts are where the rows of the source are.
-func (f *feedSource) parts() []partPlace {
-	if _, stored := f.table.Table.(followedTable); !stored {
-		return []partPlace{{}}
-	}
-	return []partPlace{{table: f.table.ID()}}
+// partedTable is a table with rows on disk, which are in one or more parts.
+type partedTable interface {
+	Parts() []*table.Part
+	Only(parts ...int) *table.Table
+	PartOf(key []byte) int
 }
+
+// parts are where the rows of the source are, and divided tells whether its table has others.
+func (f *feedSource) parts() (places []partPlace, divided bool) {
+	t, parted := f.table.Table.(partedTable)
+	if !parted {
+		return []partPlace{{}}, false
+	}
+	parts := t.Parts()
+	wanted := func(int) bool { return true }
+	if len(parts) > 1 && f.scan == nil {
+		wanted = f.partsOfKeys(t)
+	}
+	for i, p := range parts {
+		if wanted(i) {
+			places = append(places, partPlace{table: f.table.ID(), group: uint32(p.Number())})
+		}
+	}
+	return places, len(parts) > 1
+}
+
+// partsOfKeys tells which parts have the keys that are watched. A key that is none is found out when the feed is opened.
+func (f *feedSource) partsOfKeys(t partedTable) func(i int) bool {
+	keys := f.keys
+	if !f.point.IsAbsent() {
+		keys = []datum.Value{f.point}
+	}
+	has := map[int]bool{}
+	for _, k := range keys {
+		if key, err := table.AppendPrimaryKey(nil, k); err == nil {
+			has[t.PartOf(key)] = true
+		}
+	}
+	if len(has) == 0 {
+		has[0] = true
+	}
+	return func(i int) bool { return has[i] }
+}
+
+// in gives the source with the rows of one part of its table alone.
+func (f *feedSource) in(p partPlace) (*feedSource, error) {
+	t, parted := f.table.Table.(partedTable)
+	if !parted {
+		return f, nil
+	}
+	parts := t.Parts()
+	i := slices.IndexFunc(parts, func(x *table.Part) bool { return uint32(x.Number()) == p.group })
+	if i < 0 {
+		return nil, errPartLost
+	}
+	view := t.Only(i)
+	one := *f
+	one.part = view
+	if f.scan != nil && len(parts) > 1 {
+		scan := *f.scan
+		scan.rows = only(scan.rows, view)
+		one.scan = &scan
+	}
+	return &one, nil
+}
+
+// only gives what is scanned with the rows of some parts of the table alone.
+func only(rows Table, view *table.Table) Table {
+	part := partView{view}
+	switch x := rows.(type) {
+	case *indexSource:
+		one := *x
+		one.Table, one.index = part, x.index.Only(view)
+		return &one
+	case *distinctSource:
+		one := *x
+		one.Table, one.index = part, x.index.Only(view)
+		return &one
+	case *geoSource:
+		one := *x
+		one.Table, one.info.Index = part, x.info.Index.Only(view)
+		return &one
+	}
+	return part
+}
+
+// partView is some parts of a table in its place.
+type partView struct{ *table.Table }
+
+// DocCountEstimates implements Table.
+func (partView) DocCountEstimates(context.Context) ([]int64, error) { return nil, nil }

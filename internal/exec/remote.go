@@ -19,7 +19,7 @@ import (
 // Router tells where tables are, and lets other servers run queries.
 type Router interface {
 	// Locate tells which server runs what is done to a table; here: this one. When outdated is set, replicas of any kind do. A table
-	// that does not exist is here. ErrNotReached says that there is no primary replica at the moment.
+	// that does not exist is here. ErrNotReached says that there is no primary replica at the moment, ErrSpread that there are several.
 	Locate(db, table string, outdated bool) (server string, here bool, err error)
 	// Primary tells the same of a part of a table that exists, by the table's identifier and the number of the part's group.
 	Primary(table string, group uint32) (server string, here bool, err error)
@@ -44,6 +44,8 @@ var (
 	ErrLostContact = errors.New("lost contact with the primary replica")
 	// ErrNotReached says that the query did not begin.
 	ErrNotReached = errors.New("the server of the primary replica cannot be reached")
+	// ErrSpread says that the parts of a table are on several servers, or that nobody knows.
+	ErrSpread = errors.New("the table is on several servers")
 	// ErrNoTable says that the table is not there any more.
 	ErrNoTable = errors.New("the table does not exist")
 	// ErrAstray says the same of one that has come to servers that do not have the primary replica.

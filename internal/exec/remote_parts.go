@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"errors"
+
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 )
@@ -21,7 +23,7 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 		place.outdated = true
 		_, here, _ = b.router.Locate(place.db, place.name, place.outdated)
 	}
-	if here {
+	if here || errors.Is(err, ErrSpread) {
 		return nil, nil
 	}
 	p, err := b.parcel(t)

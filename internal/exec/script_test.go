@@ -63,6 +63,15 @@ func TestScriptsElsewhere(t *testing.T) {
 	runScripts(t, newTwins, "explain.txt", "profiles.txt", "timeouts.txt", "javascript.txt", "indexes.txt", "joins.txt")
 }
 
+// Scripts answer the same when tables are in several parts, and when these are on several servers. Only what comes first of what other parts have is not defined.
+func TestScriptsDivided(t *testing.T) {
+	runScripts(t, newDivided, "explain.txt", "profiles.txt", "timeouts.txt", "javascript.txt", "unique.txt", "resume.txt")
+}
+
+func TestScriptsSpread(t *testing.T) {
+	runScripts(t, newSpread, "explain.txt", "profiles.txt", "timeouts.txt", "javascript.txt", "unique.txt", "resume.txt")
+}
+
 func runScripts(t *testing.T, newServer func(testing.TB) *server, except ...string) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if filepath.Ext(path) != ".txt" || slices.Contains(except, filepath.Base(path)) {
@@ -124,6 +133,7 @@ type server struct {
 
 	system  *system.System
 	catalog *catalog.Catalog
+	store   *storage.Store
 	scripts *js.Pool
 }
 
@@ -173,7 +183,7 @@ func newServerLogging(t testing.TB, dir string, mem *storage.MemFS, log *slog.Lo
 	t.Cleanup(pool.Close)
 	e := exec.New(sys, log)
 	e.UseScripts(pool)
-	return (&server{engine: e, system: sys, catalog: cat, scripts: pool}).as("admin")
+	return (&server{engine: e, system: sys, catalog: cat, store: store, scripts: pool}).as("admin")
 }
 
 // start runs the query message and gives all of its answers.

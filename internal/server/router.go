@@ -6,6 +6,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/session"
+	"rethinkdb/internal/table"
 )
 
 // router is nil as long as there are no other servers, so that a server alone does not look where tables are.
@@ -20,31 +21,44 @@ func (c *clustering) router() exec.Router {
 type router struct{ c *clustering }
 
 // Locate implements exec.Router.
-func (r router) Locate(db, table string, outdated bool) (server string, here bool, err error) {
+func (r router) Locate(db, name string, outdated bool) (server string, here bool, err error) {
 	s := r.c.node.data.catalog.Snapshot()
 	d, ok := s.Database(db)
 	if !ok {
 		return "", true, nil
 	}
-	t, ok := d.Table(table)
+	t, ok := d.Table(name)
 	if !ok || outdated && t.Readable() {
 		return "", true, nil
 	}
-	id, here, ok := t.Primary(s)
-	if !ok || !here && !s.Connected(id) {
-		return "", false, exec.ErrNotReached
+	parts := t.Parts()
+	server, here, err = r.place(s, t, parts[0])
+	for _, p := range parts[1:] {
+		if other, h, e := r.place(s, t, p); err != nil || e != nil || h != here || other != server {
+			return "", false, exec.ErrSpread
+		}
 	}
-	return string(id), here, nil
+	return server, here, err
 }
 
 // Primary implements exec.Router.
-func (r router) Primary(table string, _ uint32) (server string, here bool, err error) {
+func (r router) Primary(id string, group uint32) (server string, here bool, err error) {
 	s := r.c.node.data.catalog.Snapshot()
-	t, ok := s.TableByID(catalog.TableID(table))
+	t, ok := s.TableByID(catalog.TableID(id))
 	if !ok {
 		return "", false, exec.ErrNoTable
 	}
-	id, here, ok := t.Primary(s)
+	for _, p := range t.Parts() {
+		if uint32(p.Number()) == group {
+			return r.place(s, t, p)
+		}
+	}
+	return "", false, exec.ErrNotReached // it has moved, or will
+}
+
+// place tells where the primary replica of a part is.
+func (r router) place(s *catalog.Snapshot, t *catalog.Table, p *table.Part) (server string, here bool, err error) {
+	id, here, ok := t.PrimaryOf(s, p)
 	if !ok || !here && !s.Connected(id) {
 		return "", false, exec.ErrNotReached
 	}
