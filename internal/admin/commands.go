@@ -41,6 +41,12 @@ func init() {
 				"until it expires: after an hour, or after a TIME such as 30m, 12h or 7d, at most 30 days."},
 		{words: []string{"rm", "join-token"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeJoinTokens, about: "revoke join tokens"},
 
+		{words: []string{"ls", "metadata"}, usage: []string{""}, run: listMetadata, about: "list the servers that keep the metadata",
+			more: "Databases, tables' configurations and users can be changed as long as a majority of them is connected."},
+		{words: []string{"recover", "metadata"}, usage: []string{"<SERVER>..."}, least: 1, most: anyNumber, run: recoverMetadata, about: "give up servers, so that the metadata can be changed again",
+			more: "This is for when half of the servers that keep the metadata, or more, are lost for good. Name all of them: ls metadata lists them as disconnected. Changes that only they knew are lost. " +
+				"Never use it while they may be at work behind a broken network. If one comes back it gives up what it has. Tables are repaired afterwards, each with reconfigure({emergency_repair: ...})."},
+
 		{words: []string{"set", "auth"}, usage: []string{"<KEY>", "-"}, least: 1, most: 1, verbatim: true, run: setAuth, about: "set the authentication key",
 			more: "The key is the password of the user admin: drivers connect with it as authKey, or as password of this user. Connections that exist stay. " +
 				"With - in place of a key, it is asked for without being shown, or read from the standard input. Quote a key with spaces."},

@@ -46,7 +46,8 @@ func databaseAlreadyDeleted() error {
 func ChangeError(err error) error {
 	switch {
 	case errors.Is(err, metadata.ErrNoMajority):
-		return reql.Errorf(reql.OpFailed, "A majority of the servers of the cluster is currently unreachable. Nothing was changed.")
+		return reql.Errorf(reql.OpFailed, "A majority of the servers of the cluster is currently unreachable. Nothing was changed."+
+			" If they are lost for good, `rethinkdb admin recover metadata` lets the others go on.")
 	case errors.Is(err, replication.ErrUnknownOutcome):
 		return reql.Errorf(reql.OpIndeterminate, "We lost contact with a majority of the servers of the cluster. The change may or may not have been made.")
 	}

@@ -90,6 +90,19 @@ func (c *Catalog) allocateGroup(ctx context.Context) (group storage.GroupID, err
 	return group, err
 }
 
+// skippedGroups is how many numbers of groups are left out by SkipGroups: more tables than could have been created in the time that it is for.
+const skippedGroups = 1 << 16
+
+// SkipGroups leaves out numbers of groups, because the last changes of the metadata are lost: some may have been given away, and servers that come back may have rows under them.
+func (c *Catalog) SkipGroups(ctx context.Context) error {
+	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
+		if s.nextGroup+skippedGroups < s.nextGroup {
+			return nil, fmt.Errorf("recover the metadata: all numbers of groups are used")
+		}
+		return []metadata.Change{set(keyNextGroup, encodeNextGroup(s.nextGroup+skippedGroups))}, nil
+	})
+}
+
 func encodeNextGroup(g storage.GroupID) []byte { return binary.BigEndian.AppendUint32(nil, uint32(g)) }
 
 func decodeNextGroup(b []byte) (storage.GroupID, error) {

@@ -77,6 +77,8 @@ func (n *node) startClustering(engine session.Engine) {
 		return err
 	})
 	c.mesh.HandleCall(callChange, cluster.Answer(c.decide))
+	c.mesh.HandleCall(callKeeper, cluster.Answer(c.answerKeeper))
+	c.mesh.HandleCall(callRecover, cluster.Answer(c.answerRecover))
 	c.mesh.HandleCall(callSystem, func(ctx context.Context, _ cluster.ServerID, request []byte) ([]byte, error) {
 		return n.system.Answer(ctx, request)
 	})
@@ -233,19 +235,22 @@ func (c *clustering) keepMetadata(s *catalog.Snapshot) {
 	}
 	var want []replication.Member
 	voters := 0
-	rank := func(s catalog.Server) int {
-		if slices.ContainsFunc(status.Members, func(m replication.MemberStatus) bool { return m.Server == replication.ServerID(s.ID) && m.Voter }) {
+	rank := func(server catalog.Server) int {
+		switch {
+		case slices.ContainsFunc(status.Members, func(m replication.MemberStatus) bool { return m.Server == replication.ServerID(server.ID) && m.Voter }):
 			return 0
+		case s.Connected(server.ID):
+			return 1
 		}
-		return 1
+		return 2
 	}
 	servers := s.Members()
 	slices.SortStableFunc(servers, func(a, b catalog.Server) int { // those that vote first
 		return rank(a) - rank(b)
 	})
 	for _, server := range servers {
-		voters++
-		want = append(want, replication.Member{Server: replication.ServerID(server.ID), Voter: voters <= maxVoters})
+		voters++ // who is not there could not begin to vote, and would hold up the others
+		want = append(want, replication.Member{Server: replication.ServerID(server.ID), Voter: voters <= maxVoters && rank(server) < 2})
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, time.Second)
 	defer cancel()

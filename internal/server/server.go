@@ -225,6 +225,7 @@ func (n *node) build(log *logfile.Log, p parts) (err error) {
 		Users:    n.data.users,
 		Tokens:   n.joinTokens(),
 		Peers:    neighbours{n.data.groups},
+		Keepers:  n.keepers(),
 		Process:  n.process,
 		Log:      log,
 		Audit:    n.audit,

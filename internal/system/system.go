@@ -26,6 +26,7 @@ type Options struct {
 	Tokens  *peer.Tokens // what join_tokens shows; without them there is no such table
 	Peers   Peers        // the other servers; nil for a server alone
 	Proxy   bool         // this server is no member of the cluster
+	Keepers Keepers      // what metadata_status shows; without them there is no such table
 
 	// The rest may be left out.
 
@@ -60,6 +61,7 @@ type System struct {
 	tokens   *peer.Tokens
 	peers    Peers
 	proxy    bool
+	keepers  Keepers
 	process  func() Process
 	log      Log
 	audit    *audit.Log // nil: none
@@ -91,7 +93,7 @@ var _ exec.Cluster = (*System)(nil)
 // Start makes the system database of a server. Stop it.
 func Start(o Options) *System {
 	s := &System{
-		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, peers: o.Peers, proxy: o.Proxy, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
+		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, peers: o.Peers, keepers: o.Keepers, proxy: o.Proxy, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, security: o.Security, sessions: o.Sessions, logIns: o.LogIns, setCache: o.SetCache, now: o.Now,
 		slowQueries: o.SlowQueries, usage: o.Usage,
 		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,

@@ -45,6 +45,9 @@ func (s *System) systemTables() map[string]*systemTable {
 	if s.logIns != nil {
 		tables["web_sessions"] = newSystemTable("web_sessions", webSessions{s})
 	}
+	if s.keepers != nil {
+		tables["metadata_status"] = newSystemTable("metadata_status", metadataStatus{s})
+	}
 	return tables
 }
 
@@ -52,7 +55,7 @@ func hidden(table string) bool { return strings.HasPrefix(table, "_") }
 
 // additions are the tables that RethinkDB does not have. They are not listed either, because tools go through the list and expect
 // those that they know; everybody with the rights can name them.
-var additions = []string{"access_config", "audit", "bearer_tokens", "cluster_members", "join_tokens", "security_status", "server_usage", "slow_queries", "web_sessions"}
+var additions = []string{"access_config", "audit", "bearer_tokens", "cluster_members", "join_tokens", "metadata_status", "security_status", "server_usage", "slow_queries", "web_sessions"}
 
 func (s *System) visibleTables() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(table string) bool {

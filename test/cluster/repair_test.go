@@ -108,3 +108,88 @@ func TestEmergencyRepair(t *testing.T) {
 		s.await("the rows", harness.Term(harness.Count, tableAt("t", "outdated")), "3")
 	}
 }
+
+// metadataStatus is the row of metadata_status.
+type metadataStatus struct {
+	Available    bool
+	Primary      *string
+	Voters       []string
+	Disconnected []string
+}
+
+func giveUp(servers ...string) any {
+	names := make([]any, len(servers))
+	for i, s := range servers {
+		names[i] = s
+	}
+	return harness.Term(harness.Update, harness.Term(harness.Get, systemTable("metadata_status"), "metadata"),
+		map[string]any{"given_up": harness.Term(harness.MakeArray, names...)})
+}
+
+// keeps waits until a server knows who keeps the metadata.
+func (s *server) keeps(want func(metadataStatus) bool) {
+	s.t.Helper()
+	ask(s, harness.Term(harness.Get, systemTable("metadata_status"), "metadata"), want)
+}
+
+func (s *server) refusesToGiveUp(want string, servers ...string) {
+	s.t.Helper()
+	ask(s, giveUp(servers...), func(r struct {
+		Error string `json:"first_error"`
+	}) bool {
+		return strings.HasPrefix(r.Error, want)
+	})
+}
+
+// TestLossOfTwo loses two of three servers for good, and with them the majority that keeps the metadata. The third is made to go on alone, with what it has; the others
+// come back and follow it. Tables that were on them alone are as they were.
+func TestLossOfTwo(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	a, b, left := all[0], all[1], all[2]
+	a.createTable("t", 3)
+	b.do(harness.Term(harness.Insert, systemTable("table_config"), map[string]any{"db": "test", "name": "own",
+		"shards": harness.Term(harness.MakeArray, map[string]any{"primary_replica": "b", "replicas": harness.Term(harness.MakeArray, "b")})}))
+	a.insert("t", "before")
+	b.insert("own", "before")
+	for _, s := range all {
+		s.await("the row", harness.Term(harness.Count, tableAt("t", "outdated")), "1")
+		s.keeps(func(m metadataStatus) bool { return m.Available && len(m.Voters) == 3 })
+	}
+	left.refusesToGiveUp("A majority of the servers that keep the metadata is connected", "a", "b")
+	for _, s := range all[:2] {
+		if err := s.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left.awaitServers("c")
+	left.keeps(func(m metadataStatus) bool { return !m.Available && m.Primary == nil && len(m.Disconnected) == 2 })
+	left.refusal(repair("t", "unsafe_rollback"), "A majority of the servers of the cluster is currently unreachable. Nothing was changed.")
+	left.refusesToGiveUp("The servers that keep the metadata and are not connected are `a`, `b`. Name all of these, and no others", "a")
+	left.refusesToGiveUp("In `given_up`: Server `x` does not exist.", "x")
+	ask(left, giveUp("b", "a"), func(r struct{ Replaced int }) bool { return r.Replaced == 1 })
+	left.keeps(func(m metadataStatus) bool { return m.Available && *m.Primary == "c" && len(m.Voters) == 1 })
+	left.do(harness.Term(harness.DBCreate, "after"))
+	ask(left, repair("t", "unsafe_rollback"), func(r repaired) bool { return r.Repaired == 1 })
+	left.insert("t", "after")
+	left.await("both rows", harness.Term(harness.Count, table("t")), "2")
+	left.createTable("new", 1)
+
+	for _, s := range all[:2] {
+		s.words = nil
+		s.start()
+	}
+	for _, s := range all {
+		s.awaitServers("a", "b", "c")
+		s.keeps(func(m metadataStatus) bool { return m.Available && *m.Primary == "c" && len(m.Voters) == 3 })
+		s.await("the databases", harness.Term(harness.DBList), `["after","rethinkdb","test"]`)
+		s.showsStatus(func(row status) bool { return row.primary() == "c" && row.Status.All })
+		s.await("both rows", harness.Term(harness.Count, table("t")), "2")
+		s.await("the row of the table that was away", harness.Term(harness.Count, table("own")), "1")
+	}
+	left.placeTable("t", a, b, left)
+	if err := left.Kill(); err != nil { // the others are a majority again
+		t.Fatal(err)
+	}
+	a.do(harness.Term(harness.DBCreate, "later"))
+	b.insert("t", "later")
+}

@@ -151,7 +151,8 @@ func TestSystemTables(t *testing.T) {
 	}) bool {
 		return slices.Equal(row.Counts, []int{1})
 	})
-	fails(left, harness.Term(harness.DBCreate, "x"), "A majority of the servers of the cluster is currently unreachable. Nothing was changed.")
+	fails(left, harness.Term(harness.DBCreate, "x"), "A majority of the servers of the cluster is currently unreachable. Nothing was changed."+
+		" If they are lost for good, `rethinkdb admin recover metadata` lets the others go on.")
 
 	for _, s := range servers[:2] {
 		s.words = nil
