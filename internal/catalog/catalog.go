@@ -122,7 +122,7 @@ func (c *Catalog) load(ctx context.Context, fresh Server) error {
 	} else if s.server, err = Self(ctx, c.store, fresh); err != nil {
 		return err
 	}
-	for _, prefix := range []string{keyCluster, keyClusterID, keyAccess, keyNextGroup, keyMember, keyRemoved, keyDatabase} {
+	for _, prefix := range []string{keyLevel, keyCluster, keyClusterID, keyAccess, keyNextGroup, keyMember, keyRemoved, keyDatabase} {
 		err := c.metadata.MetaScan(prefix, func(key string, value []byte) error {
 			return c.apply(s, set(key, append([]byte{}, value...)))
 		})

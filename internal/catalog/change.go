@@ -65,6 +65,8 @@ func (c *Catalog) apply(s *Snapshot, change metadata.Change) (err error) {
 		s.nextGroup, err = decodeNextGroup(value)
 	case key == keyClusterID:
 		s.clusterID = string(value)
+	case key == keyLevel:
+		return s.applyLevel(value)
 	case strings.HasPrefix(key, keyMember):
 		return s.applyMember(ServerID(strings.TrimPrefix(key, keyMember)), value)
 	case strings.HasPrefix(key, keyRemoved):

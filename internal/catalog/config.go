@@ -106,9 +106,20 @@ type Server struct {
 	Tags []string // sorted, without duplicates
 	// CacheBytes is the size of the cache that was asked for; negative means that the server chooses.
 	CacheBytes int64
+	Presence
+}
+
+// Presence is what a server says of itself, and what no user changes.
+type Presence struct {
 	// Addresses are where the other servers find it, host:port of its intracluster port. Fingerprint is of the key that it shows there.
 	Addresses   []string
 	Fingerprint string
+	Program     string // its version
+	Level       Level  // the newest that it knows; 0 if it does not say
+}
+
+func (p Presence) equal(o Presence) bool {
+	return p.Fingerprint == o.Fingerprint && p.Program == o.Program && p.Level == o.Level && slices.Equal(p.Addresses, o.Addresses)
 }
 
 // AutoCache as CacheBytes lets the server choose the size of its cache.
@@ -118,8 +129,7 @@ const AutoCache = -1
 func (s Server) HasTag(tag string) bool { return slices.Contains(s.Tags, tag) }
 
 func (s Server) equal(o Server) bool {
-	return s.ID == o.ID && s.Name == o.Name && s.CacheBytes == o.CacheBytes && slices.Equal(s.Tags, o.Tags) &&
-		s.Fingerprint == o.Fingerprint && slices.Equal(s.Addresses, o.Addresses)
+	return s.ID == o.ID && s.Name == o.Name && s.CacheBytes == o.CacheBytes && slices.Equal(s.Tags, o.Tags) && s.Presence.equal(o.Presence)
 }
 
 // Cluster holds the settings of the whole cluster.

@@ -20,6 +20,7 @@ const (
 	keyClusterID = "catalog/cluster_id" // no object, but a UUID
 	keyMember    = "catalog/member/"    // + server id
 	keyRemoved   = "catalog/removed/"   // + id of a server that was a member
+	keyLevel     = "catalog/level"      // no object, but a number in decimal
 	keyDatabase  = "catalog/db/"        // + database id
 	keyTable     = "catalog/table/"     // + table id
 )
@@ -51,6 +52,8 @@ func encodeServer(s Server) []byte {
 		datum.Field{Key: "cache_bytes", Val: datum.Int(s.CacheBytes)},
 		datum.Field{Key: "addresses", Val: stringArray(s.Addresses)},
 		datum.Field{Key: "fingerprint", Val: datum.String(s.Fingerprint)},
+		datum.Field{Key: "program", Val: datum.String(s.Program)},
+		datum.Field{Key: "level", Val: datum.Int(int64(s.Level))},
 	)
 }
 
@@ -328,6 +331,9 @@ func decodeServer(key string, b []byte) (Server, error) {
 	}
 	if _, ok := r.val.Get("addresses"); ok && r.err == nil { // since version 5
 		s.Addresses, s.Fingerprint = recordStrings[string](r, "addresses"), r.string("fingerprint")
+	}
+	if _, ok := r.val.Get("level"); ok && r.err == nil { // programs before levels leave it out
+		s.Program, s.Level = r.string("program"), Level(r.int("level"))
 	}
 	return s, r.err
 }

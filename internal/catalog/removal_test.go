@@ -43,7 +43,7 @@ func TestRemoveMember(t *testing.T) {
 	if err := w.RemoveMember(t.Context(), gone.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Heard(t.Context(), gone.ID, []string{"10.0.0.1:29015"}, "f"); err != nil {
+	if err := w.Heard(t.Context(), gone.ID, Presence{Addresses: []string{"10.0.0.1:29015"}, Fingerprint: "f"}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time after a restart

@@ -109,6 +109,9 @@ func (c *Catalog) AddMember(ctx context.Context, server Server) error {
 		if name, gone := s.removed[server.ID]; gone {
 			return nil, &RemovedError{name}
 		}
+		if known := max(server.Level, firstLevel); known < s.Level() {
+			return nil, &TooOldError{s.Level(), known}
+		}
 		if s.nameTaken(server) {
 			return nil, &NameTakenError{server.Name}
 		}
@@ -119,14 +122,14 @@ func (c *Catalog) AddMember(ctx context.Context, server Server) error {
 	})
 }
 
-// Heard takes note of where a member is now, and which key it shows. One that was removed meanwhile stays removed.
-func (c *Catalog) Heard(ctx context.Context, id ServerID, addresses []string, fingerprint string) error {
+// Heard takes note of what a member says of itself. One that was removed meanwhile stays removed.
+func (c *Catalog) Heard(ctx context.Context, id ServerID, p Presence) error {
 	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
 		server, ok := s.members[id]
-		if !ok || server.Fingerprint == fingerprint && slices.Equal(server.Addresses, addresses) {
+		if !ok || server.Presence.equal(p) {
 			return nil, nil
 		}
-		server.Addresses, server.Fingerprint = addresses, fingerprint
+		server.Presence = p
 		return []metadata.Change{set(keyMember+string(id), encodeServer(server))}, nil
 	})
 }

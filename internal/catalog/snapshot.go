@@ -25,6 +25,7 @@ type Snapshot struct {
 	connected map[ServerID]bool   // of the others; a value that is replaced
 	cluster   Cluster
 	clusterID string
+	level     Level
 	nextGroup storage.GroupID // the number of the next group
 	access    access.Lists
 }

@@ -29,7 +29,8 @@ type Member struct {
 type Record struct {
 	Member
 	Tags    []string `json:"tags,omitempty"`
-	Program string   `json:"program"` // its version
+	Program string   `json:"program"`         // its version
+	Level   int      `json:"level,omitempty"` // the newest level of the program's features that it knows
 	Cluster ID       `json:"cluster"`
 	// Settled: it has tables, or other servers belong to its cluster, so that it cannot give its cluster up for another one.
 	Settled bool `json:"settled,omitempty"`

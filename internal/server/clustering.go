@@ -133,7 +133,7 @@ func (c *clustering) record() cluster.Record {
 	return cluster.Record{
 		Member: cluster.Member{ID: cluster.ServerID(self.ID), Name: self.Name, Addresses: c.node.addresses(), Fingerprint: peer.FingerprintOf(certificate.Leaf),
 			Proxy: c.node.config.Proxy},
-		Tags: self.Tags, Program: Version(), Cluster: id,
+		Tags: self.Tags, Program: Version(), Level: int(catalog.KnownLevel()), Cluster: id,
 		Settled: !c.node.config.Proxy && (len(s.Tables()) > 0 || len(s.Members()) > 1 || c.node.data.metadata.Raft() != nil),
 	}
 }
@@ -171,6 +171,7 @@ func (c *clustering) follow() {
 		}
 		data.catalog.SetConnected(connected)
 		c.keepMetadata(s)
+		c.keepLevel()
 		select {
 		case <-catalogChanged:
 		case <-meshChanged:
@@ -259,6 +260,27 @@ func (c *clustering) keepMetadata(s *catalog.Snapshot) {
 	}
 }
 
+// keepLevel writes down, where the metadata is decided on, which features all servers have.
+func (c *clustering) keepLevel() {
+	raft := c.node.data.metadata.Raft()
+	if c.node.config.Proxy || raft != nil && raft.Status().Role != replication.Leader {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, time.Second)
+	defer cancel()
+	err := c.introduce(ctx)
+	var raised catalog.Level
+	if err == nil {
+		raised, err = c.node.data.catalog.RaiseLevel(ctx)
+	}
+	switch {
+	case err != nil && ctx.Err() == nil:
+		c.node.log.Debug("The level of the cluster could not be looked after.", "error", err)
+	case raised > 0:
+		logfile.Notice(c.node.log, "All servers know the features of level %d now: they are in use from now on.", raised)
+	}
+}
+
 // admission is who decides about those that want to join; nil for nobody.
 func (c *clustering) admission() func(context.Context, cluster.Candidate) (cluster.Welcome, *peer.Refusal) {
 	if c.node.config.Proxy {
@@ -268,7 +290,10 @@ func (c *clustering) admission() func(context.Context, cluster.Candidate) (clust
 }
 
 // admitProxy tells a proxy what it needs to know of the cluster.
-func (c *clustering) admitProxy(ctx context.Context) (cluster.Welcome, error) {
+func (c *clustering) admitProxy(ctx context.Context, candidate cluster.Candidate) (cluster.Welcome, error) {
+	if level := c.node.data.catalog.Snapshot().Level(); level > catalog.Level(candidate.Level) {
+		return cluster.Welcome{}, &catalog.TooOldError{Level: level, Known: catalog.Level(candidate.Level)}
+	}
 	if c.looking.Load() {
 		return cluster.Welcome{}, errors.New("This server is itself looking for a cluster.")
 	}
@@ -291,13 +316,16 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 		if _, removed := errors.AsType[*catalog.RemovedError](err); removed {
 			kind = peer.Removed
 		}
+		if _, old := errors.AsType[*catalog.TooOldError](err); old {
+			kind = peer.BadVersion
+		}
 		return cluster.Welcome{}, &peer.Refusal{Kind: kind, Text: err.Error()}
 	}
 	if w := c.welcome.Load(); w != nil && string(w.Cluster) != data.catalog.Snapshot().ClusterID() {
 		return refuse(errors.New("This server has just joined a cluster itself, and waits for its metadata."))
 	}
 	if candidate.Proxy {
-		w, err := c.admitProxy(ctx)
+		w, err := c.admitProxy(ctx, candidate)
 		if err != nil {
 			return refuse(err)
 		}
@@ -310,8 +338,7 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 		return refuse(err)
 	}
 	err := data.catalog.AddMember(ctx, catalog.Server{
-		ID: catalog.ServerID(candidate.ID), Name: candidate.Name, Tags: candidate.Tags, CacheBytes: catalog.AutoCache,
-		Addresses: candidate.Addresses, Fingerprint: candidate.Fingerprint.String(),
+		ID: catalog.ServerID(candidate.ID), Name: candidate.Name, Tags: candidate.Tags, CacheBytes: catalog.AutoCache, Presence: presence(candidate.Record),
 	})
 	if err != nil {
 		return refuse(err)
@@ -321,11 +348,14 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 	return cluster.Welcome{Cluster: cluster.ID(s.ClusterID()), Members: c.members(s)}, nil
 }
 
-// introduce writes down where the others find this server, if that has changed.
+// introduce writes down what this server says of itself, if that has changed.
 func (c *clustering) introduce(ctx context.Context) error {
-	server, r := c.node.data.catalog.Snapshot().Server(), c.record()
-	server.Addresses, server.Fingerprint = r.Addresses, r.Fingerprint.String()
-	return c.node.data.catalog.SetServer(ctx, server)
+	return c.node.data.catalog.Heard(ctx, c.node.data.catalog.Snapshot().Server().ID, presence(c.record()))
+}
+
+// presence is what a server says of itself, for the catalog.
+func presence(r cluster.Record) catalog.Presence {
+	return catalog.Presence{Addresses: r.Addresses, Fingerprint: r.Fingerprint.String(), Program: r.Program, Level: catalog.Level(r.Level)}
 }
 
 // met takes note of what a member says of itself.
@@ -333,7 +363,7 @@ func (c *clustering) met(ctx context.Context, r cluster.Record) {
 	if len(r.Addresses) == 0 {
 		return
 	}
-	err := c.node.data.catalog.Heard(ctx, catalog.ServerID(r.ID), r.Addresses, r.Fingerprint.String())
+	err := c.node.data.catalog.Heard(ctx, catalog.ServerID(r.ID), presence(r))
 	if err != nil && ctx.Err() == nil {
 		c.node.log.Warn("What a server says of itself could not be written down.", "server", r.Name, "error", err)
 	}

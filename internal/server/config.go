@@ -19,9 +19,16 @@ import (
 // version number.
 const ProtocolVersion = "2.4.4"
 
+// build tells builds of one version apart. The linker's option -X sets it.
+var build string
+
 // Version names the program and its build, in the form that drivers and tools take apart.
 func Version() string {
-	return "rethinkdb " + ProtocolVersion + " (" + runtime.GOARCH + "-" + runtime.GOOS + ") (" + runtime.Version() + ")"
+	version := ProtocolVersion
+	if build != "" {
+		version += "-" + build
+	}
+	return "rethinkdb " + version + " (" + runtime.GOARCH + "-" + runtime.GOOS + ") (" + runtime.Version() + ")"
 }
 
 // Uname describes the machine as `uname -msr` does.

@@ -165,6 +165,9 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	}
 	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Host: data.host, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}})
+	if _, tooNew := errors.AsType[*catalog.TooNewError](err); tooNew {
+		return nil, fmt.Errorf("Could not use the data in directory '%s': %w.", d.Path, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("Could not read the catalog in directory '%s': %w. If the files are damaged, restore them from a backup.", d.Path, err)
 	}

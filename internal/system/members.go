@@ -18,6 +18,8 @@ func (t membersTable) row(snap *catalog.Snapshot, server catalog.Server, voters 
 	return object(
 		field("id", str(server.ID)),
 		field("name", str(server.Name)),
+		field("program", str(server.Program)),
+		field("level", datum.Int(int64(server.Level))), // of what its program knows
 		field("connected", datum.Bool(snap.Connected(server.ID))),
 		field("tables", strArray(snap.TablesOn(server.ID))),
 		field("votes", datum.Bool(slices.Contains(voters, server.ID))), // on the metadata

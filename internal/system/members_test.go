@@ -16,9 +16,9 @@ func TestMembers(t *testing.T) {
 	there, away := w.join("there", true), w.join("away", false)
 	members := w.system("cluster_members")
 	want := []string{
-		`{"connected":true,"id":"$server","name":"alpha","tables":["test.tbl"],"votes":true}`,
-		`{"connected":true,"id":"` + string(there) + `","name":"there","tables":[],"votes":false}`,
-		`{"connected":false,"id":"` + string(away) + `","name":"away","tables":[],"votes":false}`,
+		`{"connected":true,"id":"$server","level":0,"name":"alpha","program":"","tables":["test.tbl"],"votes":true}`,
+		`{"connected":true,"id":"` + string(there) + `","level":0,"name":"there","program":"","tables":[],"votes":false}`,
+		`{"connected":false,"id":"` + string(away) + `","level":0,"name":"away","program":"","tables":[],"votes":false}`,
 	}
 	got := w.rows(members, table.ScanOptions{})
 	slices.Sort(got)

@@ -65,7 +65,7 @@ func (t serverConfig) write(ctx context.Context, _ view, w rowWrite) (datum.Valu
 	if err != nil {
 		return datum.Value{}, wrap(serverConfigFormat, err)
 	}
-	server.Addresses, server.Fingerprint = old.Addresses, old.Fingerprint
+	server.Presence = old.Presence
 	if old.ID != snap.Server().ID {
 		return w.new, t.s.configureOther(ctx, old, server, w.new)
 	}
@@ -158,7 +158,7 @@ func (s *System) answerConfigure(ctx context.Context, r request) ([]byte, error)
 		return nil, fmt.Errorf("the row is of the server %s, not of this one", server.ID)
 	}
 	if err == nil {
-		server.Addresses, server.Fingerprint = old.Addresses, old.Fingerprint
+		server.Presence = old.Presence
 		err = s.setServer(ctx, server)
 	}
 	refusal, refused := errors.AsType[*reql.Error](err)

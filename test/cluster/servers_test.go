@@ -28,6 +28,7 @@ type server struct {
 	driverPort int          // 0 for another one at each start
 	host       harness.Host // empty for this machine
 	words      []string
+	program    string // another build; empty for the one under test
 }
 
 // start starts servers, each of which joins the one before it.
@@ -90,6 +91,10 @@ func freePort(t *testing.T) int {
 func (s *server) start() {
 	s.t.Helper()
 	words := append([]string{"--driver-port", strconv.Itoa(s.driverPort), "--no-http-admin", "--cluster-port", strconv.Itoa(s.port), "--server-name", s.name}, s.words...)
+	if s.program != "" {
+		s.Server = harness.StartProgram(s.t, s.program, s.dir, words...)
+		return
+	}
 	var by []string
 	if s.host != "" {
 		by = s.host.Words()

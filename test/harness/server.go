@@ -79,6 +79,26 @@ func Binary(t testing.TB) string {
 	return program
 }
 
+// Build builds the program once more, with values of variables for the linker, such as path.name=value. The test's end removes it.
+func Build(t testing.TB, values ...string) string {
+	t.Helper()
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := ""
+	for _, v := range values {
+		flags += " -X " + v
+	}
+	program := filepath.Join(t.TempDir(), "rethinkdb")
+	build := exec.Command("go", "build", "-ldflags", flags, "-o", program, "./cmd/rethinkdb")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return program
+}
+
 // Server is a running program.
 type Server struct {
 	Dir                              string
@@ -104,6 +124,12 @@ func Start(t testing.TB, dir string, args ...string) *Server {
 func StartIn(t testing.TB, by []string, dir string, args ...string) *Server {
 	t.Helper()
 	return run(t, by, dir, args)
+}
+
+// StartProgram starts a server in a directory with another build of the program.
+func StartProgram(t testing.TB, program, dir string, args ...string) *Server {
+	t.Helper()
+	return keep(t, dir, exec.Command(program, append([]string{"--directory", dir}, args...)...))
 }
 
 // StartOn is Start in a new directory by way of another program, whose last argument becomes the server's path.
