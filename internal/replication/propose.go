@@ -54,9 +54,6 @@ func (o *round) finish(err error) {
 
 // Commit implements Group.
 func (r *Raft) Commit(ctx context.Context, cmd *Command) (Index, error) {
-	if err := r.store.Err(); err != nil {
-		return 0, err
-	}
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
@@ -70,6 +67,9 @@ func (r *Raft) Commit(ctx context.Context, cmd *Command) (Index, error) {
 
 // begin queues a command.
 func (r *Raft) begin(cmd *Command) (*proposal, error) {
+	if err := r.store.Err(); err != nil {
+		return nil, err
+	}
 	p := &proposal{cmd: cmd, done: make(chan struct{})}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -23,7 +23,7 @@ var (
 )
 
 // TestSimulation runs several servers in one process, by one goroutine that decides by chance, from a seed, what happens next: which message is
-// delivered, lost or doubled, whose clock ticks, who works, who waits for the disk, who crashes, which connections break, who shall be a member. Clients
+// delivered, lost or doubled, whose clock ticks or jumps, who works, who waits for the disk, whose disk is full, who crashes, which connections break, who shall be a member: of a group with several replicas, or with one. Clients
 // write and read meanwhile. At the end everything heals, and then must hold what simCheck checks.
 //
 // Each seed is one run that can be repeated: go test ./internal/replication -run 'Simulation$' -seeds 1 -seed N -simtrace
@@ -99,6 +99,8 @@ type simNode struct {
 	store   *storage.Store // nil: it is down
 	host    *Host
 	machine *simMachine
+	single  *Single // what it has, if the group is one with one replica
+	retired *Raft   // it is about to become that
 	slow    float64 // how rarely it gets to do something
 	down    int     // round in which it starts again
 	lost    bool    // it is being given up
@@ -213,13 +215,14 @@ func (n *simNode) act() {
 			break
 		}
 	}
-	if s.chance(0.5) {
+	if s.chance(0.5) && n.store.Err() == nil { // otherwise it waits for room
 		n.store.Confirm()
 	}
 	if s.chance(0.2) {
 		n.host.sendSnapshot(false)
 	}
 	n.keepMember()
+	n.convert()
 	if g := n.group(); g != nil && s.chance(0.1) {
 		if _, err := g.changeMembers(s.want); err != nil && !isRefusal(err) {
 			s.errorf("%s: change the members: %v", n.name, err)
@@ -248,13 +251,13 @@ func (n *simNode) keepMember() {
 	n.keepEra()
 	if n.machine.removed && n.group() != nil && !errors.Is(n.group().reason(), ErrSuperseded) {
 		s.say("%s drops its replica", n.name)
-		if err := n.group().Drop(context.Background()); err != nil {
+		if err := n.group().Drop(context.Background()); err != nil && !errors.Is(err, storage.ErrDiskFull) {
 			s.errorf("%s: drop: %v", n.name, err)
 		}
 		n.machine = &simMachine{node: n}
 	}
 	wanted := slices.ContainsFunc(s.want, func(m Member) bool { return m.Server == n.name })
-	if wanted && n.group() == nil && s.chance(0.1) {
+	if wanted && n.any() == nil && n.retired == nil && s.chance(0.1) {
 		if _, err := n.host.Replica(context.Background(), simGroup, n.machine); err != nil {
 			s.errorf("%s: open a replica: %v", n.name, err)
 		}
@@ -332,7 +335,7 @@ func (t *simStream) Read(p []byte) (int, error) {
 		t.keys = t.keys[:s.rng.IntN(len(t.keys))] // it breaks off
 	}
 	if err := t.to.host.ReceiveSnapshot(context.Background(), t.from.name, t.header, (*simReceiver)(t)); err != nil &&
-		!errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errNotWanted) {
+		!errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errNotWanted) && !errors.Is(err, storage.ErrDiskFull) {
 		s.errorf("%s receives a snapshot from %s: %v", t.to.name, t.from.name, err)
 	}
 	if len(t.answer) == 0 || s.chance(s.loss) {
@@ -384,6 +387,11 @@ func (n *simNode) start() {
 	if err != nil {
 		s.errorf("%s does not open its replica: %v", n.name, err)
 	}
+	if _, none := AppliedIn(n.store, simGroup); !known && none == nil {
+		if n.single, err = Open(n.store, simGroup); err != nil {
+			s.errorf("%s does not open its only replica: %v", n.name, err)
+		}
+	}
 	if g := n.group(); g != nil {
 		s.say("%s starts: replica %d, %+v", n.name, g.replica, g.State())
 	}
@@ -401,11 +409,12 @@ func (n *simNode) stop() {
 	if n.host == nil {
 		return
 	}
+	n.mem.SetFull(false) // for the simulation must not hang when it closes the store
 	n.host.Close()
 	if err := n.store.Close(); err != nil {
 		n.sim.errorf("%s: %v", n.name, err)
 	}
-	n.host, n.store = nil, nil
+	n.host, n.store, n.single, n.retired = nil, nil, nil, nil
 }
 
 // crash ends a server with nothing on its disk that was not synced.
@@ -447,8 +456,19 @@ func (s *sim) faultsHappen() {
 	if s.chance(0.01) {
 		s.divide()
 	}
+	if n := s.nodes[s.rng.IntN(len(s.nodes))]; n.host != nil && !s.repairing && s.chance(0.012) {
+		full := s.chance(0.5)
+		s.say("the disk of %s is full: %v", n.name, full)
+		n.mem.SetFull(full)
+	}
 	if s.chance(0.01) {
 		s.loss = []float64{0, 0, 0.05, 0.3}[s.rng.IntN(4)]
+	}
+	if n := s.nodes[s.rng.IntN(len(s.nodes))]; n.host != nil && s.chance(0.005) {
+		s.say("the clock of %s jumps", n.name)
+		for range s.rng.IntN(5 * electionTicks) {
+			n.host.tick()
+		}
 	}
 	if s.chance(0.01) {
 		n := s.nodes[s.rng.IntN(len(s.nodes))]
@@ -535,6 +555,7 @@ func (s *sim) heal() {
 	clear(s.blocked)
 	for _, n := range s.nodes {
 		n.slow, n.down, n.knows = 0, s.round, s.round
+		n.mem.SetFull(false)
 	}
 	for _, c := range s.clients {
 		c.retired = true
@@ -547,6 +568,9 @@ func (s *sim) settled() bool {
 		if c.op != nil {
 			return false
 		}
+	}
+	if s.only() {
+		return true
 	}
 	members := 0
 	var state *State

@@ -49,8 +49,10 @@ type simClient struct {
 	host     *Host // of the node when the operation began: its latches and memory are gone with it
 	epoch    Epoch
 	latch    bool
-	wait     int // rounds, between reading and writing
+	wait     int   // rounds, between reading and writing
+	group    Group // of which it has asked for the epoch
 	proposal *proposal
+	single   bool // what it has written is applied, and not yet synced
 	read     *read
 	told     bool // the observer was asked
 }
@@ -81,19 +83,19 @@ func (c *simClient) begin() {
 	c.node = s.nodes[s.rng.IntN(len(s.nodes))]
 	if s.chance(0.7) { // most know where the leader is
 		for _, n := range s.nodes {
-			if n.host != nil && n.group() != nil && n.group().epoch.Load() != 0 {
+			if n.leads() {
 				c.node = n
 			}
 		}
 	}
-	if c.node.host == nil || c.node.group() == nil {
+	if c.node.host == nil || c.node.any() == nil {
 		return
 	}
 	c.host = c.node.host
 	c.op = &simOp{number: uint32(len(s.history) + 1), client: c.i, write: s.chance(0.7), row: s.rng.IntN(simRows), began: s.now()}
 	s.history = append(s.history, c.op)
-	c.op.era, _ = c.node.group().Era()
-	c.latch, c.wait, c.proposal, c.read, c.told = false, -1, nil, nil, false
+	c.op.era = eraOfGroup(c.node.any())
+	c.latch, c.wait, c.group, c.proposal, c.single, c.read, c.told = false, -1, nil, nil, false, nil, false
 }
 
 // now is the clock of the history: each call is later than the one before.
@@ -111,7 +113,7 @@ func (c *simClient) end(fate simFate) {
 // crashed ends an operation whose server has crashed. What the client was not told it does not know.
 func (c *simClient) crashed() {
 	switch {
-	case c.proposal != nil && c.op.write:
+	case (c.proposal != nil || c.single) && c.op.write:
 		c.end(simOpen)
 	default:
 		c.end(simRefused)
@@ -120,19 +122,21 @@ func (c *simClient) crashed() {
 
 // write is what shard.Shard.Write does, in steps.
 func (c *simClient) write() {
-	g := c.node.group()
+	g := c.node.any()
 	if g == nil {
 		c.crashed()
 		return
 	}
 	switch {
+	case c.single:
+		c.awaitDisk()
 	case !c.latch:
 		if c.latched(c.op.row) {
 			return
 		}
 		c.latch = true
 	case c.wait < 0:
-		c.op.era, _ = g.Era()
+		c.op.era, c.group = eraOfGroup(g), g
 		epoch, err := g.Epoch()
 		if err != nil {
 			c.refused(err)
@@ -153,12 +157,7 @@ func (c *simClient) write() {
 			b.DeleteRange(rowKey(simGroup, fmt.Sprint(c.op.row)), rowKey(simGroup, fmt.Sprint(c.op.row)+"\x00"))
 		}
 		b.Set(rowKey(simGroup, fmt.Sprint(c.op.row)), value)
-		p, err := g.begin(&Command{Batch: b, Rows: int64(c.op.number), Epoch: c.epoch, Observer: c})
-		if err != nil {
-			c.refused(err)
-			return
-		}
-		c.proposal = p
+		c.propose(&Command{Batch: b, Rows: int64(c.op.number), Epoch: c.epoch, Observer: c})
 	default:
 		select {
 		case <-c.proposal.done:
@@ -191,7 +190,7 @@ func (c *simClient) Applied(Index) {}
 
 // isRefusal tells whether an error says that nothing was done.
 func isRefusal(err error) bool {
-	for _, known := range []error{ErrNotPrimary, ErrRemoved, ErrDropped, ErrReplaced, ErrSuperseded, ErrNoQuorum} {
+	for _, known := range []error{ErrNotPrimary, ErrRemoved, ErrDropped, ErrReplaced, ErrSuperseded, ErrNoQuorum, storage.ErrDiskFull} {
 		if errors.Is(err, known) {
 			return true
 		}
@@ -208,6 +207,11 @@ func (c *simClient) refused(err error) {
 
 // readRow reads on any replica.
 func (c *simClient) readRow() {
+	if c.node.single != nil && c.read == nil {
+		c.op.list = c.node.list(c.op.row)
+		c.awaitDisk() // for what was read
+		return
+	}
 	g := c.node.group()
 	if g == nil {
 		c.crashed()
@@ -280,7 +284,7 @@ func (s *sim) check() {
 		s.checkLinearizable(row, final)
 	}
 	for _, n := range members {
-		if state := n.group().State(); state.Rows != rows {
+		if state := n.any().State(); state.Rows != rows {
 			s.errorf("%s counts %d rows, and there should be %d", n.name, state.Rows, rows)
 		}
 		s.checkHistory(n)

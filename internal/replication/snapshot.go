@@ -166,8 +166,12 @@ func (j snapshotJob) send(ctx context.Context, progress *Progress) (err error) {
 func (j snapshotJob) header(at storage.Reader) ([]byte, error) {
 	r := j.r
 	state, found, err := readState(at, r.id)
-	if err == nil && !found {
+	switch {
+	case err != nil:
+	case !found:
 		err = ErrDropped
+	case state.log.index == 0: // since it was asked for
+		err = ErrReplaced
 	}
 	if err != nil {
 		return nil, err

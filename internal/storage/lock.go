@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sys/unix"
@@ -28,11 +29,24 @@ func LockDirectory(dir string) (*os.File, error) {
 
 // MemFS is a file system in memory that can simulate a crash of the machine.
 type MemFS struct {
-	fs *vfs.MemFS
+	fs    *vfs.MemFS
+	store atomic.Pointer[Store] // that was opened last
 }
 
 // NewMemFS returns an empty file system.
 func NewMemFS() *MemFS { return &MemFS{fs: vfs.NewCrashableMem()} }
+
+// SetFull has the store that was opened last on this file system refuse writes for lack of space, or no longer.
+func (m *MemFS) SetFull(full bool) {
+	s := m.store.Load()
+	if s == nil {
+		return
+	}
+	s.full.Store(full)
+	if full {
+		s.sync.abandon(s.Err())
+	}
+}
 
 // Crash returns the file system as it would be found after a crash at this moment: with nothing that was not synced. The
 // original goes on unchanged.

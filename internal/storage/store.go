@@ -169,6 +169,9 @@ func (s *Store) open(o Options) (err error) {
 	s.sync.start(s)
 	s.confirmer.start(s)
 	s.opened.Store(true)
+	if o.Mem != nil {
+		o.Mem.store.Store(s)
+	}
 	return nil
 }
 
