@@ -67,7 +67,7 @@ func children(t testing.TB) (pids []int) {
 }
 
 func script(source string) js.Script {
-	return js.Script{Source: source, TimeoutMS: 5000, ArrayLimit: 100_000}
+	return js.Script{Source: source, TimeoutMS: 600_000, ArrayLimit: 100_000}
 }
 
 func show(r js.Result) string {
