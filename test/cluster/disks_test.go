@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"sync"
 	"testing"
 	"time"
 )
@@ -40,6 +41,7 @@ func TestFullDisk(t *testing.T) {
 		began := time.Now()
 		tally.fault("full-disk")
 		v.fill(almostFull)
+		writes.insertLarge(all[2], all[i].name)
 		all[i].says("The disk is full.")
 		writes.progress(500)
 		registers.progress(100)
@@ -65,6 +67,10 @@ func TestAllDisksFull(t *testing.T) {
 	for _, v := range volumes {
 		v.fill(almostFull)
 	}
+	var large sync.WaitGroup
+	for _, w := range []*inserts{writes, one} {
+		large.Go(func() { w.insertLarge(all[0], "large") })
+	}
 	writes.awaitRefusal("no space left on device", "isn't connected to a quorum") // the second one if the last disk is not full yet
 	one.awaitRefusal("no space left on device")
 	for _, m := range all {
@@ -74,6 +80,7 @@ func TestAllDisksFull(t *testing.T) {
 	for _, v := range volumes {
 		v.clear()
 	}
+	large.Wait()
 	writes.progress(100)
 	one.progress(100)
 	writes.check(all...)

@@ -74,6 +74,13 @@ func (s *inserts) mayHave(id string) {
 	s.fate[id] = unknown
 }
 
+// insertLarge inserts a row that is larger than what the log of a server has set aside on its disk. It may fail.
+func (s *inserts) insertLarge(m *server, id string) {
+	s.mayHave(id)
+	_, err := m.try(harness.Term(harness.Insert, table(s.table), map[string]any{"id": id, "pad": strings.Repeat("x", 8<<20)}))
+	s.t.Logf("%s: insert a large row: %v", m.name, err)
+}
+
 // count is how many rows were acknowledged.
 func (s *inserts) count() int {
 	s.mu.Lock()

@@ -76,22 +76,27 @@ func (v *volume) filler() string { return filepath.Join(v.dir, "filler") }
 // fill leaves no more room than this.
 func (v *volume) fill(left uint64) {
 	v.t.Helper()
-	var s unix.Statfs_t
-	if err := unix.Statfs(v.dir, &s); err != nil {
-		v.t.Fatal(err)
-	}
-	free := s.Bavail * uint64(s.Bsize)
-	if free <= left {
-		return
-	}
 	f, err := os.Create(v.filler())
 	if err != nil {
 		v.t.Fatal(err)
 	}
 	defer f.Close()
-	err = unix.Fallocate(int(f.Fd()), 0, 0, int64(free-left))
-	if err != nil && !errors.Is(err, unix.ENOSPC) { // the server was faster
-		v.t.Fatalf("fill %s: %v", v.dir, err)
+	for size := int64(0); ; {
+		var s unix.Statfs_t
+		if err := unix.Statfs(v.dir, &s); err != nil {
+			v.t.Fatal(err)
+		}
+		free := s.Bavail * uint64(s.Bsize)
+		if free <= left {
+			return
+		}
+		more := int64(free - left)
+		switch err := unix.Fallocate(int(f.Fd()), 0, size, more); {
+		case err == nil:
+			size += more
+		case !errors.Is(err, unix.ENOSPC): // otherwise the server was faster
+			v.t.Fatalf("fill %s: %v", v.dir, err)
+		}
 	}
 }
 
