@@ -32,6 +32,8 @@ type Options struct {
 	// Elsewhere is set on a proxy, which is no member of the cluster and has no tables of its own. NewServer is then what it is called, which is
 	// not written down.
 	Elsewhere Elsewhere
+	// Remote reaches the parts of tables on other servers; nil for a server that has no others.
+	Remote table.Remote
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -54,6 +56,7 @@ type Catalog struct {
 	cells    table.CellFunction
 	history  HistoryLimits
 	host     *replication.Host
+	remote   table.Remote
 
 	elsewhere Elsewhere // of a proxy
 
@@ -75,7 +78,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
 		buildSlots: make(chan struct{}, maxBuilds), prepared: map[TableID]*table.Table{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {
@@ -189,6 +192,7 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 		if err != nil {
 			return err
 		}
+		t.UseRemote(c.remote)
 		t.LimitHistory(c.historyLimits(&cfg))
 		if err := c.openIndexes(ctx, s.putTable(t, cfg)); err != nil {
 			return err

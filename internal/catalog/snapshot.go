@@ -67,9 +67,13 @@ func (t *Table) WriteHook() datum.Value { return t.Config.WriteHook }
 
 // DocCountEstimates estimates how many of the table's rows are in each of its shards.
 func (t *Table) DocCountEstimates(ctx context.Context) ([]int64, error) {
-	count, err := t.Count(ctx)
+	counts, err := t.PartCounts(ctx)
 	if err != nil {
 		return nil, err
+	}
+	count := int64(0)
+	for _, n := range counts {
+		count += n
 	}
 	shards := int64(len(t.Config.Shards))
 	estimates := make([]int64, shards)

@@ -215,6 +215,7 @@ func (c *Catalog) applyNewTable(s *Snapshot, cfg TableConfig) (err error) {
 			return err
 		}
 	}
+	open.UseRemote(c.remote)
 	open.LimitHistory(c.historyLimits(&cfg))
 	none := &Table{Table: open}
 	return c.applyIndexes(none, s.putTable(open, cfg))

@@ -14,7 +14,8 @@ import (
 // A query may name tables whose primary replicas are on other servers. When it is compiled, each of its largest parts that begins
 // with such a table, as r.table("t").filter(…).count() does, becomes a remoteNode: that part is sent to the server of the
 // table, with the variables of the query that are in it, and what comes back is its value or its rows. If the part is the whole query,
-// answers are passed on as they are. A table that is named by an expression, not by a literal, has to be on this server.
+// answers are passed on as they are. Whatever else is done to a table works here, as if its rows were, and package table fetches them: to the right table of
+// an eq_join, to one that is named by an expression.
 
 // Router tells where tables are, and lets other servers run queries.
 type Router interface {

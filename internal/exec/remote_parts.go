@@ -17,6 +17,9 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 	if !literal || db == systemDatabase {
 		return nil, nil
 	}
+	if t == root && t != b.query.Term { // what is made of it is made here; its rows are fetched when they are wanted
+		return nil, nil
+	}
 	place := tablePlace{db, name, b.outdated(root)}
 	_, here, err := b.router.Locate(place.db, place.name, place.outdated)
 	if err != nil && userOf(t, root) == reql.TermInfo { // any replica has an estimate of its rows

@@ -17,7 +17,7 @@ func (fr *frame) readError(err error) error {
 // writeError is readError for a write. indeterminate says that earlier writes of the same term have been made.
 func (fr *frame) writeError(err error, indeterminate bool) error {
 	class := reql.OpFailed
-	if indeterminate || errors.Is(err, table.ErrUnknownOutcome) || errors.Is(err, table.ErrPartlyWritten) {
+	if indeterminate || errors.Is(err, table.ErrUnknownOutcome) || errors.Is(err, table.ErrPartlyWritten) || errors.Is(err, table.ErrLostContact) && !errors.Is(err, table.ErrNotPrimary) {
 		class = reql.OpIndeterminate
 	}
 	return fr.tableError(err, "write", class)
@@ -50,7 +50,9 @@ func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error
 		return reql.Errorf(class, "Cannot perform %s: The table was dropped.", what)
 	}
 	switch {
-	case errors.Is(err, table.ErrNotPrimary):
+	case errors.Is(err, table.ErrLostContact):
+		return reql.Errorf(class, "Cannot perform %s: lost contact with primary replica", what)
+	case errors.Is(err, table.ErrNotPrimary), errors.Is(err, table.ErrMoved):
 		return reql.Errorf(class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, what)
 	case errors.Is(err, table.ErrNoQuorum):
 		return reql.Errorf(class, "Cannot perform %s: The primary replica isn't connected to a quorum of replicas. The %s was not performed%s", what, what, noQuorumAdvice[what])

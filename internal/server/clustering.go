@@ -76,6 +76,7 @@ func (n *node) startClustering(engine session.Engine) {
 		}
 		return err
 	})
+	farParts{n.data}.handle(c.mesh)
 	c.mesh.HandleCall(callChange, cluster.Answer(c.decide))
 	c.mesh.HandleCall(callKeeper, cluster.Answer(c.answerKeeper))
 	c.mesh.HandleCall(callRecover, cluster.Answer(c.answerRecover))

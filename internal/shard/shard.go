@@ -129,6 +129,9 @@ func (s *Shard) EstimatedBytes() (int64, error) {
 	return s.store.ApproximateSize(storage.GroupRange(s.config.Group))
 }
 
+// PrimaryKey returns the name of the field.
+func (s *Shard) PrimaryKey() string { return s.config.PrimaryKey }
+
 // Get returns the row with this encoded primary key, absent if there is none. The row is valid for ever.
 func (s *Shard) Get(key []byte) (datum.Value, error) {
 	storageKey := append(make([]byte, 0, storage.PrefixLen+len(key)), s.lower...)

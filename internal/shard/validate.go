@@ -35,8 +35,7 @@ func CheckReplacement(primaryKey string, old, row datum.Value) error {
 
 // validate checks that row may become the row of this key. A changed primary key has three texts, with and without back
 // quotes and a final period.
-func (s *Shard) validate(old, row, keyValue datum.Value, key []byte) error {
-	name := s.config.PrimaryKey
+func validate(name string, old, row, keyValue datum.Value, key []byte) error {
 	if err := CheckReplacement(name, old, row); err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		if row, ok := earlier[string(key)]; ok {
 			old = row
 		}
-		r.Results[i] = s.evaluate(r, i, old)
+		r.Results[i] = Decide(s.config.PrimaryKey, r, i, old)
 		if earlier != nil && r.Results[i].Changed {
 			earlier[string(key)] = r.Results[i].New
 		}
@@ -299,8 +299,8 @@ func (s *Shard) hashKeys(w *writeScratch, keys [][]byte) (distinct bool) {
 	return len(w.hashes) == n // equal hashes of different keys count as duplicates, which is slower but right
 }
 
-// evaluate computes and validates the new row.
-func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
+// Decide computes what is to become of the row of the i-th key, and validates that. Nothing is written. REQUIRES: r.Keys[i] is not nil.
+func Decide(primaryKey string, r *Request, i int, old datum.Value) Result {
 	row, err := r.Update(i, old)
 	if err != nil {
 		return Result{Old: old, Err: err}
@@ -316,7 +316,7 @@ func (s *Shard) evaluate(r *Request, i int, old datum.Value) Result {
 	if res.Err = row.LimitError(); res.Err != nil { // such a row has no fields to look at
 		return res
 	}
-	if res.Err = s.validate(old, row, r.Values[i], r.Keys[i]); res.Err != nil {
+	if res.Err = validate(primaryKey, old, row, r.Values[i], r.Keys[i]); res.Err != nil {
 		return res
 	}
 	res.Changed = old.IsAbsent() || !datum.Equal(old, row)

@@ -96,6 +96,9 @@ func (t *Table) getMany(ctx context.Context, keys [][]byte, rows []datum.Value, 
 }
 
 func (t *Table) getPart(ctx context.Context, l *layout, p *Part, keys [][]byte, rows []datum.Value, m ReadMode) error {
+	if !t.here(p, m) {
+		return t.shared.remote.GetMany(ctx, t.address(p), m, keys, rows)
+	}
 	if err := p.shard.GetMany(ctx, keys, rows); err != nil {
 		return err
 	}
@@ -104,20 +107,44 @@ func (t *Table) getPart(ctx context.Context, l *layout, p *Part, keys [][]byte, 
 
 // Count returns the number of rows. It does not depend on their number.
 func (t *Table) Count(ctx context.Context) (int64, error) {
-	if l := t.layout.Load(); l.single() != nil && t.shared.remote == nil {
+	if l := t.layout.Load(); l.of == nil && l.single() != nil && t.shared.remote == nil {
 		return l.single().Count(), nil
 	}
 	n := int64(0)
 	err := t.eachPart(ctx, func() { n = 0 }, func(l *layout, p *Part) error {
-		n += p.Count()
-		return t.still(l, p, ReadSingle)
+		more, err := t.countPart(ctx, l, p, ReadSingle)
+		n += more
+		return err
 	})
 	return n, err
 }
 
+func (t *Table) countPart(ctx context.Context, l *layout, p *Part, m ReadMode) (int64, error) {
+	if !t.here(p, m) {
+		return t.shared.remote.Count(ctx, t.address(p), m)
+	}
+	n := p.Count()
+	return n, t.still(l, p, m)
+}
+
+// PartCounts returns the number of rows in each part, in the order of Parts. What any replica here knows is good enough.
+func (t *Table) PartCounts(ctx context.Context) (counts []int64, err error) {
+	err = t.eachPart(ctx, func() { counts = counts[:0] }, func(l *layout, p *Part) error {
+		n, err := t.countPart(ctx, l, p, ReadOutdated)
+		counts = append(counts, n)
+		return err
+	})
+	return counts, err
+}
+
 // Sync returns when all writes that were acknowledged before the call are on disk.
 func (t *Table) Sync(ctx context.Context) error {
-	err := t.eachPart(ctx, func() {}, func(_ *layout, p *Part) error { return p.shard.Sync(ctx) })
+	err := t.eachPart(ctx, func() {}, func(_ *layout, p *Part) error {
+		if !t.here(p, ReadSingle) {
+			return t.shared.remote.Sync(ctx, t.address(p))
+		}
+		return p.shard.Sync(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("sync table %s: %w", t.id, err)
 	}

@@ -25,6 +25,7 @@ type distinctValues struct {
 	try   attempt
 
 	layout  *layout
+	exact   func(datum.Value) bool // what values have to be to be looked for; nil: all are
 	streams []valueStream
 	parked  bool
 	ended   bool
@@ -33,9 +34,10 @@ type distinctValues struct {
 
 // valueStream is the values of one part.
 type valueStream struct {
-	part *Part
-	rows *shard.DistinctRows
-	sure bool
+	part   *Part
+	rows   *shard.DistinctRows
+	sure   bool
+	remote RemoteRows // instead of rows
 
 	used  bool // what follows is to be read
 	value datum.Value
@@ -64,7 +66,7 @@ func (r *distinctValues) Next(ctx context.Context) (v datum.Value, ok bool, err 
 
 func (r *distinctValues) next(ctx context.Context) (v datum.Value, ok bool, err error) {
 	if len(r.streams) == 0 || r.parked && r.layout.moved() {
-		if err := r.begin(); err != nil || len(r.streams) == 0 {
+		if err := r.begin(ctx); err != nil || len(r.streams) == 0 {
 			return datum.Value{}, false, err
 		}
 	}
@@ -77,14 +79,8 @@ func (r *distinctValues) next(ctx context.Context) (v datum.Value, ok bool, err 
 				return datum.Value{}, false, err
 			}
 		}
-		switch c := 0; {
-		case !s.ok:
-		case first == nil:
+		if s.ok && (first == nil || r.compare(s, first) < 0) {
 			first = s
-		default:
-			if c = r.compare(s, first); c < 0 {
-				first = s
-			}
 		}
 	}
 	if first == nil {
@@ -109,7 +105,7 @@ func (r *distinctValues) compare(a, b *valueStream) int {
 	return c
 }
 
-func (r *distinctValues) begin() error {
+func (r *distinctValues) begin(ctx context.Context) error {
 	if err := r.giveUp(); err != nil {
 		return err
 	}
@@ -134,7 +130,13 @@ func (r *distinctValues) begin() error {
 		r.ended = true
 		return nil
 	}
+	r.exact = so.Exact
 	for _, p := range r.layout.parts {
+		if !t.here(p, o.Read.Mode) {
+			rows := t.shared.remote.Scan(ctx, t.address(p), o.Read.Mode, RemoteScan{Index: r.index.config.Number, Distinct: true, Ranges: so.Ranges, Descending: o.Descending})
+			r.streams = append(r.streams, valueStream{part: p, used: true, remote: rows})
+			continue
+		}
 		x, ok := p.shard.Index(r.index.config.Number)
 		if !ok {
 			return ErrIndexDropped
@@ -145,6 +147,9 @@ func (r *distinctValues) begin() error {
 }
 
 func (r *distinctValues) advance(ctx context.Context, s *valueStream) (err error) {
+	if s.remote != nil {
+		return r.advanceRemote(ctx, s)
+	}
 	if s.value, s.ok, err = s.rows.Next(ctx); err != nil {
 		return err
 	}
@@ -161,12 +166,29 @@ func (r *distinctValues) advance(ctx context.Context, s *valueStream) (err error
 	return nil
 }
 
+func (r *distinctValues) advanceRemote(ctx context.Context, s *valueStream) error {
+	for {
+		v, at, ok, err := s.remote.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if ok && r.exact != nil && !r.exact(v) {
+			continue
+		}
+		s.value, s.entry, s.ok, s.used = v, at.Entry, ok, false
+		return nil
+	}
+}
+
 // Park implements Parker.
 func (r *distinctValues) Park() error {
 	var failed error
 	for i := range r.streams {
-		r.streams[i].sure, r.parked = false, true
-		failed = errors.Join(failed, r.streams[i].rows.Park())
+		s := &r.streams[i]
+		s.sure, r.parked = false, true
+		if s.remote == nil { // the other server parks by itself
+			failed = errors.Join(failed, s.rows.Park())
+		}
 	}
 	return failed
 }
@@ -174,7 +196,11 @@ func (r *distinctValues) Park() error {
 func (r *distinctValues) giveUp() error {
 	var failed error
 	for i := range r.streams {
-		failed = errors.Join(failed, r.streams[i].rows.Close())
+		if s := &r.streams[i]; s.remote != nil {
+			s.remote.Close()
+		} else {
+			failed = errors.Join(failed, s.rows.Close())
+		}
 	}
 	r.streams, r.parked = nil, false
 	return failed

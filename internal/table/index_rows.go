@@ -33,9 +33,11 @@ type indexRows struct {
 
 // entryStream is the rows of one part.
 type entryStream struct {
-	part *Part
-	rows shard.IndexRows
-	sure bool // the rows were there when its iterator was opened
+	part   *Part
+	rows   shard.IndexRows
+	sure   bool       // the rows were there when its iterator was opened
+	remote RemoteRows // instead of rows
+	times  int        // how often the row of remote comes once more
 
 	used  bool // what follows is to be read
 	row   datum.Value
@@ -68,12 +70,12 @@ func (r *indexRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 
 func (r *indexRows) next(ctx context.Context) (row datum.Value, ok bool, err error) {
 	if len(r.streams) == 0 || r.parked && r.layout.moved() {
-		if err := r.begin(); err != nil {
+		if err := r.begin(ctx); err != nil {
 			return datum.Value{}, false, err
 		}
 	}
 	r.parked = false
-	if len(r.streams) == 1 && !r.again && !r.foreign() {
+	if len(r.streams) == 1 && r.streams[0].remote == nil && !r.again && !r.foreign() {
 		s := &r.streams[0]
 		if err := r.advance(ctx, s); err != nil {
 			return datum.Value{}, false, err
@@ -105,7 +107,7 @@ func (r *indexRows) next(ctx context.Context) (row datum.Value, ok bool, err err
 func (r *indexRows) foreign() bool { return r.own != nil && r.own.of != r.layout }
 
 // begin begins the streams, behind the last row if there was one.
-func (r *indexRows) begin() error {
+func (r *indexRows) begin(ctx context.Context) error {
 	if err := r.giveUp(); err != nil {
 		return err
 	}
@@ -128,13 +130,17 @@ func (r *indexRows) begin() error {
 		streams = make([]entryStream, len(parts))
 	}
 	for i, p := range parts {
-		x, ok := p.shard.Index(r.index.config.Number)
-		if !ok {
-			return ErrIndexDropped
+		s := &streams[i]
+		s.part, s.used = p, true
+		if o.At == nil && !t.here(p, r.mode) {
+			s.remote = t.shared.remote.Scan(ctx, t.address(p), r.mode, RemoteScan{Index: r.index.config.Number, Ranges: o.Ranges, Descending: o.Descending, Values: o.Values})
+		} else {
+			x, ok := p.shard.Index(r.index.config.Number)
+			if !ok {
+				return ErrIndexDropped
+			}
+			s.rows.Begin(x, o)
 		}
-		streams[i].part = p
-		streams[i].used = true
-		streams[i].rows.Begin(x, o)
 		r.streams = streams[:i+1]
 	}
 	return nil
@@ -176,6 +182,9 @@ func behind(ranges []IndexRange, at *shard.Place, descending bool) []IndexRange 
 
 // advance reads the next row of a stream.
 func (r *indexRows) advance(ctx context.Context, s *entryStream) (err error) {
+	if s.remote != nil {
+		return r.advanceRemote(ctx, s)
+	}
 	if s.row, s.ok, err = s.rows.Next(ctx); err != nil {
 		return err
 	}
@@ -189,6 +198,24 @@ func (r *indexRows) advance(ctx context.Context, s *entryStream) (err error) {
 	return nil
 }
 
+func (r *indexRows) advanceRemote(ctx context.Context, s *entryStream) (err error) {
+	if s.times > 0 {
+		s.times--
+		s.used = false
+		return nil
+	}
+	for {
+		if s.row, s.place, s.ok, err = s.remote.Next(ctx); err != nil {
+			return err
+		}
+		if s.ok && s.place.Cut() && r.scan.Exact != nil && !r.scan.Exact(s.place.Value) {
+			continue
+		}
+		s.used, s.times = false, s.place.Given-1
+		return nil
+	}
+}
+
 // first gives the stream with the row that comes first; nil at the end.
 func (r *indexRows) first(ctx context.Context) (first *entryStream, err error) {
 	for i := range r.streams {
@@ -197,7 +224,7 @@ func (r *indexRows) first(ctx context.Context) (first *entryStream, err error) {
 			if err := r.advance(ctx, s); err != nil {
 				return nil, err
 			}
-			if s.ok {
+			if s.ok && s.remote == nil {
 				s.rows.Place(&s.place)
 			}
 		}
@@ -245,7 +272,9 @@ func (r *indexRows) Park() error {
 			s.row = s.row.Own()
 		}
 		s.sure = false
-		failed = errors.Join(failed, s.rows.Park())
+		if s.remote == nil { // the other server parks by itself
+			failed = errors.Join(failed, s.rows.Park())
+		}
 	}
 	return failed
 }
@@ -254,7 +283,11 @@ func (r *indexRows) Park() error {
 func (r *indexRows) giveUp() error {
 	var failed error
 	for i := range r.streams {
-		failed = errors.Join(failed, r.streams[i].rows.Close())
+		if s := &r.streams[i]; s.remote != nil {
+			s.remote.Close()
+		} else {
+			failed = errors.Join(failed, s.rows.Close())
+		}
 	}
 	clear(r.streams)
 	r.streams, r.sure, r.parked = nil, false, false

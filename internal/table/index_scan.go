@@ -105,18 +105,39 @@ func (x *Index) Count(ctx context.Context, o IndexScan) (int64, error) {
 	}
 	n := int64(0)
 	err = x.table.eachPart(ctx, func() { n = 0 }, func(l *layout, p *Part) error {
-		part, ok := p.shard.Index(x.config.Number)
-		if !ok {
-			return ErrIndexDropped
-		}
-		more, err := part.Count(ctx, so)
-		if err != nil {
-			return err
-		}
+		more, err := x.countPart(ctx, l, p, so, o.Read.Mode)
 		n += more
-		return x.table.still(l, p, o.Read.Mode)
+		return err
 	})
 	return n, err
+}
+
+func (x *Index) countPart(ctx context.Context, l *layout, p *Part, o shard.IndexScanOptions, m ReadMode) (n int64, err error) {
+	t := x.table
+	switch {
+	case t.here(p, m):
+		part, ok := p.shard.Index(x.config.Number)
+		if !ok {
+			return 0, ErrIndexDropped
+		}
+		if n, err = part.Count(ctx, o); err != nil {
+			return 0, err
+		}
+		return n, t.still(l, p, m)
+	case o.Exact == nil:
+		return t.shared.remote.CountIndex(ctx, t.address(p), m, x.config.Number, o.Ranges)
+	}
+	rows := t.shared.remote.Scan(ctx, t.address(p), m, RemoteScan{Index: x.config.Number, Ranges: o.Ranges})
+	defer rows.Close()
+	for {
+		_, at, ok, err := rows.Next(ctx)
+		if err != nil || !ok {
+			return n, err
+		}
+		if !at.Cut() || o.Exact(at.Value) {
+			n += int64(at.Given)
+		}
+	}
 }
 
 // ScanParallel is for an index what Table.ScanParallel is for a table.

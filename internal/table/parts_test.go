@@ -1,452 +1,80 @@
-package table
+package table_test
 
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
+	"rethinkdb/internal/table"
+	"rethinkdb/internal/table/tabletest"
 )
-
-// pair is a table with several parts and one with a single part, with the same rows and indexes.
-type pair struct {
-	t               testing.TB
-	store           *storage.Store
-	r               *rand.Rand
-	several, single *Table
-	indexes         []indexPair
-}
-
-type indexPair struct {
-	name            string
-	several, single *Index
-}
-
-// newPair makes the two tables, with keys and shards as chance has them.
-func newPair(t testing.TB, r *rand.Rand) *pair {
-	t.Helper()
-	p := &pair{t: t, r: r, store: openStore(t, "data", storage.Options{Mem: storage.NewMemFS()})}
-	p.single = createTable(t, p.store)
-	p.several = p.create(p.layout())
-	for i, c := range []IndexConfig{
-		{Function: field("a")},
-		{Function: field("long")},
-		{Function: field("many"), Multi: true},
-		{Function: field("longs"), Multi: true},
-		{Function: func(row datum.Value) (datum.Value, bool) {
-			a, ok := row.Get("a")
-			l, ok2 := row.Get("long")
-			return datum.Array([]datum.Value{a, l}), ok && ok2
-		}},
-		{Function: field("when")},
-		{Function: field("many"), Multi: true, Geo: true, Cells: func(v datum.Value, add func([]byte)) error {
-			add([]byte{'c', byte(v.AsNumber())})
-			add([]byte{'d', byte(v.AsNumber()) / 2})
-			return nil
-		}},
-	} {
-		c.Number, c.Ready = uint32(i+1), true
-		one, err := p.several.AddIndex(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		other, err := p.single.AddIndex(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.indexes = append(p.indexes, indexPair{fmt.Sprintf("index %d", c.Number), one, other})
-	}
-	return p
-}
-
-// layout chooses groups, and which of them has the keys between which others.
-func (p *pair) layout() Config {
-	c := Config{ID: "several", PrimaryKey: "id"}
-	for range 1 + p.r.IntN(4) {
-		c.Groups = append(c.Groups, newGroup(p.t, p.store))
-	}
-	for range p.r.IntN(8) {
-		key, err := appendPrimaryKey(nil, p.key())
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		c.Splits = append(c.Splits, string(key))
-	}
-	slices.Sort(c.Splits)
-	c.Splits = slices.Compact(c.Splits)
-	for range len(c.Splits) + 1 {
-		c.Parts = append(c.Parts, p.r.IntN(len(c.Groups)))
-	}
-	return c
-}
-
-func (p *pair) create(c Config) *Table {
-	p.t.Helper()
-	tbl, err := Create(p.t.Context(), p.store, c)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return tbl
-}
-
-func (p *pair) key() datum.Value {
-	switch p.r.IntN(3) {
-	case 0:
-		return datum.Int(int64(p.r.IntN(300)))
-	case 1:
-		return datum.String(fmt.Sprint("k", p.r.IntN(300)))
-	}
-	return datum.Array([]datum.Value{datum.Bool(p.r.IntN(2) == 0), datum.Int(int64(p.r.IntN(100)))})
-}
-
-// long makes a string that is cut in an index, of which there are few that begin differently.
-func (p *pair) long() datum.Value {
-	return datum.String(strings.Repeat(string(rune('a'+p.r.IntN(2))), 5000) + fmt.Sprint(p.r.IntN(5)))
-}
-
-func (p *pair) row(key datum.Value) datum.Value {
-	var many, longs []datum.Value
-	for range p.r.IntN(4) {
-		many = append(many, datum.Int(int64(p.r.IntN(12))))
-		longs = append(longs, p.long())
-	}
-	when := datum.Time(float64(p.r.IntN(10)), p.r.IntN(3)*60)
-	row := []any{"id", key, "a", p.r.IntN(20), "many", datum.Array(many), "when", when}
-	if p.r.IntN(4) == 0 {
-		row = append(row, "long", p.long(), "longs", datum.Array(longs))
-	}
-	return object(row...)
-}
-
-// write changes some rows of both tables.
-func (p *pair) write(n int) {
-	p.t.Helper()
-	var keys, rows []datum.Value
-	for range n {
-		key := p.key()
-		keys = append(keys, key)
-		switch p.r.IntN(8) {
-		case 0:
-			rows = append(rows, datum.Null)
-		case 1:
-			rows = append(rows, object("id", "another")) // an error
-		default:
-			rows = append(rows, p.row(key))
-		}
-	}
-	req := WriteRequest{Keys: keys, Durability: DurabilitySoft, Update: func(i int, _ datum.Value) (datum.Value, error) { return rows[i], nil }}
-	got, err := p.several.Write(p.t.Context(), req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	want, err := p.single.Write(p.t.Context(), req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for i := range want {
-		if fmt.Sprint(got[i].Err) != fmt.Sprint(want[i].Err) || got[i].Changed != want[i].Changed || show(got[i].Old) != show(want[i].Old) || show(got[i].New) != show(want[i].New) {
-			p.t.Fatalf("the write of %s came to %+v, not %+v", keys[i].Print(), got[i], want[i])
-		}
-	}
-}
-
-func show(v datum.Value) string {
-	if v.IsAbsent() {
-		return "nothing"
-	}
-	return v.Print()
-}
-
-// move copies the rows into new groups, and gives the table these.
-func (p *pair) move() {
-	p.t.Helper()
-	c := p.layout()
-	next := p.create(c)
-	for _, x := range p.indexes {
-		for _, part := range next.Parts() {
-			if err := x.several.AddTo(p.t.Context(), part); err != nil {
-				p.t.Fatal(err)
-			}
-		}
-	}
-	rows, err := p.several.Scan(p.t.Context(), ScanOptions{})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for {
-		row, ok, err := rows.Next(p.t.Context())
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if !ok {
-			break
-		}
-		put(p.t, next, DurabilitySoft, row)
-	}
-	if err := rows.Close(); err != nil {
-		p.t.Fatal(err)
-	}
-	old := p.several.Parts()
-	if err := p.several.SetLayout(c, next.Parts()); err != nil {
-		p.t.Fatal(err)
-	}
-	for _, part := range old {
-		if err := part.Drop(p.t.Context()); err != nil {
-			p.t.Fatal(err)
-		}
-	}
-}
-
-// list reads all rows, parking now and then. With move, the table gets another layout once, in the middle.
-func (p *pair) list(rows Rows, err error, move func()) []string {
-	p.t.Helper()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	var list []string
-	at := p.r.IntN(40)
-	for {
-		row, ok, err := rows.Next(p.t.Context())
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if !ok {
-			break
-		}
-		list = append(list, short(row))
-		if k, ok := rows.(Parker); ok && (p.r.IntN(10) == 0 || move != nil && len(list) == at) {
-			if err := k.Park(); err != nil {
-				p.t.Fatal(err)
-			}
-			if move != nil && len(list) >= at {
-				move()
-				move = nil
-			}
-		}
-	}
-	if err := rows.Close(); err != nil {
-		p.t.Fatal(err)
-	}
-	return list
-}
-
-// short prints a row, or a value, without what makes it long.
-func short(v datum.Value) string {
-	return strings.NewReplacer(strings.Repeat("a", 5000), "a…", strings.Repeat("b", 5000), "b…").Replace(v.Print())
-}
-
-func (p *pair) same(what string, got, want []string) {
-	p.t.Helper()
-	for i := range max(len(got), len(want)) {
-		if i == len(got) || i == len(want) || got[i] != want[i] {
-			p.t.Fatalf("%s: %d rows, and %d of the table with one part; they differ from row %d on:\n%q\n%q", what, len(got), len(want), i,
-				got[min(i, len(got)):min(i+3, len(got))], want[min(i, len(want)):min(i+3, len(want))])
-		}
-	}
-}
-
-func (p *pair) value() datum.Value {
-	switch p.r.IntN(6) {
-	case 0:
-		return datum.Value{}
-	case 1:
-		return p.long()
-	case 2:
-		return datum.Array([]datum.Value{datum.Int(int64(p.r.IntN(20))), p.long()})
-	case 3:
-		return datum.Time(float64(p.r.IntN(10)), 0)
-	}
-	return datum.Int(int64(p.r.IntN(20)))
-}
-
-func (p *pair) scanOptions() ScanOptions {
-	o := ScanOptions{Descending: p.r.IntN(2) == 0, Transient: p.r.IntN(2) == 0}
-	if p.r.IntN(2) == 0 {
-		o.Range = Range{Low: p.key(), High: p.key(), LowOpen: p.r.IntN(2) == 0, HighOpen: p.r.IntN(2) == 0}
-	}
-	return o
-}
-
-func (p *pair) indexScan() IndexScan {
-	o := IndexScan{Descending: p.r.IntN(2) == 0, Transient: p.r.IntN(2) == 0, Values: p.r.IntN(3) == 0}
-	if p.r.IntN(3) > 0 {
-		o.Range = Range{Low: p.value(), High: p.value(), LowOpen: p.r.IntN(2) == 0, HighOpen: p.r.IntN(2) == 0}
-		return o
-	}
-	for range 1 + p.r.IntN(6) {
-		if v := p.value(); !v.IsAbsent() {
-			o.Keys = append(o.Keys, v)
-		}
-	}
-	slices.SortFunc(o.Keys, datum.Compare)
-	o.Keys = slices.CompactFunc(o.Keys, datum.Equal)
-	for range o.Keys {
-		o.Copies = append(o.Copies, 1+p.r.IntN(3))
-	}
-	return o
-}
-
-// compare does something to both tables. With move, that with several parts is moved meanwhile.
-func (p *pair) compare(move func()) {
-	p.t.Helper()
-	ctx := p.t.Context()
-	switch p.r.IntN(8) {
-	case 0:
-		o := p.scanOptions()
-		got, err := p.several.Scan(ctx, o)
-		want, err2 := p.single.Scan(ctx, o)
-		p.same(fmt.Sprintf("scan %+v", o), p.list(got, err, move), p.list(want, err2, nil))
-	case 1:
-		var keys []datum.Value
-		for range 1 + p.r.IntN(30) {
-			keys = append(keys, p.key())
-		}
-		got, err := p.several.GetMany(ctx, keys, ReadOptions{})
-		want, err2 := p.single.GetMany(ctx, keys, ReadOptions{})
-		if err != nil || err2 != nil {
-			p.t.Fatal(err, err2)
-		}
-		for i, k := range keys {
-			one, err := p.several.Get(ctx, k, ReadOptions{})
-			if err != nil || show(one) != show(want[i]) || show(got[i]) != show(want[i]) {
-				p.t.Fatalf("row %s is %s and %s, not %s: %v", k.Print(), show(one), show(got[i]), show(want[i]), err)
-			}
-		}
-	case 2:
-		got, err := p.several.Count(ctx)
-		want, err2 := p.single.Count(ctx)
-		if err != nil || err2 != nil || got != want {
-			p.t.Fatalf("%d rows (%v), not %d (%v)", got, err, want, err2)
-		}
-	case 3:
-		o, n := p.scanOptions(), 1+p.r.IntN(4)
-		p.same(fmt.Sprintf("parallel scan %+v", o), p.parallel(n, func(each func(int, Rows) error) error { return p.several.ScanParallel(ctx, o, n, each) }),
-			p.parallel(n, func(each func(int, Rows) error) error { return p.single.ScanParallel(ctx, o, n, each) }))
-	default:
-		p.compareIndex(p.indexes[p.r.IntN(len(p.indexes))], move)
-	}
-}
-
-func (p *pair) compareIndex(x indexPair, move func()) {
-	p.t.Helper()
-	ctx := p.t.Context()
-	o := p.indexScan()
-	what := fmt.Sprintf("%s, %+v", x.name, o)
-	if x.several.config.Geo {
-		var ranges []IndexRange
-		for c := byte(0); c < 12; c += byte(1 + p.r.IntN(6)) {
-			ranges = append(ranges, IndexRange{Low: []byte{'c', c}, High: []byte{'c', c + 1}})
-		}
-		ranges = append(ranges, IndexRange{Low: []byte{'d', 1}, High: []byte{'d', 4}})
-		so := ScanOptions{Transient: o.Transient}
-		p.same(what, p.list(x.several.ScanCells(ranges, so), nil, move), p.list(x.single.ScanCells(ranges, so), nil, nil))
-		return
-	}
-	switch p.r.IntN(4) {
-	case 0:
-		got, err := x.several.Count(ctx, o)
-		want, err2 := x.single.Count(ctx, o)
-		if err != nil || err2 != nil || got != want {
-			p.t.Fatalf("%s: %d rows (%v), not %d (%v)", what, got, err, want, err2)
-		}
-	case 1:
-		o.Keys, o.Copies = nil, nil
-		got, err := x.several.Distinct(ctx, o)
-		want, err2 := x.single.Distinct(ctx, o)
-		p.same("distinct "+what, p.list(got, err, move), p.list(want, err2, nil))
-	case 2:
-		n := 1 + p.r.IntN(4)
-		p.same("parallel "+what, p.parallel(n, func(each func(int, Rows) error) error { return x.several.ScanParallel(ctx, o, n, each) }),
-			p.parallel(n, func(each func(int, Rows) error) error { return x.single.ScanParallel(ctx, o, n, each) }))
-	default:
-		got, err := x.several.Scan(ctx, o)
-		want, err2 := x.single.Scan(ctx, o)
-		p.same(what, p.list(got, err, move), p.list(want, err2, nil))
-	}
-}
-
-// parallel gives the rows of all workers, sorted.
-func (p *pair) parallel(n int, scan func(each func(worker int, rows Rows) error) error) []string {
-	p.t.Helper()
-	var mu sync.Mutex
-	var list []string
-	err := scan(func(worker int, rows Rows) error {
-		if worker < 0 || worker >= n {
-			return fmt.Errorf("worker %d of %d", worker, n)
-		}
-		for {
-			row, ok, err := rows.Next(p.t.Context())
-			if err != nil || !ok {
-				return err
-			}
-			mu.Lock()
-			list = append(list, short(row))
-			mu.Unlock()
-		}
-	})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	slices.Sort(list)
-	return list
-}
 
 // A table of several parts gives the same as one with a single part, in the same order, also when it gets other parts meanwhile.
 func TestSeveralPartsAreLikeOne(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			p := newPair(t, rand.New(rand.NewPCG(seed, 1)))
-			for range 6 {
-				p.write(60)
-				p.write(1)
-				for range 12 {
-					p.compare(nil)
-				}
-				p.compare(p.move)
-				p.compare(p.move)
-			}
+			tabletest.New(t, rand.New(rand.NewPCG(seed, 1)), nil).Check()
 		})
 	}
 }
 
 // A view has the rows of its parts, and ends with the layout.
 func TestViewEndsWithTheLayout(t *testing.T) {
-	p := newPair(t, rand.New(rand.NewPCG(1, 1)))
-	for len(p.several.Parts()) < 2 {
-		p.move()
-	}
-	p.write(200)
-	want := p.all(p.single)
-	var got []string
-	for i := range p.several.Parts() {
-		got = append(got, p.all(p.several.Only(i))...)
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	p.same("the views together", got, want)
-
-	view := p.several.Only(0, 1)
-	rows, err := view.Scan(t.Context(), ScanOptions{})
+	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.move()
-	if _, _, err := rows.Next(t.Context()); err != ErrMoved { //nolint:errorlint // it is never wrapped
+	defer func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	split, _ := table.AppendPrimaryKey(nil, datum.Int(10))
+	c := table.Config{ID: "several", PrimaryKey: "id", Groups: []storage.GroupID{1, 2}, Splits: []string{string(split)}, Parts: []int{1, 0}}
+	tbl, err := table.Create(t.Context(), store, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []datum.Value
+	for i := range 30 {
+		keys = append(keys, datum.Int(int64(i)))
+	}
+	_, err = tbl.Write(t.Context(), table.WriteRequest{Keys: keys, Durability: table.DurabilitySoft, Update: func(i int, _ datum.Value) (datum.Value, error) {
+		return datum.Object([]datum.Field{{Key: "id", Val: keys[i]}}), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := tbl.Only(0)
+	if n, err := view.Count(t.Context()); n != 20 || err != nil {
+		t.Errorf("a view of the keys from 10 on has %d rows, %v", n, err)
+	}
+	if row, err := view.Get(t.Context(), datum.Int(12), table.ReadOptions{}); row.IsAbsent() || err != nil {
+		t.Errorf("row 12 of the view: %v", err)
+	}
+	if _, err := view.Get(t.Context(), datum.Int(2), table.ReadOptions{}); err != table.ErrMoved { //nolint:errorlint // it is never wrapped
+		t.Errorf("a row that the view has not: %v", err)
+	}
+	rows, err := view.Scan(t.Context(), table.ScanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := table.Create(t.Context(), store, table.Config{ID: "several", PrimaryKey: "id", Groups: []storage.GroupID{3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tbl.SetLayout(one.Config(), one.Parts()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := rows.Next(t.Context()); err != table.ErrMoved { //nolint:errorlint // it is never wrapped
 		t.Errorf("a scan of a view that has ended: %v", err)
 	}
-	if _, err := view.Count(t.Context()); err != ErrMoved { //nolint:errorlint // it is never wrapped
+	if _, err := view.Count(t.Context()); err != table.ErrMoved { //nolint:errorlint // it is never wrapped
 		t.Errorf("a count of a view that has ended: %v", err)
 	}
 	if err := rows.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-func (p *pair) all(tbl *Table) []string {
-	rows, err := tbl.Scan(p.t.Context(), ScanOptions{})
-	return p.list(rows, err, nil)
 }

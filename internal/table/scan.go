@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"context"
+	"errors"
 	"sort"
 
 	"rethinkdb/internal/datum"
@@ -45,6 +46,8 @@ type tableRows struct {
 	local  shard.Rows // of it
 	sure   bool       // the rows were there when its iterator was opened
 	parked bool
+	remote RemoteRows  // instead of local
+	row    datum.Value // the last one of remote
 
 	try   attempt
 	ended bool
@@ -59,7 +62,7 @@ func (r *tableRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 		err = r.leave()
 	}
 	for err == nil && !r.ended {
-		if err = r.enter(); err == nil && !r.ended {
+		if err = r.enter(ctx); err == nil && !r.ended {
 			row, ok, err = r.begin(ctx)
 		}
 		switch {
@@ -81,7 +84,7 @@ func (r *tableRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 }
 
 // enter begins the run that the next row may be in, unless it has begun.
-func (r *tableRows) enter() error {
+func (r *tableRows) enter(ctx context.Context) error {
 	if r.run != nil && !(r.parked && r.layout.moved()) {
 		return nil
 	}
@@ -100,6 +103,10 @@ func (r *tableRows) enter() error {
 	r.run = run
 	o := r.left
 	o.Bounds = b
+	if t, p := r.table, r.run.part; o.At == nil && !t.here(p, r.mode) {
+		r.remote = t.shared.remote.Scan(ctx, t.address(p), r.mode, RemoteScan{Bounds: b, Descending: o.Descending})
+		return nil
+	}
 	r.local.Begin(r.run.part.shard, o)
 	return nil
 }
@@ -138,6 +145,9 @@ func (r *run) within(b shard.Bounds) shard.Bounds {
 
 // begin reads the first row after the run was begun, or after the scan was parked in it.
 func (r *tableRows) begin(ctx context.Context) (row datum.Value, ok bool, err error) {
+	if r.remote != nil {
+		return r.beginRemote(ctx)
+	}
 	r.parked = false
 	if row, ok, err = r.local.Next(ctx); err != nil {
 		return datum.Value{}, false, err
@@ -149,6 +159,38 @@ func (r *tableRows) begin(ctx context.Context) (row datum.Value, ok bool, err er
 	}
 	r.sure, r.try = true, attempt{}
 	return row, ok, nil
+}
+
+// beginRemote is begin for a run on another server, and reads its other rows as well.
+func (r *tableRows) beginRemote(ctx context.Context) (row datum.Value, ok bool, err error) {
+	if row, _, ok, err = r.remote.Next(ctx); err != nil {
+		return datum.Value{}, false, errors.Join(err, r.goBehind())
+	}
+	r.row, r.try = row, attempt{}
+	return row, ok, nil
+}
+
+// goBehind makes what is behind the last row of another server what is left.
+func (r *tableRows) goBehind() error {
+	if r.row.IsAbsent() {
+		return nil
+	}
+	pk, _ := r.row.Get(r.table.primaryKey)
+	key, err := appendPrimaryKey(nil, pk)
+	if err != nil {
+		return err
+	}
+	r.setLeft(key)
+	return nil
+}
+
+// setLeft makes what is behind a row what is left.
+func (r *tableRows) setLeft(key []byte) {
+	if r.left.Descending {
+		r.left.Bounds.High = append(r.left.Bounds.High[:0:0], key...)
+	} else {
+		r.left.Bounds.Low = append(append(r.left.Bounds.Low[:0:0], key...), 0)
+	}
 }
 
 // leave ends a run that was read to its end.
@@ -173,22 +215,23 @@ func (r *tableRows) giveUp() error {
 		return nil
 	}
 	r.run, r.sure, r.parked = nil, false, false
+	if r.remote != nil {
+		r.remote.Close()
+		r.remote, r.row = nil, datum.Value{}
+		return nil
+	}
 	return r.local.Close()
 }
 
 // Park implements Parker.
 func (r *tableRows) Park() error {
-	if r.run == nil || r.parked {
+	if r.run == nil || r.parked || r.remote != nil { // the other server parks by itself
 		return nil
 	}
 	err := r.local.Park()
 	if key := r.local.Parked(); key != nil {
 		r.sure, r.parked = false, true
-		if r.left.Descending {
-			r.left.Bounds.High = append(r.left.Bounds.High[:0:0], key...)
-		} else {
-			r.left.Bounds.Low = append(append(r.left.Bounds.Low[:0:0], key...), 0)
-		}
+		r.setLeft(key)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"rethinkdb/internal/shard"
 )
@@ -62,45 +63,42 @@ func (t *Table) write(ctx context.Context, req WriteRequest, r *shard.Request, b
 func (t *Table) writeParts(ctx context.Context, r *shard.Request) error {
 	one := *r
 	one.Keys = make([][]byte, len(r.Keys))
-	left, begun := 0, false // keys that are still to be written; there are others that were
-	for _, k := range r.Keys {
-		if k != nil {
-			left++
-		}
-	}
 	written := make([]bool, len(r.Keys))
 	var try attempt
-	for left > 0 {
+	for {
 		l := t.layout.Load()
 		p, n, err := l.share(r.Keys, written, one.Keys)
+		if err == nil && n == 0 {
+			return nil
+		}
 		if err == nil {
-			err = t.writePart(ctx, p, &one)
+			err = t.writePart(ctx, p, &one, written)
 		}
 		switch {
 		case err == nil:
-			for i, k := range one.Keys {
-				written[i] = written[i] || k != nil
-			}
-			left -= n
-			begun, try = true, attempt{}
-		case errors.Is(err, ErrUnknownOutcome), errors.Is(err, ErrPartlyWritten):
+			try = attempt{}
+		case errors.Is(err, ErrUnknownOutcome), errors.Is(err, ErrPartlyWritten), errors.Is(err, ErrLostContact) && !errors.Is(err, ErrNotPrimary), errors.Is(err, ErrFateUnknown):
 			return err
 		case try.again(ctx, t, l, err):
+			for i := range one.Keys {
+				if written[i] {
+					one.Keys[i] = nil
+				}
+			}
 			one.Forget()
-		case begun:
+		case slices.Contains(written, true):
 			return fmt.Errorf("%w: %w", ErrPartlyWritten, l.failure(err))
 		default:
 			return l.failure(err)
 		}
 	}
-	return nil
 }
 
-// share fills in the keys of the part that has the first one which is not written yet, and returns how many these are.
-func (l *layout) share(keys [][]byte, written []bool, own [][]byte) (p *Part, n int, err error) {
+// share fills in the keys of the part that has the first one which is not done yet, and returns how many these are.
+func (l *layout) share(keys [][]byte, done []bool, own [][]byte) (p *Part, n int, err error) {
 	clear(own)
 	for i, k := range keys {
-		if k == nil || written[i] {
+		if k == nil || done[i] {
 			continue
 		}
 		of := l.route(k)
@@ -118,6 +116,16 @@ func (l *layout) share(keys [][]byte, written []bool, own [][]byte) (p *Part, n 
 	return p, n, nil
 }
 
-func (t *Table) writePart(ctx context.Context, p *Part, r *shard.Request) error {
-	return p.shard.Write(ctx, r)
+// writePart writes the keys of one part, and marks them as written.
+func (t *Table) writePart(ctx context.Context, p *Part, r *shard.Request, written []bool) error {
+	if !t.here(p, ReadSingle) {
+		return t.writeRemote(ctx, p, r, written)
+	}
+	if err := p.shard.Write(ctx, r); err != nil {
+		return err
+	}
+	for i, k := range r.Keys {
+		written[i] = written[i] || k != nil
+	}
+	return nil
 }
