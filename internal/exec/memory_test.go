@@ -148,7 +148,7 @@ func TestInterruptedSorts(t *testing.T) {
 		cancel()
 		began := time.Now()
 		<-done
-		if took := time.Since(began); took > time.Second { // 100 ms, but machines are busy
+		if took := time.Since(began); took > soon {
 			t.Errorf("%s went on for %v", script, took)
 		} else {
 			t.Logf("ended in %v", took)

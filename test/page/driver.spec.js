@@ -24,13 +24,18 @@ scenario('the published driver works in a page of the server, by the endpoint fo
     const connection = await r.connect({ host: location.hostname, port: Number(location.port), pathname: location.pathname, protocol: location.protocol.replace(':', '') });
     const run = async query => (await query.run(connection)).value; // by this endpoint every answer has a profile, as in the original
     const orders = r.db('shop').table('orders');
+    console.log('connected');
     const feed = await run(orders.get('o-10000').changes({ includeInitial: true }));
     const first = await feed.next();
+    console.log('the feed has begun');
     await run(orders.get('o-10000').update({ status: 'lost' }));
     const second = await feed.next();
+    console.log('the feed has told of the change');
     await feed.close();
+    console.log('the feed has ended');
     const cursor = await run(orders.orderBy({ index: 'id' })); // of several batches
     const all = await cursor.toArray();
+    console.log('the cursor has ended');
     const refused = await run(orders.get('o-10000')('nothing')).catch(error => ({ name: error.name, message: error.message }));
     const server = await connection.server();
     await connection.close();

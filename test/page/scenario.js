@@ -25,6 +25,9 @@ export const origin = `http://localhost:${process.env.WEB_PORT}`;
 
 /** What a test waits for at most, in milliseconds. It is long because other tests may have the processors. */
 const patience = 60_000;
+/** What a scenario takes at most, in milliseconds: not everything that it waits for has a limit of its own. */
+const longest = 4 * patience;
+const remembered = 20; // lines of the console, for those who look for what has failed
 
 let browser;
 after(() => browser?.close());
@@ -35,7 +38,7 @@ after(() => browser?.close());
  * the scenario), prepare (which gets Playwright's page before it is opened), and whatever browser.newContext of Playwright takes.
  */
 export function scenario(name, work) {
-  test(name, async () => {
+  test(name, { timeout: longest }, async () => {
     const windows = [];
     const open = async (hash = '', options = {}) => {
       const window = await openWindow(options);
@@ -48,9 +51,9 @@ export function scenario(name, work) {
       await work({ open });
       assert.deepEqual(windows.flatMap(window => window.complaints()), [], 'what the page did wrong');
     } catch (error) {
-      for (const { page, complaints } of windows) {
+      for (const { page, complaints, said } of windows) {
         const text = await page.locator('body').innerText({ timeout: 1000 }).catch(String);
-        console.log(`-- ${name}: ${page.url()} shows --\n${text}\n-- complaints --\n${complaints().join('\n')}\n--`);
+        console.log(`-- ${name}: ${page.url()} shows --\n${text}\n-- complaints --\n${complaints().join('\n')}\n-- console --\n${said.join('\n')}\n--`);
       }
       throw error;
     } finally {
@@ -66,11 +69,12 @@ async function openWindow({ theme = 'light', width = 1280, height = 800, expecte
   });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
-  const seen = [];
+  const seen = [], said = [];
+  page.on('console', message => said.push(message.text()) > remembered && said.shift());
   page.on('console', message => message.type() === 'error' && seen.push(`${message.text()} (${message.location().url})`));
   page.on('pageerror', error => seen.push(String(error.stack ?? error)));
   page.on('request', request => new URL(request.url()).origin === origin || seen.push(`a request to ${request.url()}`));
-  return { page, complaints: () => seen.filter(text => !expected.some(pattern => pattern.test(text))) };
+  return { page, said, complaints: () => seen.filter(text => !expected.some(pattern => pattern.test(text))) };
 }
 
 /** A connection of the published driver, as admin without a password unless options say otherwise. */
