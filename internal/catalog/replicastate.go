@@ -8,12 +8,12 @@ import (
 
 // ReplicaState is what a server knows of the group of a table by having a replica. Servers tell each other.
 type ReplicaState struct {
-	// Primary says that this replica decides on writes. Only that one knows of Members, and of Quorum.
+	// Primary says that this replica decides on writes, or would if enough others were in touch. Only that one knows of Members, and of Quorum.
 	Primary bool `json:"primary,omitempty"`
 	Term    uint64
 	// Quorum says that enough of those that vote are in touch with the primary replica.
 	Quorum bool `json:"quorum,omitempty"`
-	// Candidate says that this replica would be the primary one, if enough others agreed.
+	// Candidate says that this replica has just been chosen, and does not see yet all that was there before.
 	Candidate bool `json:"candidate,omitempty"`
 	// Following is the server of the primary replica, empty if this one knows of none.
 	Following ServerID        `json:"following,omitempty"`
@@ -61,7 +61,7 @@ func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) 
 	}
 	_, err := g.Epoch()
 	state = ReplicaState{
-		Primary: status.Role == replication.Leader && err == nil, Term: status.Term, Candidate: status.Role == replication.Candidate,
+		Primary: status.Role == replication.Leader && err == nil || status.Deposed, Term: status.Term, Candidate: status.Role == replication.Leader && err != nil,
 		Following: ServerID(status.Leader), Readable: len(status.Members) > 0,
 	}
 	state = held(state, status)
@@ -81,7 +81,7 @@ func (s *Snapshot) raftState(g *replication.Raft) (state ReplicaState, ok bool) 
 		}
 		state.Members = append(state.Members, member)
 	}
-	state.Quorum = status.Quorum && (status.Joint || active > voters/2)
+	state.Quorum = status.Quorum && !status.Deposed && (status.Joint || active > voters/2)
 	return state, true
 }
 

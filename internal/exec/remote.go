@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"rethinkdb/internal/datum"
@@ -45,6 +46,8 @@ var (
 	ErrLostContact = errors.New("lost contact with the primary replica")
 	// ErrNotReached says that the query did not begin.
 	ErrNotReached = errors.New("the server of the primary replica cannot be reached")
+	// ErrAlone is an ErrNotReached: the primary replica is there, but has lost touch with the majority.
+	ErrAlone = fmt.Errorf("%w: it has lost touch with the majority", ErrNotReached)
 	// ErrSpread says that the parts of a table are on several servers, or that nobody knows.
 	ErrSpread = errors.New("the table is on several servers")
 	// ErrNoTable says that the table is not there any more.
@@ -138,6 +141,8 @@ func (n *remoteNode) lost(fr *frame, err error) error {
 	switch {
 	case fr.q.ctx.Err() != nil:
 		return context.Cause(fr.q.ctx)
+	case errors.Is(err, ErrAlone):
+		return failAt(n.t, class, noQuorumText, action, action, noQuorumAdvice[action])
 	case errors.Is(err, ErrNotReached), errors.Is(err, ErrAstray):
 		return failAt(n.t, class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, action)
 	case !errors.Is(err, ErrLostContact):

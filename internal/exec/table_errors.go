@@ -23,6 +23,8 @@ func (fr *frame) writeError(err error, indeterminate bool) error {
 	return fr.tableError(err, "write", class)
 }
 
+const noQuorumText = "Cannot perform %s: The primary replica isn't connected to a quorum of replicas. The %s was not performed%s"
+
 // noQuorumAdvice ends the error of a table whose primary replica is alone.
 var noQuorumAdvice = map[string]string{
 	"write": ".",
@@ -55,7 +57,7 @@ func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error
 	case errors.Is(err, table.ErrNotPrimary), errors.Is(err, table.ErrMoved):
 		return reql.Errorf(class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, what)
 	case errors.Is(err, table.ErrNoQuorum):
-		return reql.Errorf(class, "Cannot perform %s: The primary replica isn't connected to a quorum of replicas. The %s was not performed%s", what, what, noQuorumAdvice[what])
+		return reql.Errorf(class, noQuorumText, what, what, noQuorumAdvice[what])
 	case errors.Is(err, table.ErrFateUnknown):
 		return reql.Errorf(class, "Cannot perform %s: The primary replica lost contact with the secondary replicas. The %s may or may not have been performed.", what, what)
 	}

@@ -276,11 +276,13 @@ const (
 
 // RaftStatus is what a replica knows of its group.
 type RaftStatus struct {
-	Role    Role
-	Term    uint64
-	Leader  ServerID // empty if unknown
-	Quorum  bool     // a leader: a majority has answered lately. Others: there is a leader
-	Joint   bool     // the members are being changed
+	Role   Role
+	Term   uint64
+	Leader ServerID // empty if unknown
+	Quorum bool     // a leader: a majority has answered lately. Others: there is a leader
+	Joint  bool     // the members are being changed
+	// Deposed says that this replica has led, until it lost touch with a majority, and as far as it knows nobody has since.
+	Deposed bool
 	Era     Era
 	Applied uint64      // log index
 	Last    uint64      // log index
@@ -332,11 +334,15 @@ func (r *Raft) Status() RaftStatus {
 		s.Role = Leader
 		r.memberStatus(&s)
 	case raft.StateCandidate, raft.StatePreCandidate:
-		s.Role = Candidate
+		s.Role, s.Deposed = Candidate, r.deposed()
 	case raft.StateFollower:
+		s.Deposed = r.deposed()
 	}
 	return s
 }
+
+// deposed tells whether this replica was the last one to lead. The caller holds mu.
+func (r *Raft) deposed() bool { return r.led != 0 && r.led == r.term && r.leader == 0 }
 
 // majorities are the servers of those that vote, of each of two sets while the members are being changed.
 func (m *roster) majorities() (sets [][]ServerID) {

@@ -98,6 +98,7 @@ func (r *Raft) noteRole(rd *raft.Ready) {
 		}
 	}
 	if role == raft.StateLeader {
+		r.led = term
 		// What is pending from earlier terms is settled by the entry that this one begins with; what comes now must not be given up while this replica
 		// leads. (Seed 1111 of the simulation lost an update when it was.)
 		r.giveUp = 0

@@ -104,6 +104,7 @@ type Raft struct {
 	role     raft.StateType
 	term     uint64
 	leader   uint64
+	led      uint64              // the last term in which this replica has led since it was opened
 	routes   map[uint64]ServerID // besides those of the roster, whoever has sent something
 	ticks    uint64
 	changed  chan struct{} // closed when the leader or the members change, or the group ends

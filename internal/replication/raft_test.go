@@ -217,3 +217,19 @@ func TestAdoptAndRetire(t *testing.T) {
 		}
 	}
 }
+
+// Who has led and is alone says so, and it is over when somebody leads again.
+func TestDeposed(t *testing.T) {
+	c := newCluster(t, 2)
+	back := c.lose("s2")
+	one := c.peer("s1").host.Group(c.id)
+	until(t, "the leader finds that it is alone", func() bool { return one.Status().Deposed })
+	if _, err := one.Epoch(); !errors.Is(err, ErrNotPrimary) {
+		t.Errorf("its epoch: %v, not %v", err, ErrNotPrimary)
+	}
+	back()
+	until(t, "somebody leads", func() bool { return one.Status().Leader != "" })
+	if one.Status().Deposed {
+		t.Error("it is still deposed")
+	}
+}

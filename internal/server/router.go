@@ -5,6 +5,7 @@ import (
 
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/session"
 	"rethinkdb/internal/table"
 )
@@ -59,6 +60,9 @@ func (r router) Primary(id string, group uint32) (server string, here bool, err 
 // place tells where the primary replica of a part is.
 func (r router) place(s *catalog.Snapshot, t *catalog.Table, p *table.Part) (server string, here bool, err error) {
 	id, here, ok := t.PrimaryOf(s, p)
+	if g, shared := p.Group().(*replication.Raft); !ok && shared && g.Status().Deposed {
+		return "", false, exec.ErrAlone
+	}
 	if !ok || !here && !s.Connected(id) {
 		return "", false, exec.ErrNotReached
 	}

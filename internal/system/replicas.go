@@ -86,7 +86,7 @@ const (
 	stateBackfilling  = "backfilling"         // it is being sent what it lacks
 	stateDisconnected = "disconnected"        // its server is not in touch
 	stateNeedPrimary  = "waiting_for_primary" // it knows of no primary replica
-	stateNeedQuorum   = "waiting_for_quorum"  // it cannot become the primary one, or act as that, without others
+	stateNeedQuorum   = "waiting_for_quorum"  // it is about to be the primary one
 )
 
 // availability is what table_status says of a table.
@@ -147,6 +147,8 @@ func (a *availability) state(snap *catalog.Snapshot, id catalog.ServerID, voter 
 		return stateNeedPrimary
 	case a.primary == "": // nobody has told it yet that it is to have one, or it does not answer
 		return stateDisconnected
+	case !lead.Quorum && has: // nothing new reaches it, but it lacks nothing either
+		return stateReady
 	case i < 0:
 		return stateBackfilling
 	}

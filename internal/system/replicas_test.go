@@ -35,21 +35,23 @@ func TestAvailability(t *testing.T) {
 		told   reports
 		want   string // the primary server, the states in the order of the servers, the four flags
 	}{
-		"alone":       {config(a), reports{a: leads(true, member(a))}, "alpha alpha:ready all"},
-		"all there":   {config(a, b, c), reports{a: leads(true, all...), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:ready all"},
-		"elsewhere":   {config(a, b, c), reports{a: follows(b), b: leads(true, all...), c: follows(b)}, "beta alpha:ready beta:ready gamma:ready writes"},
-		"two claims":  {config(b, a), reports{a: {Primary: true, Term: 1, Quorum: true}, b: leads(true, member(a), member(b))}, "beta alpha:transitioning beta:ready writes"},
-		"new":         {config(a, b), reports{a: leads(true, member(a))}, "alpha alpha:ready beta:backfilling writes"},
-		"copied to":   {config(a, b, c), reports{a: leads(true, member(a), member(b), fresh), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:backfilling writes"},
-		"behind":      {config(a, b, c), reports{a: leads(true, member(a), member(b), behind), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:backfilling writes"},
-		"no vote yet": {config(a, b, c), reports{a: leads(true, member(a), member(b), mute), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:transitioning writes"},
-		"cut off":     {config(a, b, c), reports{a: leads(true, member(a), member(b), lost), b: follows(a), c: {Candidate: true}}, "alpha alpha:ready beta:ready gamma:waiting_for_primary writes"},
-		"frozen":      {config(a, b, c), reports{a: leads(true, member(a), member(b), lost), b: follows(a)}, "alpha alpha:ready beta:ready gamma:disconnected writes"},
-		"leaving":     {config(a, b), reports{a: leads(true, all...), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:transitioning writes"},
-		"one gone":    {config(a, b, gone), reports{a: leads(true, member(a), member(b), member(gone)), b: follows(a)}, "alpha alpha:ready beta:ready delta:disconnected writes"},
-		"no quorum":   {config(a, gone), reports{a: leads(false, member(a), member(gone))}, "alpha alpha:ready delta:disconnected outdated"},
-		"election":    {config(a, b, gone), reports{a: {Readable: true}, b: {Readable: true, Candidate: true}}, "- alpha:waiting_for_primary beta:waiting_for_quorum delta:disconnected outdated"},
-		"nobody":      {config(gone), reports{}, "- delta:disconnected none"},
+		"alone":         {config(a), reports{a: leads(true, member(a))}, "alpha alpha:ready all"},
+		"all there":     {config(a, b, c), reports{a: leads(true, all...), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:ready all"},
+		"elsewhere":     {config(a, b, c), reports{a: follows(b), b: leads(true, all...), c: follows(b)}, "beta alpha:ready beta:ready gamma:ready writes"},
+		"two claims":    {config(b, a), reports{a: {Primary: true, Term: 1, Quorum: true}, b: leads(true, member(a), member(b))}, "beta alpha:transitioning beta:ready writes"},
+		"new":           {config(a, b), reports{a: leads(true, member(a))}, "alpha alpha:ready beta:backfilling writes"},
+		"copied to":     {config(a, b, c), reports{a: leads(true, member(a), member(b), fresh), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:backfilling writes"},
+		"behind":        {config(a, b, c), reports{a: leads(true, member(a), member(b), behind), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:backfilling writes"},
+		"no vote yet":   {config(a, b, c), reports{a: leads(true, member(a), member(b), mute), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:transitioning writes"},
+		"cut off":       {config(a, b, c), reports{a: leads(true, member(a), member(b), lost), b: follows(a), c: {Candidate: true}}, "alpha alpha:ready beta:ready gamma:waiting_for_primary writes"},
+		"frozen":        {config(a, b, c), reports{a: leads(true, member(a), member(b), lost), b: follows(a)}, "alpha alpha:ready beta:ready gamma:disconnected writes"},
+		"leaving":       {config(a, b), reports{a: leads(true, all...), b: follows(a), c: follows(a)}, "alpha alpha:ready beta:ready gamma:transitioning writes"},
+		"one gone":      {config(a, b, gone), reports{a: leads(true, member(a), member(b), member(gone)), b: follows(a)}, "alpha alpha:ready beta:ready delta:disconnected writes"},
+		"no quorum":     {config(a, gone), reports{a: leads(false, member(a), member(gone))}, "alpha alpha:ready delta:disconnected outdated"},
+		"majority lost": {config(a, b, gone), reports{a: {Primary: true, Term: 2, Readable: true}, b: {Term: 2, Readable: true}}, "alpha alpha:ready beta:ready delta:disconnected outdated"},
+		"nobody leads":  {config(a, b, gone), reports{a: {Readable: true}, b: {Readable: true}}, "- alpha:waiting_for_primary beta:waiting_for_primary delta:disconnected outdated"},
+		"election":      {config(a, b, gone), reports{a: {Readable: true}, b: {Readable: true, Candidate: true}}, "- alpha:waiting_for_primary beta:waiting_for_quorum delta:disconnected outdated"},
+		"nobody":        {config(gone), reports{}, "- delta:disconnected none"},
 	} {
 		got := available(snap, test.config, test.told)
 		text := "-"

@@ -17,7 +17,7 @@ type tableStatus struct {
 // tableStatusRow makes a table's row.
 func tableStatusRow(snap *catalog.Snapshot, c *catalog.TableConfig, f Format, a availability) datum.Value {
 	leader, shards := datum.Null, datum.Null
-	if a.primary != "" {
+	if a.primary != "" && a.reads { // the replicas still call one that has lost the majority their primary one
 		leader = f.server(snap, a.primary)
 	}
 	if a.reached {
