@@ -344,7 +344,7 @@ func (s *System) reconfigure(ctx context.Context, t *catalog.Table, o exec.Table
 	if err != nil {
 		return datum.Value{}, err
 	}
-	splits := splitter{table: t}
+	splits := splitter{table: t, undone: "The table was not reconfigured."}
 	var before, after catalog.TableConfig
 	errDryRun := errors.New("dry run")
 	_, err = s.updateTable(ctx, &splits, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
@@ -407,7 +407,7 @@ func (s *System) reportsOf(ctx context.Context, snap *catalog.Snapshot, id catal
 func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, error) {
 	splits, enough, err := evenSplits(ctx, t, len(t.Config.Shards))
 	if err != nil {
-		return datum.Value{}, err
+		return datum.Value{}, unreachable(err, t, "The table was not rebalanced.")
 	}
 	before, after := t.Config, t.Config
 	told, err := s.reportsOf(ctx, s.catalog.Snapshot(), t.Config.ID)

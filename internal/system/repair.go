@@ -262,7 +262,5 @@ func (r *repairing) refuse(t *catalog.Table, mode string, silent []catalog.Serve
 
 // notRepaired is the refusal to repair a table of which nothing is there.
 func notRepaired(t *catalog.Table) error {
-	return opFailed("The server(s) hosting table `%s.%s` are currently unreachable. The table was not repaired. At least one of a table's replicas must be "+
-		"accessible in order to repair it. If you do not expect the server(s) to recover, you can use `emergency_repair` to restore availability of the table. "+
-		"<http://rethinkdb.com/api/javascript/reconfigure/#emergency-repair-mode>", t.DatabaseName, t.Name())
+	return unreachable(replication.ErrNotPrimary, t, "The table was not repaired. At least one of a table's replicas must be accessible in order to repair it.")
 }

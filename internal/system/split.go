@@ -13,7 +13,8 @@ import (
 // that there are evenly, for which all keys are read; that must not happen under the lock of the catalog, so points
 // then returns needSplits, and updateTable reads the keys and tries again.
 type splitter struct {
-	table *catalog.Table
+	table  *catalog.Table
+	undone string // what is not done if the rows cannot be read: a sentence
 
 	shards int // that found is for
 	found  []string
@@ -42,13 +43,22 @@ func (s *splitter) points(cfg catalog.TableConfig, n int) ([]string, error) {
 func (s *splitter) find(ctx context.Context, n int) error {
 	splits, enough, err := evenSplits(ctx, s.table, n)
 	if err != nil {
-		return err
+		return unreachable(err, s.table, s.undone)
 	}
 	if !enough {
 		splits = catalog.UUIDSplits(n)
 	}
 	s.shards, s.found = n, splits
 	return nil
+}
+
+// unreachable is what the user is told when the rows of a table could not be read. undone says what was not done.
+func unreachable(err error, t *catalog.Table, undone string) error {
+	if !errors.Is(err, table.ErrNotPrimary) && !errors.Is(err, table.ErrNoQuorum) && !errors.Is(err, table.ErrLostContact) {
+		return err
+	}
+	return opFailed("The server(s) hosting table `%s.%s` are currently unreachable. %s If you do not expect the server(s) to recover, you can use "+
+		"`emergency_repair` to restore availability of the table. <http://rethinkdb.com/api/javascript/reconfigure/#emergency-repair-mode>", t.DatabaseName, t.Name(), undone)
 }
 
 // evenSplits returns the split points at which n shards hold the same number of the table's rows. enough is false when

@@ -109,7 +109,7 @@ func (t tableConfig) create(ctx context.Context, v view, snap *catalog.Snapshot,
 // modify gives the row as it is then: what RethinkDB does not have may be null in row or say less than it means, and with a time to
 // live there may be one more index.
 func (t tableConfig) modify(ctx context.Context, v view, table *catalog.Table, row datum.Value) (datum.Value, error) {
-	splits := splitter{table: table}
+	splits := splitter{table: table, undone: "The table's configuration was not changed."}
 	edit := func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
 		changed, err := readTableConfig(snap, row, cfg, v.format)
 		if err != nil {
