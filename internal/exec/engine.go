@@ -36,9 +36,9 @@ func New(cluster Cluster, log *slog.Logger) *Engine {
 	return &Engine{cluster: cluster, log: log, turns: newTurns(), http: httpfetch.New(httpfetch.Options{}), slow: slowLog{log: log}}
 }
 
-// LimitMemory sets how large the heap of the process may be before queries that want more get an error. It is called before
-// the first query.
-func (e *Engine) LimitMemory(bytes int64) { e.memory.limit = bytes }
+// LimitMemory sets how large the heap of the process may be before queries that want more get an error. It may be changed at any
+// time.
+func (e *Engine) LimitMemory(bytes int64) { e.memory.limit.Store(bytes) }
 
 // LimitQueryMemory sets how many bytes one query may collect: rows that it sorts, groups, results and so on. Sorts that need
 // more go on in temporary files in a directory, if there is one. It is called before the first query.

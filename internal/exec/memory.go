@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rethinkdb/internal/datum"
@@ -22,8 +23,8 @@ const heavyBytes = 1 << 20
 // So there is a limit on the heap of all as well: whoever makes something heavy while the heap is over it gets an error, and
 // his memory with it is free again; small queries do not notice.
 type memory struct {
-	limit    int64 // bytes of heap; 0 for none. Set before the first query.
-	perQuery int64 // bytes that one query may collect; 0 for no limit. Set before the first query.
+	limit    atomic.Int64 // bytes of heap; 0 for none
+	perQuery int64        // bytes that one query may collect; 0 for no limit. Set before the first query.
 
 	mu        sync.Mutex
 	collected time.Time // when check last collected garbage
@@ -36,20 +37,21 @@ const collectInterval = 250 * time.Millisecond
 
 // check is the error of making something heavy when there is no memory for it.
 func (m *memory) check() error {
-	if m.limit == 0 {
+	limit := m.limit.Load()
+	if limit == 0 {
 		return nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	used := m.used()
-	if used > m.limit && time.Since(m.collected) > collectInterval {
+	if used > limit && time.Since(m.collected) > collectInterval {
 		runtime.GC() // some of it is garbage; who wants more has to wait for it
 		m.collected = time.Now()
 		used = m.used()
 	}
-	if used > m.limit {
+	if used > limit {
 		return reql.Errorf(reql.ResourceLimit, "The server has no memory for this query: its queries use %d MB, of which there may be %d.",
-			used>>20, m.limit>>20)
+			used>>20, limit>>20)
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	}
 	data := &data{}
 	data.store, err = storage.Open(d.Path, storage.Options{
-		CacheBytes: cacheBytes, Logger: log, Fatal: fatal, Locked: true, Encryption: storage.Encryption(c.Keys),
+		CacheBytes: cacheBytes, MaxCacheBytes: totalMemory(), Logger: log, Fatal: fatal, Locked: true, Encryption: storage.Encryption(c.Keys),
 	})
 	if err != nil {
 		return nil, storeError(d.Path, err)

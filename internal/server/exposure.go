@@ -89,6 +89,9 @@ func (n *node) issues() []system.Issue {
 	if n.clustering != nil && n.clustering.outcast.Load() {
 		issues = append(issues, system.ServerRemoved(id, name, removedText))
 	}
+	if n.swap.swapping.Load() {
+		issues = append(issues, system.MemoryError(name))
+	}
 	for _, problem := range n.audit.Problems() {
 		issues = append(issues, system.AuditLog(id, name, problem))
 	}

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync"
 
 	"rethinkdb/internal/storage"
 )
@@ -39,22 +40,32 @@ func memoryLimit(cacheBytes int64) int64 {
 // rule for the automatic size of the cache leaves room for it, but not less than what one large query needs.
 func queryLimit(cacheBytes int64) int64 { return memoryLimit(cacheBytes) + max(cacheBytes, 2*gigabyte) }
 
-func tuneGC(cacheBytes int64) {
+func tuneGC(cacheBytes int64) *gcPace {
 	debug.SetGCPercent(gcPercent)
 	p := &gcPace{base: memoryLimit(cacheBytes), live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
 	p.limit = p.base
 	debug.SetMemoryLimit(p.limit)
 	p.watch()
+	return p
+}
+
+// resize follows a change of the size of the cache.
+func (p *gcPace) resize(cacheBytes int64) {
+	p.mu.Lock()
+	p.base = memoryLimit(cacheBytes)
+	p.mu.Unlock()
+	p.adjust()
 }
 
 // gcPace moves the limit of the heap up while queries hold so much that the collector could not keep it: it would collect
 // without a pause, and make everybody who allocates help. A query that collected 16 million numbers made small writes of others
 // wait for two seconds.
 //
-// Only tuneGC makes one, and after that only the runtime's goroutine for cleanups uses it.
+// Only tuneGC makes one, and after that the runtime's goroutine for cleanups uses it, and whoever changes the size of the cache.
 type gcPace struct {
-	base  int64 // the limit in ordinary times
-	limit int64 // the limit now
+	mu    sync.Mutex // guards the rest; the world is stopped under it
+	base  int64      // the limit in ordinary times
+	limit int64      // the limit now
 	live  []metrics.Sample
 }
 
@@ -68,6 +79,8 @@ func (p *gcPace) watch() {
 }
 
 func (p *gcPace) adjust() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	metrics.Read(p.live)
 	want := pacedLimit(p.base, int64(p.live[0].Value.Uint64()))
 	if want != p.limit {

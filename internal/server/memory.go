@@ -45,6 +45,31 @@ func availableBytes() (int64, error) {
 	return available, nil
 }
 
+// setCache changes the size of the cache while the server runs.
+func (n *node) setCache(bytes int64) error {
+	store := n.data.store
+	automatic := bytes < 0
+	if automatic {
+		available, err := availableBytes()
+		if err != nil {
+			return err
+		}
+		bytes = autoCacheBytes(available + store.Metrics().CacheBytes) // which it may take again
+	}
+	if most := totalMemory(); bytes > most && most > 0 {
+		return fmt.Errorf("The proposed cache size of %d MB is larger than the maximum legal value for this platform (%d MB).", bytes/megabyte, most/megabyte)
+	}
+	bytes = store.ResizeCache(bytes)
+	n.pace.resize(bytes)
+	n.engine.LimitMemory(queryLimit(bytes))
+	if automatic {
+		n.log.Info(fmt.Sprintf("Automatically using cache size of %d MB", bytes/megabyte))
+	} else {
+		n.log.Info(fmt.Sprintf("Cache size is set to %d MB", bytes/megabyte))
+	}
+	return nil
+}
+
 // queryMemory is what one query may collect. The least lets a query have what RethinkDB allows it without options: an array of
 // 100,000 small rows.
 func queryMemory(configured, cacheBytes int64) int64 {

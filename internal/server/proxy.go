@@ -37,7 +37,7 @@ func RunProxy(c Config, log *logfile.Log, ready func() error) error {
 func startProxy(c Config, log *logfile.Log, fatal func(error)) (_ *node, err error) {
 	logger := slog.New(log)
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &node{config: c, log: logger, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
+	n := &node{config: c, log: logger, background: ctx, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
 	defer n.closeAfter(&err)
 
 	logfile.Notice(logger, "Running %s...", Version())
@@ -45,7 +45,7 @@ func startProxy(c Config, log *logfile.Log, fatal func(error)) (_ *node, err err
 	if c.InitialPassword != "" || c.InventPassword {
 		logfile.Notice(logger, "Ignoring --initial-password option because the users are those of the cluster.")
 	}
-	tuneGC(proxyCacheBytes)
+	n.pace = tuneGC(proxyCacheBytes)
 	processors.Spare()
 	if n.data, err = openProxyData(ctx, n, fatal); err != nil {
 		return nil, err

@@ -106,11 +106,12 @@ func (n *node) stopBy(sig os.Signal, signals chan os.Signal, logger *slog.Logger
 // node is a running server: what was started, in this order, and is stopped in the reverse one.
 type node struct {
 	// Set by start, then constant.
-	config    Config
-	directory string // of the data, absolute
-	log       *slog.Logger
-	cancel    context.CancelFunc // ends what runs in the background
-	started   time.Time
+	config     Config
+	directory  string // of the data, absolute
+	log        *slog.Logger
+	background context.Context // of what runs in the background
+	cancel     context.CancelFunc
+	started    time.Time
 
 	data        *data
 	engine      *exec.Engine
@@ -137,6 +138,10 @@ type node struct {
 	serving     sync.WaitGroup // one goroutine for each socket of the driver port and the web port
 	unavailable chan error     // capacity 1: why a port ended by itself
 
+	pace     *gcPace // of the garbage collector
+	swap     swapWatch
+	watching sync.WaitGroup // one goroutine, which uses swap; cancel ends it
+
 	busy atomic.Bool // some queries did not end in time, and may still use the store
 }
 
@@ -144,7 +149,7 @@ type node struct {
 func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node, err error) {
 	logger := slog.New(log)
 	ctx, cancel := context.WithCancel(context.Background())
-	n := &node{config: c, directory: d.Path, log: logger, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
+	n := &node{config: c, directory: d.Path, log: logger, background: ctx, cancel: cancel, started: time.Now(), unavailable: make(chan error, 1)}
 	defer n.closeAfter(&err)
 
 	if err := c.Keys.check(d); err != nil {
@@ -163,7 +168,7 @@ func start(d *Directory, c Config, log *logfile.Log, fatal func(error)) (_ *node
 	logfile.Notice(logger, "Running on %s", Uname())
 	logfile.Notice(logger, "Loading data from directory %s", d.Path)
 	cacheBytes := chooseCache(c.CacheBytes, logger)
-	tuneGC(cacheBytes)
+	n.pace = tuneGC(cacheBytes)
 	processors.Spare()
 	if n.data, err = openData(ctx, d, c, cacheBytes, logger, fatal); err != nil {
 		return nil, err
@@ -246,6 +251,7 @@ func (n *node) build(log *logfile.Log, p parts) (err error) {
 	n.expirer = expiry.Start(expiry.Options{Catalog: n.data.catalog, Logger: logger})
 	engine := exec.New(n.system, logger)
 	n.engine = engine
+	n.watchSwap()
 	engine.LimitMemory(queryLimit(p.cacheBytes))
 	engine.LimitQueryMemory(queryMemory(c.QueryMemoryBytes, p.cacheBytes), p.temporary)
 	engine.LimitTime(c.QueryTimeout)
@@ -413,14 +419,6 @@ func (n *node) process() system.Process {
 	return p
 }
 
-// setCache is asked to change the size of the cache while the server runs.
-func (n *node) setCache(int64) error {
-	// The engine cannot resize its cache. The reference forgets the stored size at a start without --cache-size, so saying
-	// which option does it is all that is left.
-	n.log.Warn("The size of the cache changes when the server is started with --cache-size.")
-	return nil
-}
-
 // stop ends a server that was ready.
 func (n *node) stop() error {
 	logfile.Notice(n.log, "Shutting down client connections...")
@@ -493,6 +491,7 @@ func (n *node) close() error {
 	}
 	n.serving.Wait()
 	n.cancel()
+	n.watching.Wait()
 	errs = append(errs, n.audit.Close()) // it writes to the store
 	if n.data != nil {
 		errs = append(errs, n.closeData())

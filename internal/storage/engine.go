@@ -34,7 +34,7 @@ func (s *Store) engineOptions() *pebble.Options {
 		FS:                          s.fs,
 		Cache:                       s.cache,
 		FormatMajorVersion:          pebble.FormatValueSeparation,
-		MemTableSize:                memtableBytes(s.cacheBytes),
+		MemTableSize:                memtableBytes(s.budget.bytes.Load()),
 		MemTableStopWritesThreshold: maxMemtables,
 		// Two cores are common. The second compaction only starts when level 0 or the debt grows.
 		CompactionConcurrencyRange: func() (int, int) { return 1, 2 },

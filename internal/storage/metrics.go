@@ -5,7 +5,7 @@ type Metrics struct {
 	DiskBytes          int64 // all files of the store
 	LogBytes           int64 // write-ahead log, live part
 	CacheBytes         int64 // blocks and rows in the cache
-	CacheCapacityBytes int64 // CacheBytes of Options
+	CacheCapacityBytes int64 // CacheBytes of Options, or what ResizeCache has made of it
 	MemtableBytes      int64
 	CacheHits          int64
 	CacheMisses        int64
@@ -26,7 +26,7 @@ func (s *Store) Metrics() Metrics {
 		DiskBytes:          int64(m.DiskSpaceUsage()),
 		LogBytes:           int64(m.WAL.Size),
 		CacheBytes:         m.BlockCache.Size + s.rows.size(),
-		CacheCapacityBytes: s.cacheBytes,
+		CacheCapacityBytes: s.budget.bytes.Load(),
 		MemtableBytes:      int64(m.MemTable.Size),
 		CacheHits:          m.BlockCache.Hits,
 		CacheMisses:        m.BlockCache.Misses,

@@ -30,7 +30,7 @@ import (
 // otherwise. Values are constant and belong to the collector, so they may be given away without a copy.
 type rowCache struct {
 	seed      maphash.Seed
-	partBytes int64
+	partBytes atomic.Int64
 	visible   atomic.Uint64 // the clock
 	parts     [rowCacheParts]rowCachePart
 }
@@ -70,7 +70,9 @@ type rowSlot struct {
 }
 
 func newRowCache(bytes int64) *rowCache {
-	return &rowCache{seed: maphash.MakeSeed(), partBytes: bytes / rowCacheParts}
+	c := &rowCache{seed: maphash.MakeSeed()}
+	c.partBytes.Store(bytes / rowCacheParts)
+	return c
 }
 
 func (c *rowCache) hash(key []byte) uint64 { return maphash.Bytes(c.seed, key) }
@@ -111,7 +113,9 @@ func (c *rowCache) putCopy(t ticket, key, value []byte) []byte {
 }
 
 // takes tells whether a row with so many bytes of key and value may be in the cache.
-func (c *rowCache) takes(dataBytes int) bool { return int64(dataBytes)+slotBytes <= c.partBytes/4 }
+func (c *rowCache) takes(dataBytes int) bool {
+	return int64(dataBytes)+slotBytes <= c.partBytes.Load()/4
+}
 
 // put adds a row that a reader with this ticket has read. data is the key followed by the value.
 func (c *rowCache) put(t ticket, data []byte, keyBytes int) {
@@ -142,7 +146,7 @@ func (c *rowCache) insert(p *rowCachePart, t ticket, data []byte, keyBytes int) 
 	if i, found := p.index[t.hash]; found { // from another reader, or a different key with this hash
 		p.remove(i)
 	}
-	for p.bytes+size > c.partBytes {
+	for p.bytes+size > c.partBytes.Load() && p.bytes > 0 {
 		p.evict()
 	}
 	var i int32
@@ -159,6 +163,22 @@ func (c *rowCache) insert(p *rowCachePart, t ticket, data []byte, keyBytes int) 
 	}
 	p.index[t.hash] = i
 	p.bytes += size
+}
+
+// resize changes the memory for rows, and drops those that have no room any more.
+func (c *rowCache) resize(bytes int64) {
+	c.partBytes.Store(bytes / rowCacheParts)
+	for i := range c.parts {
+		c.parts[i].shrink(bytes / rowCacheParts)
+	}
+}
+
+func (p *rowCachePart) shrink(bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.bytes > bytes {
+		p.evict()
+	}
 }
 
 // evict removes the next row that was not used since the hand came by. There is one: the hand clears marks.

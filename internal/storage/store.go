@@ -33,6 +33,8 @@ const storeDirectory = "store"
 type Options struct {
 	// CacheBytes is the memory for cached blocks and for memtables together. Zero means 256 MB; the least is 16 MB.
 	CacheBytes int64
+	// MaxCacheBytes is how large ResizeCache may make it. Zero means CacheBytes.
+	MaxCacheBytes int64
 
 	// Logger gets the engine's messages. Nil discards them.
 	Logger *slog.Logger
@@ -72,9 +74,9 @@ type Store struct {
 
 	encryption EncryptionStatus
 	onDemand   bool // see Options.SyncOnDemand
-	cacheBytes int64
 	cache      *pebble.Cache
 	rows       *rowCache
+	budget     budget
 
 	failed  atomic.Pointer[error] // first error of the log; sticky
 	full    atomic.Bool           // the disk is full; see diskfull.go
@@ -99,16 +101,12 @@ type Store struct {
 // Open, also by another process, fails with ErrLocked.
 func Open(dir string, o Options) (*Store, error) {
 	s := &Store{
-		dir:        dir,
-		path:       filepath.Join(dir, storeDirectory),
-		log:        o.Logger,
-		die:        o.Fatal,
-		cacheBytes: max(o.CacheBytes, minCacheBytes),
-		closing:    make(chan struct{}),
-		onDemand:   o.SyncOnDemand,
-	}
-	if o.CacheBytes == 0 {
-		s.cacheBytes = defaultCacheBytes
+		dir:      dir,
+		path:     filepath.Join(dir, storeDirectory),
+		log:      o.Logger,
+		die:      o.Fatal,
+		closing:  make(chan struct{}),
+		onDemand: o.SyncOnDemand,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -159,8 +157,7 @@ func (s *Store) open(o Options) (err error) {
 	if err := s.removeLeftovers(); err != nil {
 		return err
 	}
-	s.rows = newRowCache(rowCacheBytes(s.cacheBytes))
-	s.cache = pebble.NewCache(blockCacheBytes(s.cacheBytes - rowCacheBytes(s.cacheBytes)))
+	s.makeCaches(o)
 	s.db, err = s.openEngine()
 	if err != nil {
 		s.cache.Unref()

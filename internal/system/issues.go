@@ -35,16 +35,17 @@ type issuesTable struct {
 var issueIDs = uuid.MustParse("3d4d8e2c-51d0-4a5a-93a0-0a0bb1f7bd0f")
 
 func (t issuesTable) list(ctx context.Context, v view) ([]datum.Value, error) {
-	var tables []Issue
+	var tables, clocks []Issue
 	var failed error
 	var asking sync.WaitGroup // a server that does not answer takes its time only once
 	asking.Go(func() { tables, failed = t.s.unavailable(ctx, t.s.catalog.Snapshot(), v.format) })
+	asking.Go(func() { clocks = t.s.clockSkew(ctx, v.format) })
 	rows, _, err := t.s.everywhere(ctx, "current_issues", v, t)
 	asking.Wait()
 	if err := errors.Join(err, failed); err != nil {
 		return nil, err
 	}
-	return append(oneOfEach(rows), issueRows(tables)...), nil
+	return append(oneOfEach(rows), issueRows(append(tables, clocks...))...), nil
 }
 
 func (issuesTable) ofClients() {}
@@ -102,6 +103,19 @@ func LogWriteError(server, message string) Issue {
 			"This issue will go away the next time the server successfully writes to the log file.",
 		Subject: message,
 		Info:    object(field("servers", strArray([]string{server})), field("message", str(message))),
+	}
+}
+
+// memoryMessage is the reference's.
+const memoryMessage = "RethinkDB has been accessing a lot of swap memory in the past ten minutes. This may impact performance."
+
+// MemoryError is the issue that the memory of the server named is swapped out.
+func MemoryError(server string) Issue {
+	return Issue{
+		Type:        "memory_error",
+		Description: "The following server encountered a memory problem: " + server + ".\n\nThe message reported is: " + memoryMessage,
+		Subject:     server,
+		Info:        object(field("servers", strArray([]string{server})), field("message", str(memoryMessage))),
 	}
 }
 

@@ -64,6 +64,7 @@ const (
 	askRows      = "rows"      // answered with an array, as storage has it
 	askReplicas  = "replicas"  // with an object of catalog.ReplicaState
 	askKill      = "kill"      // with whether there was such a query
+	askClock     = "clock"     // with the time, in nanoseconds since 1970
 	askConfigure = "configure" // with why it is refused, empty if it is not
 )
 
@@ -88,6 +89,8 @@ func (s *System) Answer(ctx context.Context, text []byte) ([]byte, error) {
 		return json.Marshal(s.ownReplicas(s.catalog.Snapshot(), r.Table))
 	case askKill:
 		return json.Marshal(jobsTable{s}.kill(r.view(), r.Query))
+	case askClock:
+		return json.Marshal(s.now().UnixNano())
 	case askConfigure:
 		return s.answerConfigure(ctx, r)
 	}
@@ -154,6 +157,7 @@ type answer struct {
 	from catalog.ServerID
 	text []byte
 	err  error
+	at   time.Time // when it came
 }
 
 // ask asks servers, all at the same time. There is an answer from each.
@@ -166,7 +170,10 @@ func (s *System) ask(ctx context.Context, to []catalog.ServerID, r request) []an
 	for i, id := range to {
 		answers[i] = answer{from: id, err: err}
 		if err == nil {
-			wg.Go(func() { answers[i].text, answers[i].err = s.peers.Ask(ctx, id, text) })
+			wg.Go(func() {
+				answers[i].text, answers[i].err = s.peers.Ask(ctx, id, text)
+				answers[i].at = time.Now()
+			})
 		}
 	}
 	wg.Wait()
