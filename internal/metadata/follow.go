@@ -34,6 +34,7 @@ func (s *Store) publish(e event) {
 	defer s.mu.Unlock()
 	s.version.Store(uint64(e.version))
 	s.recent.add(e)
+	s.told++
 	close(s.followed)
 	s.followed = make(chan struct{})
 	if s.mirror {

@@ -22,16 +22,16 @@ type Update struct {
 
 // Observe gives send the whole metadata, and then what becomes of it, until send fails or ctx ends. A slow send gets several changes in one.
 func (s *Store) Observe(ctx context.Context, send func(Update) error) error {
-	for sent := Version(0); ; {
-		u, followed, err := s.since(sent)
+	for sent, begun := uint64(0), false; ; begun = true {
+		u, told, followed, err := s.since(sent, begun)
 		if err != nil {
 			return err
 		}
-		if u.Whole || u.Version != sent {
+		if told != sent || !begun {
 			if err := send(u); err != nil {
 				return err
 			}
-			sent = u.Version
+			sent = told
 		}
 		select {
 		case <-followed:
@@ -43,28 +43,30 @@ func (s *Store) Observe(ctx context.Context, send func(Update) error) error {
 	}
 }
 
-// since is what has changed after a version, or everything if that is too long ago to be known. followed is closed when there is more.
+// since is what the watchers were told after so many events, or everything if that is too long ago to be known, or nothing was sent yet. told is
+// how many events there are now, and followed is closed when there is one more. (Versions would not do: the metadata can go back to an
+// older one, when its majority was lost for good.)
 //
 // The version is read before what is there: an update may show a later change already, which comes again with its own version, and never
 // lacks one. So whoever decides on what a mirror has decides on its version or on something newer.
-func (s *Store) since(sent Version) (u Update, followed <-chan struct{}, err error) {
+func (s *Store) since(sent uint64, begun bool) (u Update, told uint64, followed <-chan struct{}, err error) {
 	s.mu.Lock()
-	followed = s.followed
+	followed, told = s.followed, s.told
 	u.Version = s.Version()
-	keys, known := s.recent.keys(sent, u.Version)
+	keys, known := s.recent.keys(told - sent)
 	s.mu.Unlock()
-	u.Whole = !known
+	u.Whole = !known || !begun
 	if u.Whole {
 		err = s.eachShared(func(key string, value []byte) error {
 			u.Changes = append(u.Changes, Change{key, slices.Clone(value)})
 			return nil
 		})
-		return u, followed, err
+		return u, told, followed, err
 	}
 	for key := range keys {
 		value, found, err := s.store.MetaGet(key)
 		if err != nil {
-			return u, followed, err
+			return u, told, followed, err
 		}
 		c := Change{Key: key}
 		if found {
@@ -72,7 +74,7 @@ func (s *Store) since(sent Version) (u Update, followed <-chan struct{}, err err
 		}
 		u.Changes = append(u.Changes, c)
 	}
-	return u, followed, nil
+	return u, told, followed, nil
 }
 
 // Mirror gives up the metadata of this store for that of others, which Take is told of. Changes are made by forward, which knows where.
@@ -175,19 +177,13 @@ func (r *recent) add(e event) {
 	*r = append(*r, e)
 }
 
-// keys are those that have changed after one version, up to another; known is false if that cannot be told.
-func (r recent) keys(after, upTo Version) (keys map[string]bool, known bool) {
-	if after == upTo && after > 0 {
-		return nil, true
-	}
-	if len(r) == 0 || after == 0 || r[0].version > after+1 || after > upTo {
+// keys are those of the last so many events; known is false if that cannot be told.
+func (r recent) keys(events uint64) (keys map[string]bool, known bool) {
+	if events > uint64(len(r)) {
 		return nil, false
 	}
 	keys = map[string]bool{}
-	for _, e := range r {
-		if e.version <= after {
-			continue
-		}
+	for _, e := range r[len(r)-int(events):] {
 		if e.all {
 			return nil, false
 		}

@@ -105,6 +105,35 @@ func TestNoLostUpdateAtMirror(t *testing.T) {
 	}
 }
 
+// A store whose metadata was replaced, by one with the same version, tells its mirrors so.
+func TestMirrorOfReplaced(t *testing.T) {
+	s, store := open(t, storage.NewMemFS())
+	set(t, s, "catalog/x", "1")
+	m, _ := mirrorOf(t, s)
+	for m.Version() != s.Version() {
+		m.AwaitNewer(t.Context(), m.Version())
+	}
+	if err := store.MetaSet(t.Context(), "catalog/x", []byte("2")); err != nil {
+		t.Fatal(err)
+	}
+	w := &notified{make(chan struct{}, 1)}
+	m.Watch(w)
+	machine{s}.Restored()
+	<-w.changed
+	if got := contents(t, m); got["catalog/x"] != "2" {
+		t.Errorf("the mirror has %v", got)
+	}
+}
+
+type notified struct{ changed chan struct{} } // capacity 1
+
+func (n *notified) MetadataChanged([]Change) {
+	select {
+	case n.changed <- struct{}{}:
+	default:
+	}
+}
+
 // A mirror that has missed many changes gets everything anew, also from a store that is behind.
 func TestMirrorComesBack(t *testing.T) {
 	s, _ := open(t, storage.NewMemFS())

@@ -74,7 +74,8 @@ type Store struct {
 	queue    []event // applied and not yet followed
 	watchers []Watcher
 	followed chan struct{} // closed when version grows
-	recent   recent        // what the watchers were told lately
+	told     uint64        // how many events the watchers were told
+	recent   recent        // the last of these
 	closed   bool
 
 	mirrored chan struct{} // closed when a mirror has something to show
