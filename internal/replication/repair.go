@@ -146,7 +146,7 @@ func (h *Host) leaveForm(g Group) error {
 	case *Single:
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if g.ended != nil {
+		if g.ended != nil && !errors.Is(g.ended, ErrReplaced) { // by an attempt before, which the disk was too full for
 			return g.ended
 		}
 		g.ended = ErrReplaced
