@@ -28,7 +28,7 @@ func (s *Shard) SetGroup(g replication.Group) {
 func (s *Shard) Group() replication.Group { return s.now().Group }
 
 // Reload reads again what the shard remembers of its rows: others have written them. No writer of this server may be at work.
-func (s *Shard) Reload() error { return s.readHistory() }
+func (s *Shard) Reload() error { return errors.Join(s.readHistory(), s.readSeal()) }
 
 // commit commits a command that rests on no row, in the present epoch.
 func (s *Shard) commit(ctx context.Context, cmd *replication.Command) (i replication.Index, err error) {

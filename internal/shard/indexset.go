@@ -22,10 +22,14 @@ import (
 //
 // A lock for reading was considered. A pending change would then stop all writers until the slowest of those that have begun
 // is done, and how long that takes is up to the function of an update.
+//
+// Who copies the shard to other groups tells writers in the same way what he wants of them.
 type indexSet struct {
 	// Constant.
-	uses   []indexUse
-	unique []*Index // of uses, those that are unique, by their numbers
+	uses    []indexUse
+	unique  []*Index     // of uses, those that are unique, by their numbers
+	changed *ChangedKeys // takes the keys of rows that change; nil: nobody wants them
+	gate    *gate        // writers of rows wait there; nil: they may go on
 
 	inflight atomic.Int64
 	retired  atomic.Bool // it is not the current set any more
@@ -43,6 +47,9 @@ type indexUse struct {
 
 func newIndexSet(uses []indexUse, prev *indexSet) *indexSet {
 	set := &indexSet{uses: uses, prev: prev, empty: make(chan struct{})}
+	if prev != nil {
+		set.changed, set.gate = prev.changed, prev.gate
+	}
 	for _, u := range uses {
 		if u.index.config.Unique {
 			set.unique = append(set.unique, u.index)
@@ -70,12 +77,27 @@ func (g *indexSet) leave() {
 	}
 }
 
-// changeIndexes makes another set the current one.
+// changeIndexes makes a set with other indexes the current one.
 func (s *Shard) changeIndexes(change func(uses []indexUse) []indexUse) {
 	s.indexMu.Lock()
 	defer s.indexMu.Unlock()
 	old := s.indexes.Load()
-	s.indexes.Store(newIndexSet(change(slices.Clone(old.uses)), old))
+	s.replaceSet(old, newIndexSet(change(slices.Clone(old.uses)), old))
+}
+
+// changeWriters makes another set with the same indexes the current one, unless change says that it is no other.
+func (s *Shard) changeWriters(change func(set *indexSet) bool) {
+	s.indexMu.Lock()
+	defer s.indexMu.Unlock()
+	old := s.indexes.Load()
+	if set := newIndexSet(slices.Clone(old.uses), old); change(set) {
+		s.replaceSet(old, set)
+	}
+}
+
+// replaceSet makes a set the current one. The caller holds indexMu.
+func (s *Shard) replaceSet(old, set *indexSet) {
+	s.indexes.Store(set)
 	old.retired.Store(true)
 	if old.inflight.Load() == 0 {
 		old.once.Do(func() { close(old.empty) })

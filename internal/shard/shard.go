@@ -88,7 +88,10 @@ func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, erro
 	s.lower, s.upper = storage.KindRange(c.Group, storage.KindRow)
 	s.indexes.Store(newIndexSet(nil, nil))
 	s.scratch.New = func() any { return s.newWriteScratch() }
-	return s, s.openHistory()
+	if err := s.openHistory(); err != nil {
+		return s, err
+	}
+	return s, s.readSeal()
 }
 
 // Drop removes the rows and everything else of the shard. Writes that come later fail.

@@ -210,7 +210,7 @@ func (s *Shard) applyParts(ctx context.Context, r *Request) (index replication.I
 		if r.Fresh != nil {
 			part.Fresh = r.Fresh[from:to]
 		}
-		if index, err = s.apply(ctx, part); err != nil {
+		if index, err = s.applyOpen(ctx, part); err != nil {
 			if from > 0 {
 				err = fmt.Errorf("%w: %w", ErrPartlyWritten, err)
 			}

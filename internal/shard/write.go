@@ -77,7 +77,7 @@ func (s *Shard) putScratch(w *writeScratch) {
 
 // Write reads the old rows, has Update compute their successors, and commits what changed. Its steps:
 //
-//  1. Take the latches of all keys, in one order for everybody. Then ask for the epoch (see replication.Group).
+//  1. Wait while the shard is sealed (gate.go). Take the latches of all keys, in one order for everybody. Then ask for the epoch (see replication.Group).
 //  2. Read the old rows, in the order of the keys.
 //  3. For each key, in the order of the request: call Update and validate.
 //  4. With unique indexes, take the latches of the values that come new, and refuse rows with a value that is taken (unique.go).
@@ -94,7 +94,7 @@ func (s *Shard) putScratch(w *writeScratch) {
 func (s *Shard) Write(ctx context.Context, r *Request) error {
 	var index replication.Index
 	err := s.following(ctx, func(replication.Group) (err error) {
-		if index, err = s.apply(ctx, r); err == errRepeatedKeys { //nolint:errorlint // it is never wrapped
+		if index, err = s.applyOpen(ctx, r); err == errRepeatedKeys { //nolint:errorlint // it is never wrapped
 			index, err = s.applyParts(ctx, r)
 		}
 		if errors.Is(err, replication.ErrReplaced) {
@@ -116,11 +116,23 @@ func (s *Shard) Write(ctx context.Context, r *Request) error {
 	return nil
 }
 
+// applyOpen is apply, again if the gate was closed on the way to step 2.
+func (s *Shard) applyOpen(ctx context.Context, r *Request) (index replication.Index, err error) {
+	for {
+		if index, err = s.apply(ctx, r); err != errShut { //nolint:errorlint // it is never wrapped
+			return index, err
+		}
+	}
+}
+
 // apply does steps 1 to 7 and returns the index up to which the group must be durable for the write to be durable.
 func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error) {
 	w := s.scratch.Get().(*writeScratch)
 	defer s.putScratch(w)
-	indexes := s.enter()
+	indexes, err := s.enterOpen(ctx)
+	if err != nil {
+		return 0, err
+	}
 	defer indexes.leave()
 	w.sortKeys(r.Keys)
 	if indexes.unique != nil && w.repeats(r.Keys) {
@@ -135,6 +147,9 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 	epoch, err := group.Epoch()
 	if err != nil {
 		return 0, err
+	}
+	if s.shutFor(indexes) {
+		return 0, errShut
 	}
 
 	if err := s.readOld(ctx, w, r); err != nil {
@@ -194,6 +209,9 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 	}
 	index, err := group.Commit(ctx, &w.command)
 	w.lowest.lower()
+	if indexes.changed != nil {
+		indexes.changed.add(r, w.order)
+	}
 	if err == nil {
 		s.written.Add(changed)
 	}

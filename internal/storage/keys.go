@@ -28,6 +28,7 @@ const (
 	KindTouched Kind = 'j' // key: 4 bytes of index number, encoded primary key; no value. Rows that changed during a build
 	KindLog     Kind = 'r' // key: 8 bytes of log index; value: an entry of the group's Raft log
 	KindState   Kind = 's' // no further key; value: sequence number and row count
+	KindSeal    Kind = 't' // no further key; value: 8 bytes with the number of the move for whose sake the rows do not change any more
 	KindRaft    Kind = 'v' // key: a name; what a replica of a Raft group remembers besides its log: its vote, its identity, the members
 )
 
