@@ -34,6 +34,8 @@ type Options struct {
 	Elsewhere Elsewhere
 	// Remote reaches the parts of tables on other servers; nil for a server that has no others.
 	Remote table.Remote
+	// Divide lets tables have several groups. Otherwise each has one, whatever its shards.
+	Divide bool
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -57,6 +59,7 @@ type Catalog struct {
 	history  HistoryLimits
 	host     *replication.Host
 	remote   table.Remote
+	divides  bool
 
 	elsewhere Elsewhere // of a proxy
 
@@ -71,15 +74,15 @@ type Catalog struct {
 	current atomic.Pointer[Snapshot]
 	next    atomic.Pointer[chan struct{}] // closed when current is replaced
 
-	mu       sync.Mutex               // guards the replacement of current; readers never take it
-	prepared map[TableID]*table.Table // under mu: made, but without a record yet
-	waiting  []func()                 // under mu: what later was given
+	mu       sync.Mutex                      // guards the replacement of current; readers never take it
+	prepared map[storage.GroupID]*table.Part // under mu: made, but without a record yet
+	waiting  []func()                        // under mu: what later was given
 }
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
-		buildSlots: make(chan struct{}, maxBuilds), prepared: map[TableID]*table.Table{}}
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, divides: o.Divide, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
+		buildSlots: make(chan struct{}, maxBuilds), prepared: map[storage.GroupID]*table.Part{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {
 		c.history = DefaultHistory
@@ -178,7 +181,8 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 	}
 	live := []storage.GroupID{metadata.Group}
 	for _, cfg := range configs {
-		live = append(live, cfg.Groups...)
+		present := cfg.Present()
+		live = append(append(live, present.Groups...), cfg.Groups...)
 	}
 	swept, err := table.Sweep(ctx, c.store, live)
 	if err != nil {
@@ -188,26 +192,38 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 		c.log.Info("Removed the rows of tables whose creation or end was interrupted.", "groups", swept)
 	}
 	for _, cfg := range configs {
-		t, err := c.openTable(ctx, s.server.ID, &cfg)
+		open, err := c.openTable(ctx, s.server.ID, &cfg)
 		if err != nil {
 			return err
 		}
-		t.UseRemote(c.remote)
-		t.LimitHistory(c.historyLimits(&cfg))
-		if err := c.openIndexes(ctx, s.putTable(t, cfg)); err != nil {
+		t := s.putTable(open, cfg)
+		if err := c.openIndexes(ctx, t); err != nil {
+			return err
+		}
+		if err := c.openNext(ctx, s.server.ID, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tableConfig is the part of a configuration that package table works with.
-func tableConfig(cfg TableConfig) table.Config {
-	c := table.Config{ID: string(cfg.ID), PrimaryKey: cfg.PrimaryKey, Durability: table.DurabilityHard, Groups: cfg.Groups}
-	if cfg.Durability == Soft {
-		c.Durability = table.DurabilitySoft
+// openTable opens what this server has of a table in the layout in use.
+func (c *Catalog) openTable(ctx context.Context, self ServerID, cfg *TableConfig) (*table.Table, error) {
+	present := cfg.Present()
+	parts, err := c.openParts(ctx, self, cfg, present)
+	if err != nil {
+		return nil, err
 	}
-	return c
+	return c.assemble(cfg, present, parts)
+}
+
+// assemble makes a table of open parts.
+func (c *Catalog) assemble(cfg *TableConfig, l Layout, parts []*table.Part) (*table.Table, error) {
+	t, err := table.New(tableConfig(cfg, l), parts)
+	if err == nil && c.remote != nil {
+		t.UseRemote(c.remote)
+	}
+	return t, err
 }
 
 // Descending returns ids in the order in which the reference lists servers.

@@ -54,8 +54,11 @@ type TableConfig struct {
 	History *HistoryLimits
 	// TTL is when rows expire; nil for never. Who changes it makes a new one.
 	TTL *TTL
-	// Groups are the numbers under which storage keeps the table's rows. They are never used again.
+	// Parts and Groups are where the rows of the shards are, or will be at the end of the Move; see Layout.
+	Parts  []int
 	Groups []storage.GroupID
+	Move   *Move  // nil unless the rows are being copied to where Groups says
+	Moves  uint64 // the number of the last move
 	// Repairs are of groups that have lost the majority of their replicas once; at most one of each. Who changes it makes a new one.
 	Repairs []GroupRepair
 }
@@ -95,7 +98,8 @@ func (c TableConfig) Clone() TableConfig {
 	c.Shards = slices.Clone(c.Shards)
 	c.SplitPoints = slices.Clone(c.SplitPoints)
 	c.Indexes = slices.Clone(c.Indexes)
-	c.Groups = slices.Clone(c.Groups)
+	c.Parts, c.Groups = slices.Clone(c.Parts), slices.Clone(c.Groups)
+	c.Move = c.Move.clone()
 	return c
 }
 

@@ -34,16 +34,25 @@ func (c *Catalog) trimHistories() {
 		}
 		pause := trimInterval
 		for _, t := range c.current.Load().tables {
-			if !t.HistoryKept() {
-				continue
+			if err := c.trimHistory(t); err != nil && c.background.Err() == nil {
+				pause = trimPause
+				c.log.Warn("The change history of a table could not be trimmed. This is tried again.", "table", t.ID(), "error", err)
 			}
-			err := t.TrimHistory(c.background, time.Now())
-			if err == nil || errors.Is(err, table.ErrDropped) || c.background.Err() != nil {
-				continue
-			}
-			pause = trimPause
-			c.log.Warn("The change history of a table could not be trimmed. This is tried again.", "table", t.ID(), "error", err)
 		}
 		timer.Reset(pause)
 	}
+}
+
+// trimHistory keeps the histories of those parts of a table within their limits whose primary replicas are here.
+func (c *Catalog) trimHistory(t *Table) error {
+	now := time.Now()
+	for _, p := range t.parts {
+		if !p.Here() {
+			continue
+		}
+		if err := p.TrimHistory(c.background, now); err != nil && !errors.Is(err, table.ErrDropped) && !errors.Is(err, table.ErrNotPrimary) {
+			return err
+		}
+	}
+	return nil
 }

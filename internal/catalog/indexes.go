@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
 
@@ -21,8 +22,9 @@ type Index struct {
 	Multi, Geo, Unique bool
 	// Definition is of the function, in the form of who compiles it.
 	Definition []byte
-	// Ready says that the index is built. What is there of an index that is not ready is thrown away at the next start.
+	// Ready says that the index is built, and Built in which groups it is until then. What there is in others is thrown away at the next start.
 	Ready bool
+	Built []storage.GroupID
 	// NotUnique, if not nil, says that the build of a unique index found two rows with one value. There is nothing but this
 	// record of it then, until somebody drops it.
 	NotUnique *table.NotUniqueError
@@ -149,7 +151,7 @@ func (c *Catalog) openIndexes(ctx context.Context, t *Table) error {
 		}
 		cfg, err := c.tableIndex(x)
 		if err == nil {
-			err = c.addHandle(ctx, t, x.Name, cfg)
+			err = c.addHandle(ctx, t, x.Name, cfg, x.Built)
 		}
 		if err != nil {
 			return fmt.Errorf("open index %q of table %s: %w", x.Name, t.ID(), err)
@@ -168,11 +170,18 @@ func (t *Table) putHandle(number uint32, h *indexHandle) {
 	t.handles = handles
 }
 
-// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready. The caller holds mu.
-func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg table.IndexConfig) error {
+// addHandle begins to maintain an index of an unpublished table, and builds it unless it is ready. Some parts may have it already. The caller holds mu.
+func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg table.IndexConfig, built []storage.GroupID) (err error) {
 	h := newIndexHandle(name)
 	cfg.Name = func() string { return *h.name.Load() }
-	x, err := t.AddIndex(ctx, cfg)
+	x, parts := t.NewIndex(cfg), t.Parts()
+	for _, p := range parts {
+		if slices.Contains(built, p.Number()) {
+			err = errors.Join(err, x.AddBuiltTo(ctx, p))
+		} else {
+			err = errors.Join(err, x.AddTo(ctx, p))
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -186,7 +195,7 @@ func (c *Catalog) addHandle(ctx context.Context, t *Table, name string, cfg tabl
 	h.stop = stop
 	c.later(func() {
 		defer close(h.ended)
-		c.build(building, t.Table, t.Config.ID, cfg, h)
+		c.build(building, t.Config.ID, parts, cfg.Number, h)
 	})
 	return nil
 }
@@ -200,10 +209,19 @@ const (
 	maxBuildPause = time.Minute
 )
 
-// build builds an index until that succeeds or ctx ends. Of a table with several replicas the server with the primary one does so.
-func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg table.IndexConfig, h *indexHandle) {
+// build builds an index until that succeeds or ctx ends. Of each part the server with the primary replica does so.
+func (c *Catalog) build(ctx context.Context, id TableID, parts []*table.Part, number uint32, h *indexHandle) {
+	var built sync.WaitGroup
+	for _, p := range parts {
+		built.Go(func() { c.buildPart(ctx, id, parts, p, number, h) })
+	}
+	built.Wait()
+}
+
+// buildPart builds an index in one of the parts, and from the beginning if that fails.
+func (c *Catalog) buildPart(ctx context.Context, id TableID, parts []*table.Part, p *table.Part, number uint32, h *indexHandle) {
 	for pause := minBuildPause; ; pause = min(2*pause, maxBuildPause) {
-		err := c.buildOnce(ctx, t, id, cfg, h)
+		err := c.buildOnce(ctx, id, parts, p, number, h)
 		if err == nil || ctx.Err() != nil || errors.Is(err, ErrTableGone) || errors.Is(err, ErrNoIndex) {
 			return
 		}
@@ -212,28 +230,24 @@ func (c *Catalog) build(ctx context.Context, t *table.Table, id TableID, cfg tab
 		} else {
 			c.log.Error("Building an index failed. It is tried again.", "table", string(id), "error", err)
 		}
+		x := h.index.Load()
 		for again := false; !again; {
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
 				return
 			}
-			if err := t.DropIndex(ctx, h.index.Load()); err != nil {
-				continue
-			}
-			x, err := t.AddIndex(ctx, cfg)
-			if err != nil {
-				continue
-			}
-			h.index.Store(x)
-			again = true
+			again = x.DropFrom(ctx, p) == nil && x.AddTo(ctx, p) == nil
 		}
 	}
 }
 
-func (c *Catalog) buildOnce(ctx context.Context, t *table.Table, id TableID, cfg table.IndexConfig, h *indexHandle) error {
-	if err := awaitPrimary(ctx, t); err != nil {
+func (c *Catalog) buildOnce(ctx context.Context, id TableID, parts []*table.Part, p *table.Part, number uint32, h *indexHandle) error {
+	if err := awaitPrimary(ctx, p); err != nil {
 		return err
+	}
+	if c.isBuilt(id, number, p.Number()) {
+		return nil
 	}
 	select {
 	case c.buildSlots <- struct{}{}:
@@ -241,53 +255,72 @@ func (c *Catalog) buildOnce(ctx context.Context, t *table.Table, id TableID, cfg
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	err := h.index.Load().Build(ctx)
+	err := h.index.Load().BuildPart(ctx, p)
 	var notUnique *table.NotUniqueError
 	if err == nil || errors.As(err, &notUnique) {
-		err = c.indexBuilt(ctx, id, cfg.Number, notUnique)
+		err = c.indexBuilt(ctx, id, number, parts, p, notUnique)
 	}
-	if err == nil {
-		if notUnique != nil {
-			c.removeFailed(ctx, t, h)
-		}
+	if err == nil && notUnique != nil {
+		c.removeFailed(ctx, p, h)
 		h.settled()
 	}
 	return err
 }
 
-// awaitPrimary waits until this server has the primary replica of a table.
-func awaitPrimary(ctx context.Context, t *table.Table) error {
-	for {
-		if _, err := t.Group().Epoch(); err == nil {
-			return nil
-		}
+// awaitPrimary waits until this server has the primary replica of a part.
+func awaitPrimary(ctx context.Context, p *table.Part) error {
+	for !p.Here() {
 		select {
 		case <-time.After(keeperInterval):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+	return nil
+}
+
+// isBuilt tells whether another server has built an index in a part.
+func (c *Catalog) isBuilt(id TableID, number uint32, group storage.GroupID) bool {
+	t, ok := c.current.Load().tables[id]
+	if !ok {
+		return false
+	}
+	i := slices.IndexFunc(t.Config.Indexes, func(x Index) bool { return x.Number == number })
+	return i >= 0 && (t.Config.Indexes[i].Ready || slices.Contains(t.Config.Indexes[i].Built, group))
 }
 
 // removeFailed ends the use of an index that turned out not to be unique.
-func (c *Catalog) removeFailed(ctx context.Context, t *table.Table, h *indexHandle) {
-	if err := t.DropIndex(ctx, h.index.Load()); err != nil && ctx.Err() == nil {
+func (c *Catalog) removeFailed(ctx context.Context, p *table.Part, h *indexHandle) {
+	if err := h.index.Load().DropFrom(ctx, p); err != nil && ctx.Err() == nil {
 		c.log.Error("The entries of an index that could not be built are not removed. This is tried again when the server starts.",
-			"table", t.ID(), "index", *h.name.Load(), "error", err)
+			"group", p.Number(), "index", *h.name.Load(), "error", err)
 	}
 }
 
-// indexBuilt writes down that an index is ready, or that it is not unique.
-func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32, notUnique *table.NotUniqueError) error {
+// indexBuilt writes down that an index is built in a part, and is ready if it is in all of them; or that it is not unique.
+func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32, parts []*table.Part, p *table.Part, notUnique *table.NotUniqueError) error {
 	_, _, err := c.UpdateTable(ctx, id, func(_ *Snapshot, cfg *TableConfig) error {
 		i := slices.IndexFunc(cfg.Indexes, func(x Index) bool { return x.Number == number })
 		if i < 0 {
 			return ErrNoIndex
 		}
-		cfg.Indexes[i].Ready, cfg.Indexes[i].NotUnique = notUnique == nil, notUnique
+		x := &cfg.Indexes[i]
+		if x.NotUnique = notUnique; notUnique != nil {
+			return nil
+		}
+		built := append(slices.Clone(x.Built), p.Number())
+		x.Ready = !slices.ContainsFunc(parts, func(p *table.Part) bool { return !slices.Contains(built, p.Number()) })
+		if x.Built = built; x.Ready {
+			x.Built = nil
+		}
 		return nil
 	})
 	return err
+}
+
+// indexesReady tells whether no index is being built.
+func (c *TableConfig) indexesReady() bool {
+	return !slices.ContainsFunc(c.Indexes, func(x Index) bool { return !x.Ready && x.NotUnique == nil })
 }
 
 // AddIndex adds an index to a configuration, for UpdateTable, which then begins to build it.
@@ -333,7 +366,7 @@ func (c *Catalog) newIndexes(cfg *TableConfig, last uint32) (list []newIndex, er
 func (c *Catalog) applyIndexes(before, after *Table) error {
 	list, err := c.newIndexes(&after.Config, before.Config.LastIndex)
 	for _, x := range list {
-		err = errors.Join(err, c.addHandle(c.background, after, x.name, x.config))
+		err = errors.Join(err, c.addHandle(c.background, after, x.name, x.config, nil))
 	}
 	for _, x := range before.Config.Indexes {
 		h := before.handles[x.Number]
@@ -417,12 +450,22 @@ func (c *Catalog) finishDropIndex(t *Table, h *indexHandle) {
 	h.stop()
 	<-h.ended
 	if x := h.index.Load(); x != nil {
-		if err := t.DropIndex(context.WithoutCancel(c.background), x); err != nil {
+		if err := t.dropIndex(context.WithoutCancel(c.background), x); err != nil {
 			c.log.Error("The entries of a dropped index could not be removed. This is tried again when the server starts.",
 				"table", t.ID(), "index", *h.name.Load(), "error", err)
 		}
 	}
 	h.settled()
+}
+
+// dropIndex ends an index in all parts.
+func (t *Table) dropIndex(ctx context.Context, x *table.Index) (err error) {
+	for _, p := range slices.Concat(t.Parts(), t.nextParts()) {
+		if failed := x.DropFrom(ctx, p); failed != nil && !errors.Is(failed, table.ErrDropped) {
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
 }
 
 // waitForEnd waits until the entries of an index are removed that the table has had.
@@ -450,6 +493,8 @@ func (c *Catalog) Close() {
 	c.mu.Unlock()
 	c.tasks.Wait()
 	for _, t := range c.current.Load().tables {
-		t.CloseTap()
+		for _, p := range t.everyPart() {
+			p.CloseTap()
+		}
 	}
 }

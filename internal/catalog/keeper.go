@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"rethinkdb/internal/replication"
+	"rethinkdb/internal/table"
 )
 
 // The keeper makes the groups of tables what the configurations say. For each group the server with the primary replica does so. Every step
@@ -50,28 +52,43 @@ func (c *Catalog) keepGroups() {
 
 // keepTable begins what is to be done for a table, if anything is.
 func (c *Catalog) keepTable(s *Snapshot, t *Table) {
-	t.endLostFeeds()
-	if step := c.nextStep(s, t); step != nil && t.keeping.CompareAndSwap(false, true) {
-		select {
-		case c.stepSlots <- struct{}{}:
-		default:
-			t.keeping.Store(false)
-			return // another time
+	for _, p := range t.everyPart() {
+		p.endLostFeeds()
+		if step := c.nextStep(s, &p); step != nil {
+			c.take(t, t.keeping[p.Number()], step)
 		}
-		c.tasks.Go(func() {
-			defer func() {
-				<-c.stepSlots
-				t.keeping.Store(false)
-				c.wakeKeeper()
-			}()
-			ctx, cancel := context.WithTimeout(c.background, stepTime)
-			defer cancel()
-			if err := step(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, replication.ErrNotPrimary) && !errors.Is(err, replication.ErrReplaced) {
-				c.log.Warn("The replicas of a table are not yet what its configuration says.", "table", t.ID(), "error", err)
-				c.pause()
-			}
-		})
 	}
+	c.keepMove(s, t)
+}
+
+// take has a step taken, unless one of its kind is under way, or too many are.
+func (c *Catalog) take(t *Table, busy *atomic.Bool, step func(context.Context) error) {
+	if !busy.CompareAndSwap(false, true) {
+		return
+	}
+	select {
+	case c.stepSlots <- struct{}{}:
+	default:
+		busy.Store(false)
+		return // another time
+	}
+	c.tasks.Go(func() {
+		defer func() {
+			<-c.stepSlots
+			busy.Store(false)
+			c.wakeKeeper()
+		}()
+		ctx, cancel := context.WithTimeout(c.background, stepTime)
+		defer cancel()
+		err := step(ctx)
+		switch {
+		case err == nil, ctx.Err() != nil, errors.Is(err, replication.ErrNotPrimary), errors.Is(err, replication.ErrReplaced), errors.Is(err, replication.ErrDropped):
+		case errors.Is(err, errMoveOver), errors.Is(err, ErrTableGone):
+		default:
+			c.log.Warn("The replicas of a table are not yet what its configuration says.", "table", t.ID(), "error", err)
+			c.pause()
+		}
+	})
 }
 
 // pause keeps what fails from being tried all the time.
@@ -82,37 +99,37 @@ func (c *Catalog) pause() {
 	}
 }
 
-// nextStep is what is to be done for a table next; nil for nothing, or nothing that this server does.
-func (c *Catalog) nextStep(s *Snapshot, t *Table) func(context.Context) error {
+// nextStep is what is to be done for a part next; nil for nothing, or nothing that this server does.
+func (c *Catalog) nextStep(s *Snapshot, p *part) func(context.Context) error {
 	self := replication.ServerID(s.server.ID)
-	want := t.Config.members()
+	want := p.members()
 	alone := len(want) == 1 && want[0].Server == self
-	if step := c.repairStep(s.server.ID, t, t.Config.Groups[0], t.Group()); step != nil {
+	if step := c.repairStep(s.server.ID, p); step != nil {
 		return step
 	}
-	switch g := t.Group().(type) {
+	switch g := p.Group().(type) {
 	case replication.Absent:
 		if slices.ContainsFunc(want, func(m replication.Member) bool { return m.Server == self }) {
-			return func(ctx context.Context) error { return c.joinGroup(ctx, t.Table, t.Config.Groups[0]) }
+			return func(ctx context.Context) error { return c.joinGroup(ctx, p.Part) }
 		}
 	case *replication.Single:
 		if !alone {
-			return func(ctx context.Context) error { return c.share(ctx, t, g) }
+			return func(ctx context.Context) error { return c.share(ctx, p.Part, g) }
 		}
 	case *replication.Raft:
 		status := g.Status()
 		switch {
 		case errors.Is(status.Err, replication.ErrRemoved):
-			return func(ctx context.Context) error { return c.leaveGroup(ctx, t, g) }
+			return func(ctx context.Context) error { return c.leaveGroup(ctx, p.Part, g) }
 		case errors.Is(status.Err, replication.ErrReplaced): // the disk was full in the midst of that
-			return func(ctx context.Context) error { return c.unshare(ctx, t, g) }
+			return func(ctx context.Context) error { return c.unshare(ctx, p.Part, g) }
 		case status.Role != replication.Leader:
 		case alone && len(status.Members) == 1 && !status.Joint:
-			return func(ctx context.Context) error { return c.unshare(ctx, t, g) }
+			return func(ctx context.Context) error { return c.unshare(ctx, p.Part, g) }
 		case status.Joint || !sameMembers(status.Members, want):
 			return func(ctx context.Context) error { return g.SetMembers(ctx, want) }
 		default:
-			return t.moveToPrimary(g, status, self)
+			return p.moveToPrimary(g, status, self)
 		}
 	}
 	return nil
@@ -129,7 +146,7 @@ func (c *Catalog) awaitPlaced(ctx context.Context, t *Table) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, placeTime)
 	defer cancel()
-	for t.keeping.Load() || c.nextStep(c.current.Load(), t) != nil {
+	for c.placing(t) {
 		c.wakeKeeper()
 		select {
 		case <-time.After(placedPause):
@@ -139,6 +156,17 @@ func (c *Catalog) awaitPlaced(ctx context.Context, t *Table) {
 			return
 		}
 	}
+}
+
+// placing tells whether this server has something to do for a part of a table.
+func (c *Catalog) placing(t *Table) bool {
+	s := c.current.Load()
+	for _, p := range t.everyPart() {
+		if t.keeping[p.Number()].Load() || c.nextStep(s, &p) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // placedPause is how often it looks.
@@ -160,8 +188,8 @@ func sameMembers(have []replication.MemberStatus, want []replication.Member) boo
 const nearlyAll = 64
 
 // moveToPrimary gives the place of the primary replica to the one that the configuration names, when that is there and has nearly everything.
-func (t *Table) moveToPrimary(g *replication.Raft, status replication.RaftStatus, self replication.ServerID) func(context.Context) error {
-	primary := replication.ServerID(t.Config.Shards[0].Primary)
+func (p *part) moveToPrimary(g *replication.Raft, status replication.RaftStatus, self replication.ServerID) func(context.Context) error {
+	primary := replication.ServerID(p.primary())
 	if primary == self {
 		return nil
 	}
@@ -178,39 +206,39 @@ func (t *Table) moveToPrimary(g *replication.Raft, status replication.RaftStatus
 }
 
 // share makes a group with one replica one that can have several.
-func (c *Catalog) share(ctx context.Context, t *Table, g *replication.Single) error {
+func (c *Catalog) share(ctx context.Context, p *table.Part, g *replication.Single) error {
 	r := &replica{c: c}
-	r.table.Store(t.Table)
+	r.part.Store(p)
 	shared, err := c.host.Adopt(ctx, g, r)
 	if shared != nil {
-		t.SetGroup(shared)
+		p.SetGroup(shared)
 	}
 	return err
 }
 
 // unshare is the opposite.
-func (c *Catalog) unshare(ctx context.Context, t *Table, g *replication.Raft) error {
+func (c *Catalog) unshare(ctx context.Context, p *table.Part, g *replication.Raft) error {
 	single, err := g.Retire(ctx)
 	if single != nil {
-		t.SetGroup(single)
+		p.SetGroup(single)
 	}
 	return err
 }
 
 // leaveGroup removes the rows of a replica that is no member any more.
-func (c *Catalog) leaveGroup(ctx context.Context, t *Table, g *replication.Raft) error {
-	t.SetGroup(replication.Absent{})
-	t.EndFeeds()
+func (c *Catalog) leaveGroup(ctx context.Context, p *table.Part, g *replication.Raft) error {
+	p.SetGroup(replication.Absent{})
+	p.EndFeeds()
 	return g.Drop(context.WithoutCancel(ctx))
 }
 
-// endLostFeeds ends the feeds of a table whose primary replica was here and is not any more.
-func (t *Table) endLostFeeds() {
-	g, ok := t.Group().(*replication.Raft)
+// endLostFeeds ends the feeds of a part whose primary replica was here and is not any more.
+func (p *part) endLostFeeds() {
+	g, ok := p.Group().(*replication.Raft)
 	if !ok {
 		return
 	}
 	if _, err := g.Epoch(); err != nil && g.Status().Role != replication.Leader {
-		t.EndFeeds()
+		p.EndFeeds()
 	}
 }

@@ -28,8 +28,8 @@ const (
 // recordVersion is the newest format of records that this program writes and reads.
 //
 // Since 2 a table has the definitions of its indexes, since 3 they can be unique, and since 4 it can have a time to live and limits
-// of its change history. Since 5 a server has addresses and the fingerprint of its key.
-const recordVersion = 5
+// of its change history. Since 5 a server has addresses and the fingerprint of its key, and since 6 a table can be in several groups.
+const recordVersion = 6
 
 func encodeRecord(fields ...datum.Field) []byte {
 	fields = append(fields, datum.Field{Key: "v", Val: datum.Int(recordVersion)})
@@ -66,42 +66,27 @@ func encodeDatabase(name string) []byte {
 }
 
 func encodeTable(c TableConfig) []byte {
-	shards := make([]datum.Value, len(c.Shards))
-	for i, s := range c.Shards {
-		shards[i] = datum.Object([]datum.Field{
-			{Key: "primary", Val: datum.String(string(s.Primary))},
-			{Key: "replicas", Val: stringArray(s.Replicas)},
-			{Key: "nonvoting", Val: stringArray(s.NonVoting)},
-		})
-	}
-	splits := make([]datum.Value, len(c.SplitPoints))
-	for i, s := range c.SplitPoints {
-		splits[i] = datum.Binary([]byte(s))
-	}
-	groups := make([]datum.Value, len(c.Groups))
-	for i, g := range c.Groups {
-		groups[i] = datum.Int(int64(g))
-	}
 	hook := c.WriteHook
 	if hook.IsAbsent() {
 		hook = datum.Null
 	}
-	return encodeRecord(
-		datum.Field{Key: "name", Val: datum.String(c.Name)},
-		datum.Field{Key: "db", Val: datum.String(string(c.Database))},
-		datum.Field{Key: "primary_key", Val: datum.String(c.PrimaryKey)},
-		datum.Field{Key: "durability", Val: datum.String(string(c.Durability))},
-		datum.Field{Key: "write_acks", Val: datum.String(string(c.WriteAcks))},
-		datum.Field{Key: "shards", Val: datum.Array(shards)},
-		datum.Field{Key: "split_points", Val: datum.Array(splits)},
-		datum.Field{Key: "indexes", Val: encodeIndexes(c.Indexes)},
-		datum.Field{Key: "last_index", Val: datum.Int(int64(c.LastIndex))},
-		datum.Field{Key: "write_hook", Val: hook},
-		datum.Field{Key: "history", Val: encodeHistory(c.History)},
-		datum.Field{Key: "groups", Val: datum.Array(groups)},
-		datum.Field{Key: "ttl", Val: encodeTTL(c.TTL)},
-		datum.Field{Key: "repairs", Val: encodeRepairs(c.Repairs)},
-	)
+	fields := []datum.Field{
+		{Key: "name", Val: datum.String(c.Name)},
+		{Key: "db", Val: datum.String(string(c.Database))},
+		{Key: "primary_key", Val: datum.String(c.PrimaryKey)},
+		{Key: "durability", Val: datum.String(string(c.Durability))},
+		{Key: "write_acks", Val: datum.String(string(c.WriteAcks))},
+		{Key: "indexes", Val: encodeIndexes(c.Indexes)},
+		{Key: "last_index", Val: datum.Int(int64(c.LastIndex))},
+		{Key: "write_hook", Val: hook},
+		{Key: "history", Val: encodeHistory(c.History)},
+		{Key: "ttl", Val: encodeTTL(c.TTL)},
+		{Key: "repairs", Val: encodeRepairs(c.Repairs)},
+		{Key: "moves", Val: datum.Int(int64(c.Moves))},
+		{Key: "move", Val: encodeMove(c.Move)},
+	}
+	goal := c.Goal()
+	return encodeRecord(append(fields, encodeLayout(&goal)...)...)
 }
 
 // encodeHistory makes null of no limits of its own.
@@ -164,6 +149,7 @@ func encodeIndexes(indexes []Index) datum.Value {
 			{Key: "ready", Val: datum.Bool(x.Ready)},
 			{Key: "unique", Val: datum.Bool(x.Unique)},
 			{Key: "not_unique", Val: encodeNotUnique(x.NotUnique)},
+			{Key: "built", Val: numberArray(x.Built)},
 		})
 	}
 	return datum.Array(out)
@@ -213,6 +199,9 @@ func (r *record) indexes(c *TableConfig) {
 		}
 		if version >= 3 {
 			x.unique(&index)
+		}
+		if version >= 6 {
+			index.Built = recordNumbers[storage.GroupID](x, "built")
 		}
 		c.Indexes = append(c.Indexes, index)
 		r.err = x.err
@@ -353,13 +342,12 @@ func decodeDatabase(key string, b []byte) (name string, err error) {
 func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 	r := openRecord(keyTable+string(id), b)
 	c = TableConfig{
-		ID:          id,
-		Name:        r.string("name"),
-		Database:    DatabaseID(r.string("db")),
-		PrimaryKey:  r.string("primary_key"),
-		Durability:  Durability(r.string("durability")),
-		WriteAcks:   WriteAcks(r.string("write_acks")),
-		SplitPoints: recordStrings[string](r, "split_points"),
+		ID:         id,
+		Name:       r.string("name"),
+		Database:   DatabaseID(r.string("db")),
+		PrimaryKey: r.string("primary_key"),
+		Durability: Durability(r.string("durability")),
+		WriteAcks:  WriteAcks(r.string("write_acks")),
 	}
 	r.indexes(&c)
 	r.history(&c)
@@ -370,30 +358,8 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 			c.WriteHook = hook
 		}
 	}
-	shards := r.field("shards", datum.KindArray)
-	for i := 0; r.err == nil && i < shards.Len(); i++ {
-		s := &record{key: fmt.Sprintf("%s (shard %d)", r.key, i), val: shards.At(i)}
-		if s.val.Kind() != datum.KindObject {
-			r.fail("has a shard of the wrong type %s", s.val.TypeName())
-			break
-		}
-		c.Shards = append(c.Shards, ShardConfig{
-			Primary:   ServerID(s.string("primary")),
-			Replicas:  recordStrings[ServerID](s, "replicas"),
-			NonVoting: recordStrings[ServerID](s, "nonvoting"),
-		})
-		r.err = s.err
-	}
-	groups := r.field("groups", datum.KindArray)
-	for i := 0; r.err == nil && i < groups.Len(); i++ {
-		g, err := groups.At(i).Int64()
-		if err != nil || g != int64(storage.GroupID(g)) {
-			r.fail("has the impossible group %s", groups.At(i).Print())
-		}
-		c.Groups = append(c.Groups, storage.GroupID(g))
-	}
-	if r.err == nil && (len(c.Shards) == 0 || len(c.SplitPoints) != len(c.Shards)-1) {
-		r.fail("has %d shards and %d split points", len(c.Shards), len(c.SplitPoints))
-	}
+	l := r.layout()
+	c.Shards, c.SplitPoints, c.Parts, c.Groups = l.Shards, l.SplitPoints, l.Parts, l.Groups
+	r.move(&c)
 	return c, r.err
 }

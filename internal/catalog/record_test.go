@@ -27,6 +27,9 @@ func FuzzRecords(f *testing.F) {
 	f.Add(encodeTable(config))
 	config.SetRepair(GroupRepair{Group: 1, Repair: replication.Repair{Era: 1, First: "a", Others: []replication.ServerID{"b"}}})
 	f.Add(encodeTable(config))
+	config.Parts, config.Moves = []int{0, 1}, 1
+	config.Move = &Move{Number: 1, From: Layout{Shards: []ShardConfig{shard}, Groups: []storage.GroupID{3}}, Placed: []bool{true, false}, Copier: []uint64{9}, Copied: []bool{true}, Sealed: []bool{false}}
+	f.Add(encodeTable(config))
 	f.Add(encodeServer(Server{ID: "s", Name: "n", Tags: []string{"default"}, CacheBytes: AutoCache}))
 	f.Add(encodeCluster(Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout}))
 	f.Add(encodeAccess(access.Lists{access.Web: {netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}}))

@@ -48,7 +48,7 @@ func (c *Catalog) RemoveMember(ctx context.Context, id ServerID) error {
 func (s *Snapshot) TablesOn(id ServerID) []string {
 	var names []string
 	for _, t := range s.tables {
-		if member, _ := t.Config.Member(id); member {
+		if t.Config.uses(id) {
 			names = append(names, t.DatabaseName+"."+t.Config.Name)
 		}
 	}

@@ -26,8 +26,11 @@ func (c *TableConfig) Repair(g storage.GroupID) *replication.Repair {
 	return nil
 }
 
-// GroupOf returns the group with the rows of a shard. Today all shards have the same.
-func (c *TableConfig) GroupOf(int) storage.GroupID { return c.Groups[0] }
+// GroupOf returns the group with the rows of a shard, in the layout in use.
+func (c *TableConfig) GroupOf(shard int) storage.GroupID {
+	present := c.Present()
+	return present.Groups[present.Part(shard)]
+}
 
 // ShardsOf returns the places of the shards that have their rows in a group.
 func (c *TableConfig) ShardsOf(g storage.GroupID) (shards []int) {
@@ -43,6 +46,14 @@ func (c *TableConfig) ShardsOf(g storage.GroupID) (shards []int) {
 func (c *TableConfig) SetRepair(r GroupRepair) {
 	c.Repairs = slices.DeleteFunc(slices.Clone(c.Repairs), func(o GroupRepair) bool { return o.Group == r.Group })
 	c.Repairs = append(c.Repairs, r)
+}
+
+// CallOff ends a move without success: the rows stay where they are.
+func (c *TableConfig) CallOff() {
+	if c.Move != nil {
+		l := c.Move.From
+		c.Shards, c.SplitPoints, c.Parts, c.Groups, c.Move = slices.Clone(l.Shards), slices.Clone(l.SplitPoints), l.Parts, l.Groups, nil
+	}
 }
 
 // outdated tells whether what this server has of a group is of an era before the last repair.
@@ -67,51 +78,52 @@ func (c *Catalog) has(g storage.GroupID) (bool, error) {
 	return err == nil, err
 }
 
-// repairStep is what this server has to do for a repair of a table's group, nil for nothing.
-func (c *Catalog) repairStep(self ServerID, t *Table, id storage.GroupID, g replication.Group) func(context.Context) error {
-	p, outdated, err := c.outdated(&t.Config, id)
+// repairStep is what this server has to do for a repair of a part's group, nil for nothing.
+func (c *Catalog) repairStep(self ServerID, p *part) func(context.Context) error {
+	repair, outdated, err := c.outdated(p.config, p.Number())
 	if err != nil {
 		return func(context.Context) error { return err }
 	}
 	if !outdated {
 		return nil
 	}
-	has, err := c.has(id)
+	has, err := c.has(p.Number())
 	switch {
 	case err != nil:
 		return func(context.Context) error { return err }
-	case p.Keeps(replication.ServerID(self)) && (has || p.Erase):
-		return func(ctx context.Context) error { return c.repairGroup(ctx, t, id, g, p) }
+	case repair.Keeps(replication.ServerID(self)) && (has || repair.Erase):
+		return func(ctx context.Context) error { return c.repairGroup(ctx, p, repair) }
 	case has:
-		return func(ctx context.Context) error { return c.discardGroup(ctx, t, id, g, p) }
+		return func(ctx context.Context) error { return c.discardGroup(ctx, p, repair) }
 	}
 	return nil
 }
 
 // repairGroup has this server's replica go on in the new era.
-func (c *Catalog) repairGroup(ctx context.Context, t *Table, id storage.GroupID, g replication.Group, p *replication.Repair) error {
+func (c *Catalog) repairGroup(ctx context.Context, p *part, repair *replication.Repair) error {
 	r := &replica{c: c}
-	r.table.Store(t.Table)
-	next, err := c.host.Repair(ctx, id, g, p, r)
+	r.part.Store(p.Part)
+	next, err := c.host.Repair(ctx, p.Number(), p.Group(), repair, r)
 	if replication.Unfit(err) {
-		c.log.Warn("A replica cannot go on in a repaired group, and begins anew.", "table", t.ID(), "error", err)
-		return c.discardGroup(ctx, t, id, g, p)
+		c.log.Warn("A replica cannot go on in a repaired group, and begins anew.", "table", string(p.config.ID), "error", err)
+		return c.discardGroup(ctx, p, repair)
 	}
 	if err != nil {
 		return err
 	}
-	t.SetGroup(next)
-	t.EndFeeds()
-	return t.Reload()
+	p.SetGroup(next)
+	p.EndFeeds()
+	return p.Reload()
 }
 
 // discardGroup removes what this server has of a group from before a repair.
-func (c *Catalog) discardGroup(ctx context.Context, t *Table, id storage.GroupID, g replication.Group, p *replication.Repair) error {
-	t.SetGroup(replication.Absent{})
-	t.EndFeeds()
-	if err := c.host.Discard(context.WithoutCancel(ctx), id, g, p.Era); err != nil {
+func (c *Catalog) discardGroup(ctx context.Context, p *part, repair *replication.Repair) error {
+	g := p.Group()
+	p.SetGroup(replication.Absent{})
+	p.EndFeeds()
+	if err := c.host.Discard(context.WithoutCancel(ctx), p.Number(), g, repair.Era); err != nil {
 		return err
 	}
-	c.log.Warn("Removed an old replica of a table that was repaired while this server was away.", "table", t.ID())
+	c.log.Warn("Removed an old replica of a table that was repaired while this server was away.", "table", string(p.config.ID))
 	return nil
 }

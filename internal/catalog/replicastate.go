@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"rethinkdb/internal/replication"
+	"rethinkdb/internal/storage"
 )
 
 // ReplicaState is what a server knows of the group of a table by having a replica. Servers tell each other.
@@ -36,9 +37,19 @@ type ReplicaMember struct {
 	Copy   *replication.Progress `json:"copy,omitempty"`   // it is being sent everything
 }
 
-// ReplicaState tells what this server knows of the table's group; ok is false if it has no replica.
-func (t *Table) ReplicaState(s *Snapshot) (state ReplicaState, ok bool) {
-	switch g := t.Group().(type) {
+// ReplicaStates tell what this server knows of the groups that it has a replica of: those of the table, and those that its rows are being copied into.
+func (t *Table) ReplicaStates(s *Snapshot) map[storage.GroupID]ReplicaState {
+	states := map[storage.GroupID]ReplicaState{}
+	for _, p := range t.everyPart() {
+		if state, ok := replicaState(s, p.Group()); ok {
+			states[p.Number()] = state
+		}
+	}
+	return states
+}
+
+func replicaState(s *Snapshot, group replication.Group) (state ReplicaState, ok bool) {
+	switch g := group.(type) {
 	case replication.Absent:
 		return state, false
 	case *replication.Raft:

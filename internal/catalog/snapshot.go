@@ -45,9 +45,12 @@ type Table struct {
 	Config       TableConfig
 	DatabaseName string
 
-	handles map[uint32]*indexHandle // of the indexes, by number; constant
-	keeping *atomic.Bool            // the keeper is changing its group
-	ended   chan struct{}           // closed when the rows of a dropped table are removed, or that has failed
+	parts   []*table.Part                    // in the order of the groups of the layout in use; constant
+	next    *table.Table                     // what a move copies the rows into; nil: nothing yet; constant
+	handles map[uint32]*indexHandle          // of the indexes, by number; constant
+	keeping map[storage.GroupID]*atomic.Bool // the keeper is changing a group; constant
+	copies  *copies                          // of its parts to other groups, by this server
+	ended   chan struct{}                    // closed when the rows of a dropped table are removed, or that has failed
 }
 
 // ID returns the table's UUID.
@@ -65,22 +68,39 @@ func (t *Table) PrimaryKey() string { return t.Config.PrimaryKey }
 // WriteHook returns the table's write hook, absent when there is none.
 func (t *Table) WriteHook() datum.Value { return t.Config.WriteHook }
 
-// DocCountEstimates estimates how many of the table's rows are in each of its shards.
+// DocCountEstimates estimates how many of the table's rows are in each of its shards. Shards of one part count as equal, and all of them do while the rows are
+// being copied.
 func (t *Table) DocCountEstimates(ctx context.Context) ([]int64, error) {
 	counts, err := t.PartCounts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	count := int64(0)
-	for _, n := range counts {
-		count += n
+	layout := t.Config.Present()
+	if t.Config.Move != nil || len(counts) != len(layout.Groups) {
+		all := int64(0)
+		for _, n := range counts {
+			all += n
+		}
+		layout, counts = Layout{Shards: t.Config.Shards}, []int64{all}
 	}
-	shards := int64(len(t.Config.Shards))
-	estimates := make([]int64, shards)
-	for i := range shards {
-		estimates[i] = count*(i+1)/shards - count*i/shards
+	estimates := make([]int64, len(layout.Shards))
+	for at, n := range counts {
+		var shards []int
+		for i := range layout.Shards {
+			if layout.Part(i) == at {
+				shards = append(shards, i)
+			}
+		}
+		for i, shard := range shards {
+			estimates[shard] = share(n, i, len(shards))
+		}
 	}
 	return estimates, nil
+}
+
+// share is what the i-th of some has when n things are divided evenly among them.
+func share(n int64, i, among int) int64 {
+	return n*int64(i+1)/int64(among) - n*int64(i)/int64(among)
 }
 
 // Database returns the database called name.
@@ -216,10 +236,12 @@ func (s *Snapshot) deleteDatabase(id DatabaseID) {
 // putTable adds t to an unpublished snapshot, in place of the table with the same identifier if there is one.
 func (s *Snapshot) putTable(open *table.Table, c TableConfig) *Table {
 	t := &Table{Table: open, Config: c, DatabaseName: s.DatabaseName(c.Database)}
-	if old, ok := s.tables[c.ID]; !ok {
-		t.ended, t.keeping = make(chan struct{}), new(atomic.Bool)
+	old, ok := s.tables[c.ID]
+	t.keeping = keepingOf(&c, old)
+	if !ok {
+		t.ended, t.copies, t.parts = make(chan struct{}), newCopies(), open.Parts()
 	} else {
-		t.handles, t.ended, t.keeping = old.handles, old.ended, old.keeping
+		t.handles, t.ended, t.copies, t.parts, t.next = old.handles, old.ended, old.copies, old.parts, old.next
 		if len(t.handles) > len(c.Indexes) {
 			t.handles = maps.Clone(t.handles)
 			maps.DeleteFunc(t.handles, func(number uint32, _ *indexHandle) bool {
@@ -231,6 +253,20 @@ func (s *Snapshot) putTable(open *table.Table, c TableConfig) *Table {
 	s.tables[c.ID] = t
 	s.editDatabase(c.Database, func(tables map[string]*Table) { tables[c.Name] = t })
 	return t
+}
+
+// keepingOf gives each group of a table its mark; old may be nil.
+func keepingOf(c *TableConfig, old *Table) map[storage.GroupID]*atomic.Bool {
+	marks := map[storage.GroupID]*atomic.Bool{}
+	present := c.Present()
+	for _, g := range slices.Concat(present.Groups, c.Groups) {
+		if old != nil && old.keeping[g] != nil {
+			marks[g] = old.keeping[g]
+		} else if marks[g] == nil {
+			marks[g] = new(atomic.Bool)
+		}
+	}
+	return marks
 }
 
 func (s *Snapshot) deleteTable(id TableID) {

@@ -5,17 +5,15 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"rethinkdb/internal/metadata"
 	"rethinkdb/internal/storage"
-	"rethinkdb/internal/table"
 )
 
 // ErrTableGone is returned for an identifier that no table has (any more).
 var ErrTableGone = errors.New("the table does not exist")
 
-// CreateTable makes an empty table. cfg.Groups are chosen here, and an empty cfg.ID is replaced by a random one.
+// CreateTable makes an empty table. cfg.Groups and cfg.Parts are chosen here, and an empty cfg.ID is replaced by a random one.
 func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, error) {
 	if cfg.ID == "" {
 		cfg.ID = TableID(NewUUID())
@@ -26,20 +24,24 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	if c.elsewhere != nil {
 		return c.createElsewhere(ctx, cfg)
 	}
-	group, err := c.allocateGroup(ctx)
+	n := 1
+	if c.divides {
+		cfg.Parts, n = divide(cfg.Shards)
+	}
+	groups, err := c.allocateGroups(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	cfg.Groups = []storage.GroupID{group}
-	open, err := table.Create(ctx, c.store, tableConfig(cfg))
+	cfg.Groups = groups
+	parts, err := c.createParts(ctx, groups, cfg.PrimaryKey)
 	if err != nil {
 		return nil, err
 	}
-	c.prepare(cfg.ID, open)
+	forget := c.prepare(parts)
 	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) { return c.newTable(s, &cfg) })
 	if refused(err) {
-		c.prepare(cfg.ID, nil)
-		err = errors.Join(err, open.Drop(context.WithoutCancel(ctx)))
+		forget()
+		err = errors.Join(err, dropParts(ctx, parts))
 	}
 	if err != nil {
 		return nil, err // the table may come yet; if it does not, the next start removes what was prepared
@@ -67,27 +69,20 @@ func (c *Catalog) newTable(s *Snapshot, cfg *TableConfig) ([]metadata.Change, er
 	return []metadata.Change{set(keyTable+string(cfg.ID), encodeTable(*cfg))}, nil
 }
 
-// prepare keeps a table for the moment when its record comes, or forgets it.
-func (c *Catalog) prepare(id TableID, open *table.Table) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if open == nil {
-		delete(c.prepared, id)
-	} else {
-		c.prepared[id] = open
-	}
-}
-
-// allocateGroup takes a number for a group, which no other one gets in the whole cluster.
-func (c *Catalog) allocateGroup(ctx context.Context) (group storage.GroupID, err error) {
+// allocateGroups takes numbers for groups, which no other ones get in the whole cluster.
+func (c *Catalog) allocateGroups(ctx context.Context, n int) (groups []storage.GroupID, err error) {
 	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
-		group = s.nextGroup
-		if group+1 == 0 {
-			return nil, fmt.Errorf("create a table: all %d numbers of groups are used", group)
+		groups = groups[:0]
+		next := s.nextGroup
+		for range n {
+			groups = append(groups, next)
+			if next++; next == 0 {
+				return nil, fmt.Errorf("make a group: all %d numbers are used", groups[0])
+			}
 		}
-		return []metadata.Change{set(keyNextGroup, encodeNextGroup(group+1))}, nil
+		return []metadata.Change{set(keyNextGroup, encodeNextGroup(next))}, nil
 	})
-	return group, err
+	return groups, err
 }
 
 // skippedGroups is how many numbers of groups are left out by SkipGroups: more tables than could have been created in the time that it is for.
@@ -113,7 +108,8 @@ func decodeNextGroup(b []byte) (storage.GroupID, error) {
 }
 
 // UpdateTable replaces a table's configuration by what edit makes of a copy of it; edit may be called several times, each time with
-// the newest state, and may not change ID, Groups or PrimaryKey. It returns the table before and after.
+// the newest state, and may not change ID or PrimaryKey. It says how the shards are to be, and rearrange what follows for the groups. It returns the table before
+// and after.
 func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snapshot, cfg *TableConfig) error) (before, after *Table, err error) {
 	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
 		var ok bool
@@ -123,6 +119,11 @@ func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snap
 		cfg := before.Config.Clone()
 		if err := edit(s, &cfg); err != nil {
 			return nil, err
+		}
+		if c.divides {
+			if err := cfg.rearrange(&before.Config); err != nil {
+				return nil, err
+			}
 		}
 		if err := c.checkUpdate(s, before, &cfg); err != nil {
 			return nil, err
@@ -141,7 +142,7 @@ func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snap
 
 // checkUpdate refuses a configuration that cannot take the place of the present one.
 func (c *Catalog) checkUpdate(s *Snapshot, before *Table, cfg *TableConfig) error {
-	if cfg.ID != before.Config.ID || !slices.Equal(cfg.Groups, before.Config.Groups) || cfg.PrimaryKey != before.Config.PrimaryKey {
+	if cfg.ID != before.Config.ID || cfg.PrimaryKey != before.Config.PrimaryKey {
 		panic(fmt.Sprintf("catalog: update of table %s changed what is fixed: %+v became %+v", before.Config.ID, before.Config, cfg))
 	}
 	if len(cfg.SplitPoints) != len(cfg.Shards)-1 {
@@ -202,30 +203,37 @@ func (c *Catalog) applyTable(s *Snapshot, id TableID, value []byte) error {
 		return c.applyNewTable(s, cfg)
 	}
 	after := s.putTable(before.Table, cfg)
-	before.SetDurability(tableConfig(cfg).Durability)
-	before.LimitHistory(c.historyLimits(&cfg))
-	return c.applyIndexes(before, after)
+	before.SetDurability(tableConfig(&cfg, Layout{}).Durability)
+	if err := c.applyIndexes(before, after); err != nil {
+		return err
+	}
+	if err := c.applyLayout(s.server.ID, before, after); err != nil {
+		return err
+	}
+	for _, p := range after.everyPart() {
+		p.LimitHistory(c.historyLimits(&cfg))
+	}
+	return nil
 }
 
 func (c *Catalog) applyNewTable(s *Snapshot, cfg TableConfig) (err error) {
-	open, made := c.prepared[cfg.ID]
-	delete(c.prepared, cfg.ID)
-	if !made { // by another server
-		if open, err = c.openTable(c.background, s.server.ID, &cfg); err != nil {
-			return err
-		}
+	open, err := c.openTable(c.background, s.server.ID, &cfg)
+	if err != nil {
+		return err
 	}
-	open.UseRemote(c.remote)
-	open.LimitHistory(c.historyLimits(&cfg))
-	none := &Table{Table: open}
-	return c.applyIndexes(none, s.putTable(open, cfg))
+	t := s.putTable(open, cfg)
+	if err := c.applyIndexes(&Table{Table: open}, t); err != nil {
+		return err
+	}
+	return c.openNext(c.background, s.server.ID, t)
 }
 
 // finishDrop removes the rows of a table that has no record any more.
 func (c *Catalog) finishDrop(t *Table) {
 	defer close(t.ended)
 	t.stopBuilds()
-	if err := t.Table.Drop(context.WithoutCancel(c.background)); err != nil {
+	t.copies.stop()
+	if err := errors.Join(t.Table.Drop(context.WithoutCancel(c.background)), dropParts(c.background, t.nextParts())); err != nil {
 		c.log.Error("The rows of a dropped table could not be removed. This is tried again when the server starts.",
 			"table", t.ID(), "error", err)
 	}

@@ -162,12 +162,12 @@ func (s *System) unavailable(ctx context.Context, snap *catalog.Snapshot, f Form
 	told, err := s.replicasOf(ctx, snap, tables...)
 	var issues []Issue
 	for _, t := range tables {
-		issues = append(issues, tableAvailability(snap, t, f, available(snap, &t.Config, told[t.Config.ID])))
+		issues = append(issues, tableAvailability(snap, t, f, stateOf(snap, &t.Config, told[t.Config.ID])))
 	}
 	return issues, err
 }
 
-func tableAvailability(snap *catalog.Snapshot, t *catalog.Table, f Format, a availability) Issue {
+func tableAvailability(snap *catalog.Snapshot, t *catalog.Table, f Format, a tableState) Issue {
 	status := tableStatusRow(snap, &t.Config, f, a)
 	info := []datum.Field{field("db", f.database(snap, t.Config.Database)), field("table", f.pick(t.Name(), t.ID()))}
 	for _, key := range []string{"raft_leader", "shards", "status"} {
@@ -183,7 +183,7 @@ func tableAvailability(snap *catalog.Snapshot, t *catalog.Table, f Format, a ava
 }
 
 // blurb says what a table can be used for. It is asked for tables that lack a replica.
-func (a availability) blurb() string {
+func (a *tableState) blurb() string {
 	switch {
 	case a.reads:
 		return "available for all operations, but some replicas are not ready"
@@ -191,16 +191,4 @@ func (a availability) blurb() string {
 		return "available for outdated reads, but not up-to-date reads or writes"
 	}
 	return "not available for any operations"
-}
-
-// missing are the names of the servers with replicas that are not in touch, sorted.
-func (a availability) missing(snap *catalog.Snapshot) []string {
-	var names []string
-	for id, state := range a.states {
-		if state == stateDisconnected {
-			names = append(names, Names.server(snap, id).AsString())
-		}
-	}
-	slices.Sort(names)
-	return names
 }

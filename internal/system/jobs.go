@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/session"
+	"rethinkdb/internal/storage"
 )
 
 // Sessions are the clients of this server and their queries. *session.Manager implements it.
@@ -106,33 +108,42 @@ func (t jobsTable) visible(c *exec.Client) []session.Job {
 	return own
 }
 
-// backfillRows returns the replicas that this server is sending to others.
+// backfillRows returns the replicas that this server is sending to others, and what it copies because a table is to be divided in another way.
 func (t jobsTable) backfillRows(snap *catalog.Snapshot, v view, now time.Time) []datum.Value {
-	self := snap.Server().ID
 	var rows []datum.Value
 	for _, table := range snap.Tables() {
-		state, _ := table.ReplicaState(snap)
-		for _, m := range state.Members {
-			if m.Copy == nil {
-				continue
+		for group, state := range table.ReplicaStates(snap) {
+			for _, m := range state.Members {
+				if m.Copy != nil {
+					rows = append(rows, backfillRow(snap, v.format, table, group, m.Server, now.Sub(m.Copy.Began), fraction(m.Copy.Done, m.Copy.All)))
+				}
 			}
-			id := uuid.NewSHA1(backfillJobs, []byte(table.ID()+"/"+string(m.Server)))
-			rows = append(rows, object(
-				field("id", datum.Array([]datum.Value{str(backfillJob), str(id.String())})),
-				field("type", str(backfillJob)),
-				field("duration_sec", datum.Number(max(now.Sub(m.Copy.Began).Seconds(), 0))),
-				field("servers", v.format.servers(snap, []catalog.ServerID{self})),
-				field("info", object(
-					field("db", v.format.database(snap, table.Config.Database)),
-					field("table", v.format.pick(table.Name(), table.ID())),
-					field("source_server", v.format.server(snap, self)),
-					field("destination_server", v.format.server(snap, m.Server)),
-					field("progress", datum.Number(fraction(m.Copy.Done, m.Copy.All))),
-				)),
-			))
+		}
+		for _, c := range table.Copies() {
+			for _, to := range c.To {
+				rows = append(rows, backfillRow(snap, v.format, table, c.Group, to, now.Sub(c.Began), fraction(c.Done, c.All)))
+			}
 		}
 	}
 	return rows
+}
+
+func backfillRow(snap *catalog.Snapshot, f Format, table *catalog.Table, group storage.GroupID, to catalog.ServerID, duration time.Duration, progress float64) datum.Value {
+	id := uuid.NewSHA1(backfillJobs, fmt.Appendf(nil, "%s/%d/%s", table.ID(), group, to))
+	self := snap.Server().ID
+	return object(
+		field("id", datum.Array([]datum.Value{str(backfillJob), str(id.String())})),
+		field("type", str(backfillJob)),
+		field("duration_sec", datum.Number(max(duration.Seconds(), 0))),
+		field("servers", f.servers(snap, []catalog.ServerID{self})),
+		field("info", object(
+			field("db", f.database(snap, table.Config.Database)),
+			field("table", f.pick(table.Name(), table.ID())),
+			field("source_server", f.server(snap, self)),
+			field("destination_server", f.server(snap, to)),
+			field("progress", datum.Number(progress)),
+		)),
+	)
 }
 
 // fraction is a part of something whose size is an estimate.

@@ -105,10 +105,10 @@ func (t membersTable) unneeded(ctx context.Context, snap *catalog.Snapshot, serv
 	var leaving, lost []string
 	for _, table := range tables {
 		name := table.DatabaseName + "." + table.Name()
-		switch a := available(snap, &table.Config, told[table.Config.ID]); {
-		case !a.reads:
+		switch state := stateOf(snap, &table.Config, told[table.Config.ID]); {
+		case !state.reads:
 			lost = append(lost, name)
-		case slices.Contains(a.leaving, server.ID):
+		case state.leaves(server.ID):
 			leaving = append(leaving, name)
 		}
 	}

@@ -382,20 +382,20 @@ func (s *System) reconfigure(ctx context.Context, t *catalog.Table, o exec.Table
 
 // statusChanges tells what the change of a table's configuration does to its status. told is what servers said before. settling says that the
 // shards have just been changed, so that not all replicas have reported yet; reads and writes go on meanwhile.
-func (s *System) statusChanges(ctx context.Context, told reports, before, after catalog.TableConfig, settling bool) (datum.Value, error) {
+func (s *System) statusChanges(ctx context.Context, told tableReports, before, after catalog.TableConfig, settling bool) (datum.Value, error) {
 	snap := s.catalog.Snapshot()
-	old := available(snap, &before, told)
+	old := stateOf(snap, &before, told)
 	now, err := s.reportsOf(ctx, snap, after.ID)
 	if err != nil {
 		return datum.Value{}, err
 	}
-	changed := available(snap, &after, now)
+	changed := stateOf(snap, &after, now)
 	changed.finished = changed.finished && !settling
 	return changes(tableStatusRow(snap, &before, Names, old), tableStatusRow(snap, &after, Names, changed)), nil
 }
 
 // reportsOf asks the servers for their replicas of a table, which may have been dropped meanwhile.
-func (s *System) reportsOf(ctx context.Context, snap *catalog.Snapshot, id catalog.TableID) (reports, error) {
+func (s *System) reportsOf(ctx context.Context, snap *catalog.Snapshot, id catalog.TableID) (tableReports, error) {
 	t, ok := snap.TableByID(id)
 	if !ok {
 		return nil, catalog.ErrTableGone

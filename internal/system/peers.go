@@ -62,7 +62,7 @@ type request struct {
 // Kinds of requests.
 const (
 	askRows      = "rows"      // answered with an array, as storage has it
-	askReplicas  = "replicas"  // with an object of catalog.ReplicaState
+	askReplicas  = "replicas"  // with an object of objects of catalog.ReplicaState, by table and group
 	askKill      = "kill"      // with whether there was such a query
 	askClock     = "clock"     // with the time, in nanoseconds since 1970
 	askConfigure = "configure" // with why it is refused, empty if it is not

@@ -36,8 +36,9 @@ func (s *System) repair(ctx context.Context, t *catalog.Table, o exec.TableOptio
 			return notRepaired(t)
 		}
 		if o.EmergencyRepair != repairRecommit {
-			r := repairing{snap: snap, told: told, config: cfg.Clone()}
-			r.all(o.EmergencyRepair == repairErase)
+			r := repairing{snap: snap, all: told, config: cfg.Clone()}
+			r.config.CallOff()
+			r.repair(o.EmergencyRepair == repairErase)
 			if err := r.refuse(t, o.EmergencyRepair, silent); err != nil {
 				return err
 			}
@@ -62,23 +63,19 @@ func (s *System) repair(ctx context.Context, t *catalog.Table, o exec.TableOptio
 }
 
 // askAbout asks all connected servers for their replicas of a table. silent are those that do not answer.
-func (s *System) askAbout(ctx context.Context, t *catalog.Table) (told reports, silent []catalog.ServerID, err error) {
+func (s *System) askAbout(ctx context.Context, t *catalog.Table) (told tableReports, silent []catalog.ServerID, err error) {
 	snap := s.catalog.Snapshot()
-	told = reports{}
-	if state, ok := t.ReplicaState(snap); ok {
-		told[snap.Server().ID] = state
-	}
+	told = tableReports{}
+	told.add(snap.Server().ID, t.ReplicaStates(snap))
 	for _, a := range s.ask(ctx, s.others(snap), request{Kind: askReplicas, Table: t.Config.ID}) {
-		var states map[catalog.TableID]catalog.ReplicaState
+		var states map[catalog.TableID]map[storage.GroupID]catalog.ReplicaState
 		if a.err == nil {
 			a.err = json.Unmarshal(a.text, &states)
 		}
 		if a.err != nil {
 			silent = append(silent, a.from)
 		}
-		if state, ok := states[t.Config.ID]; ok {
-			told[a.from] = state
-		}
+		told.add(a.from, states[t.Config.ID])
 	}
 	return told, silent, context.Cause(ctx)
 }
@@ -86,7 +83,8 @@ func (s *System) askAbout(ctx context.Context, t *catalog.Table) (told reports, 
 // repairing works out the configuration of a table after its repair.
 type repairing struct {
 	snap   *catalog.Snapshot
-	told   reports
+	all    tableReports
+	told   reports // of the group that is at hand
 	config catalog.TableConfig
 
 	rolledBack bool // a group goes on with what is left
@@ -94,9 +92,10 @@ type repairing struct {
 	concerned  []catalog.ServerID
 }
 
-// all repairs what needs it. Groups of which nothing is left begin anew, if they may be erased.
-func (r *repairing) all(erase bool) {
+// repair repairs what needs it. Groups of which nothing is left begin anew, if they may be erased.
+func (r *repairing) repair(erase bool) {
 	for _, group := range r.config.Groups {
+		r.told = r.all[group]
 		r.group(group, erase)
 	}
 	r.merge()
@@ -252,7 +251,7 @@ func (r *repairing) refuse(t *catalog.Table, mode string, silent []catalog.Serve
 		return nil
 	case !r.lost:
 		return opFailed("This table doesn't need to be repaired.")
-	case len(r.told) == 0:
+	case len(r.all) == 0:
 		return notRepaired(t)
 	}
 	return opFailed("One or more shards of this table have no available replicas. Since there are no available copies of the data that was stored in those " +

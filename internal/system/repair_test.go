@@ -8,6 +8,7 @@ import (
 
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/replication"
+	"rethinkdb/internal/storage"
 )
 
 // repairTest is a table on a (this server), b and c, which are there, and x, y, z, which are lost. A shard is written "a* b c-": the primary replica has a star, one that
@@ -104,7 +105,7 @@ func TestRepairPlan(t *testing.T) {
 			if mode == "" {
 				mode = repairRollback
 			}
-			p.all(mode == repairErase)
+			p.repair(mode == repairErase)
 			if err := p.refuse(table, mode, nil); err != nil {
 				if !strings.HasPrefix(err.Error(), test.want) {
 					t.Errorf("%v, want %s", err, test.want)
@@ -127,9 +128,9 @@ func (r *repairTest) plan(shards string, told map[string]catalog.ReplicaState) (
 		table.Config.Shards = append(table.Config.Shards, r.shard(text))
 	}
 	table.Config.SplitPoints = catalog.UUIDSplits(len(table.Config.Shards))
-	p := &repairing{snap: snap, told: reports{}, config: table.Config.Clone()}
+	p := &repairing{snap: snap, all: tableReports{}, config: table.Config.Clone()}
 	for name, state := range told {
-		p.told[r.ids[name]] = state
+		p.all.add(r.ids[name], map[storage.GroupID]catalog.ReplicaState{p.config.Groups[0]: state})
 	}
 	return p, table
 }
@@ -159,12 +160,12 @@ func TestRepairAgain(t *testing.T) {
 	told := map[string]catalog.ReplicaState{"a": r.has(1, "a x y"), "b": r.has(1, "a x y")}
 	p, table := r.plan("x* y a", told)
 	p.config.SetRepair(catalog.GroupRepair{Group: p.config.Groups[0], Repair: replication.Repair{Era: 4, First: replication.ServerID(r.ids["a"])}})
-	p.all(false)
+	p.repair(false)
 	if err := p.refuse(table, repairRollback, nil); err == nil {
 		t.Error("a repair that is under way is begun again")
 	}
 	p.config.SetRepair(catalog.GroupRepair{Group: p.config.Groups[0], Repair: replication.Repair{Era: 4, First: replication.ServerID(r.ids["z"])}})
-	p.all(false)
+	p.repair(false)
 	if err := p.refuse(table, repairRollback, nil); err != nil {
 		t.Error(err)
 	}
@@ -177,7 +178,7 @@ func TestRepairAgain(t *testing.T) {
 func TestRepairWaitsForTheSilent(t *testing.T) {
 	r := newRepairTest(t)
 	p, table := r.plan("x* b", nil)
-	p.all(true)
+	p.repair(true)
 	err := p.refuse(table, repairErase, []catalog.ServerID{r.ids["b"], r.ids["c"]})
 	if want := "The server `b` is connected but does not answer"; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)

@@ -7,14 +7,28 @@ import (
 	"slices"
 
 	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/storage"
 )
 
-// reports are what servers tell of their replicas of one table.
-type reports map[catalog.ServerID]catalog.ReplicaState
+// reports are what servers tell of their replicas of one group, and tableReports those of the groups of one table.
+type (
+	reports      map[catalog.ServerID]catalog.ReplicaState
+	tableReports map[storage.GroupID]reports
+)
+
+// add takes what a server tells of its replicas.
+func (r tableReports) add(from catalog.ServerID, states map[storage.GroupID]catalog.ReplicaState) {
+	for group, state := range states {
+		if r[group] == nil {
+			r[group] = reports{}
+		}
+		r[group][from] = state
+	}
+}
 
 // ownReplicas are the states of this server's replicas of one table, or of all when id is empty.
-func (s *System) ownReplicas(snap *catalog.Snapshot, id catalog.TableID) map[catalog.TableID]catalog.ReplicaState {
-	states := map[catalog.TableID]catalog.ReplicaState{}
+func (s *System) ownReplicas(snap *catalog.Snapshot, id catalog.TableID) map[catalog.TableID]map[storage.GroupID]catalog.ReplicaState {
+	all := map[catalog.TableID]map[storage.GroupID]catalog.ReplicaState{}
 	tables := snap.Tables()
 	if t, ok := snap.TableByID(id); ok {
 		tables = []*catalog.Table{t}
@@ -22,24 +36,22 @@ func (s *System) ownReplicas(snap *catalog.Snapshot, id catalog.TableID) map[cat
 		tables = nil
 	}
 	for _, t := range tables {
-		if state, ok := t.ReplicaState(snap); ok {
-			states[t.Config.ID] = state
+		if states := t.ReplicaStates(snap); len(states) > 0 {
+			all[t.Config.ID] = states
 		}
 	}
-	return states
+	return all
 }
 
 // replicasOf asks the servers for their replicas of some tables.
-func (s *System) replicasOf(ctx context.Context, snap *catalog.Snapshot, tables ...*catalog.Table) (map[catalog.TableID]reports, error) {
-	self, all := snap.Server().ID, map[catalog.TableID]reports{}
+func (s *System) replicasOf(ctx context.Context, snap *catalog.Snapshot, tables ...*catalog.Table) (map[catalog.TableID]tableReports, error) {
+	all := map[catalog.TableID]tableReports{}
 	shared := false
 	for _, t := range tables {
-		all[t.Config.ID] = reports{}
-		state, ok := t.ReplicaState(snap)
-		if ok {
-			all[t.Config.ID][self] = state
-		}
-		shared = shared || !ok || len(state.Members) != 1 || len(servers(&t.Config)) > 1
+		told, states := tableReports{}, t.ReplicaStates(snap)
+		told.add(snap.Server().ID, states)
+		all[t.Config.ID] = told
+		shared = shared || !onlyHere(&t.Config, states)
 	}
 	to := s.others(snap)
 	if !shared || len(to) == 0 {
@@ -50,20 +62,31 @@ func (s *System) replicasOf(ctx context.Context, snap *catalog.Snapshot, tables 
 		r.Table = tables[0].Config.ID
 	}
 	for _, a := range s.ask(ctx, to, r) {
-		var states map[catalog.TableID]catalog.ReplicaState
+		var told map[catalog.TableID]map[storage.GroupID]catalog.ReplicaState
 		if a.err == nil {
-			a.err = json.Unmarshal(a.text, &states)
+			a.err = json.Unmarshal(a.text, &told)
 		}
 		if a.err != nil {
 			s.logger.Debug("A server does not tell of its replicas.", "server", string(a.from), "error", a.err)
 		}
-		for id, state := range states {
+		for id, states := range told {
 			if known, ok := all[id]; ok {
-				known[a.from] = state
+				known.add(a.from, states)
 			}
 		}
 	}
 	return all, context.Cause(ctx)
+}
+
+// onlyHere tells whether other servers have, and are to have, nothing of a table.
+func onlyHere(c *catalog.TableConfig, states map[storage.GroupID]catalog.ReplicaState) bool {
+	present := c.Present()
+	for _, g := range present.Groups {
+		if state, ok := states[g]; !ok || len(state.Members) != 1 {
+			return false
+		}
+	}
+	return c.Move == nil && len(servers(c)) == 1
 }
 
 // servers are those that are to have a replica of a table, in the order of the configuration.
@@ -89,7 +112,7 @@ const (
 	stateNeedQuorum   = "waiting_for_quorum"  // it is about to be the primary one
 )
 
-// availability is what table_status says of a table.
+// availability is what table_status says of a part of a table.
 type availability struct {
 	primary  catalog.ServerID // empty without one
 	states   map[catalog.ServerID]string
@@ -100,8 +123,8 @@ type availability struct {
 	finished bool               // all is as the configuration says
 }
 
-// available works out what the reports mean for a table with this configuration.
-func available(snap *catalog.Snapshot, c *catalog.TableConfig, told reports) availability {
+// available works out what the reports mean for a part in a layout.
+func available(snap *catalog.Snapshot, l *catalog.Layout, at int, told reports) availability {
 	a := availability{states: map[catalog.ServerID]string{}, reached: len(told) > 0}
 	var lead catalog.ReplicaState
 	for id, state := range told {
@@ -111,14 +134,14 @@ func available(snap *catalog.Snapshot, c *catalog.TableConfig, told reports) ava
 		}
 	}
 	a.reads = a.primary != "" && lead.Quorum
-	wanted := servers(c)
+	wanted := l.Servers(at)
 	for _, m := range lead.Members {
 		if !slices.Contains(wanted, m.Server) {
 			a.leaving = append(a.leaving, m.Server)
 		}
 	}
 	for _, id := range wanted {
-		_, voter := c.Member(id)
+		_, voter := l.Member(at, id)
 		a.states[id] = a.state(snap, id, voter, told, &lead)
 	}
 	for _, id := range a.leaving {
@@ -127,7 +150,7 @@ func available(snap *catalog.Snapshot, c *catalog.TableConfig, told reports) ava
 			a.states[id] = stateDisconnected
 		}
 	}
-	a.finished = a.reads && len(a.leaving) == 0 && !lead.Changing && a.primary == c.Shards[0].Primary &&
+	a.finished = a.reads && len(a.leaving) == 0 && !lead.Changing && a.primary == l.Primary(at) &&
 		!slices.ContainsFunc(slices.Collect(maps.Values(a.states)), func(state string) bool { return state != stateReady })
 	return a
 }

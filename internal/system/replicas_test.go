@@ -15,8 +15,8 @@ func TestAvailability(t *testing.T) {
 	c := w.join("gamma", true)
 	gone := w.join("delta", false)
 	snap := w.catalog.Snapshot()
-	config := func(servers ...catalog.ServerID) *catalog.TableConfig {
-		return &catalog.TableConfig{Name: "t", Shards: []catalog.ShardConfig{{Primary: servers[0], Replicas: catalog.Descending(servers)}}}
+	config := func(servers ...catalog.ServerID) *catalog.Layout {
+		return &catalog.Layout{Shards: []catalog.ShardConfig{{Primary: servers[0], Replicas: catalog.Descending(servers)}}}
 	}
 	leads := func(quorum bool, members ...catalog.ReplicaMember) catalog.ReplicaState {
 		return catalog.ReplicaState{Primary: true, Term: 2, Quorum: quorum, Readable: true, Members: members}
@@ -31,7 +31,7 @@ func TestAvailability(t *testing.T) {
 	lost.Active, behind.Behind, mute.Voter, fresh.Copy = false, true, false, &replication.Progress{}
 	all := []catalog.ReplicaMember{member(a), member(b), member(c)}
 	for name, test := range map[string]struct {
-		config *catalog.TableConfig
+		config *catalog.Layout
 		told   reports
 		want   string // the primary server, the states in the order of the servers, the four flags
 	}{
@@ -53,7 +53,7 @@ func TestAvailability(t *testing.T) {
 		"election":      {config(a, b, gone), reports{a: {Readable: true}, b: {Readable: true, Candidate: true}}, "- alpha:waiting_for_primary beta:waiting_for_quorum delta:disconnected outdated"},
 		"nobody":        {config(gone), reports{}, "- delta:disconnected none"},
 	} {
-		got := available(snap, test.config, test.told)
+		got := available(snap, test.config, 0, test.told)
 		text := "-"
 		if got.primary != "" {
 			text = Names.server(snap, got.primary).AsString()
@@ -87,7 +87,7 @@ func TestTableOfUnreachableServers(t *testing.T) {
 	tbl, _ := snap.TableByID(catalog.TableID(w.tbl))
 	tbl = &catalog.Table{Config: tbl.Config.Clone(), DatabaseName: "test"}
 	tbl.Config.Shards = []catalog.ShardConfig{{Primary: gone, Replicas: []catalog.ServerID{gone}}}
-	a := available(snap, &tbl.Config, reports{})
+	a := stateOf(snap, &tbl.Config, tableReports{})
 	if got, want := w.json(tableStatusRow(snap, &tbl.Config, Names, a)), `{"db":"test","id":"$tbl","name":"tbl","raft_leader":null,"shards":null,`+
 		`"status":{"all_replicas_ready":false,"ready_for_outdated_reads":false,"ready_for_reads":false,"ready_for_writes":false}}`; got != want {
 		t.Errorf("the status is\n%s\nwant\n%s", got, want)

@@ -95,8 +95,7 @@ func (t statsTable) own(_ context.Context, v view) ([]datum.Value, error) {
 	rows := []datum.Value{t.server(snap, v.format, rate)}
 	cache := t.s.store.Metrics().CacheBytes
 	tables := slices.DeleteFunc(snap.Tables(), func(t *catalog.Table) bool {
-		_, here := t.ReplicaState(snap)
-		return !here
+		return len(t.ReplicaStates(snap)) == 0
 	})
 	sizes, all := make([]int64, len(tables)), int64(0)
 	for i, tbl := range tables {

@@ -15,15 +15,15 @@ type tableStatus struct {
 }
 
 // tableStatusRow makes a table's row.
-func tableStatusRow(snap *catalog.Snapshot, c *catalog.TableConfig, f Format, a availability) datum.Value {
+func tableStatusRow(snap *catalog.Snapshot, c *catalog.TableConfig, f Format, state tableState) datum.Value {
 	leader, shards := datum.Null, datum.Null
-	if a.primary != "" && a.reads { // the replicas still call one that has lost the majority their primary one
-		leader = f.server(snap, a.primary)
+	if state.primary != "" {
+		leader = f.server(snap, state.primary)
 	}
-	if a.reached {
+	if state.reached {
 		rows := make([]datum.Value, len(c.Shards))
 		for i := range c.Shards {
-			rows[i] = shardStatus(snap, &c.Shards[i], f, a)
+			rows[i] = shardStatus(snap, &c.Shards[i], f, &state.shards[i])
 		}
 		shards = datum.Array(rows)
 	}
@@ -34,16 +34,16 @@ func tableStatusRow(snap *catalog.Snapshot, c *catalog.TableConfig, f Format, a 
 		field("raft_leader", leader),
 		field("shards", shards),
 		field("status", object(
-			field("all_replicas_ready", datum.Bool(a.finished)),
-			field("ready_for_outdated_reads", datum.Bool(a.outdated)),
-			field("ready_for_reads", datum.Bool(a.reads)),
-			field("ready_for_writes", datum.Bool(a.reads)),
+			field("all_replicas_ready", datum.Bool(state.finished)),
+			field("ready_for_outdated_reads", datum.Bool(state.outdated)),
+			field("ready_for_reads", datum.Bool(state.reads)),
+			field("ready_for_writes", datum.Bool(state.reads)),
 		)),
 	)
 }
 
-// shardStatus is what a row says of a shard. All shards of a table have the same primary replica, whatever the configuration names.
-func shardStatus(snap *catalog.Snapshot, s *catalog.ShardConfig, f Format, a availability) datum.Value {
+// shardStatus is what a row says of a shard: of the part that has it, whatever the configuration names.
+func shardStatus(snap *catalog.Snapshot, s *catalog.ShardConfig, f Format, a *availability) datum.Value {
 	servers := slices.Clone(s.Replicas)
 	var primaries []catalog.ServerID
 	if a.primary != "" {
@@ -70,7 +70,7 @@ func (t tableStatus) rows(ctx context.Context, f Format, snap *catalog.Snapshot,
 	var rows []datum.Value
 	for _, table := range tables {
 		c := &table.Config
-		rows = append(rows, tableStatusRow(snap, c, f, available(snap, c, told[c.ID])))
+		rows = append(rows, tableStatusRow(snap, c, f, stateOf(snap, c, told[c.ID])))
 	}
 	return rows, nil
 }

@@ -80,22 +80,11 @@ func (s *System) ready(ctx context.Context, waitFor string, tables []*catalog.Ta
 		return false, err
 	}
 	for _, t := range tables {
-		if !available(snap, &t.Config, told[t.Config.ID]).is(waitFor) {
+		if state := stateOf(snap, &t.Config, told[t.Config.ID]); !state.is(waitFor) {
 			return false, nil
 		}
 	}
 	return true, nil
-}
-
-// is tells whether a table is as ready as wait_for says.
-func (a availability) is(waitFor string) bool {
-	switch waitFor {
-	case "ready_for_outdated_reads":
-		return a.outdated
-	case "ready_for_reads", "ready_for_writes":
-		return a.reads
-	}
-	return a.finished
 }
 
 // awaitCreated waits for the replicas of a new table, as long as that makes sense: the table is there all the same.

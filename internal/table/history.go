@@ -51,11 +51,16 @@ func (t *Table) HistoryKept() bool { return t.first().shard.HistoryKept() }
 // TrimHistory drops what is beyond the limits, in all parts.
 func (t *Table) TrimHistory(ctx context.Context, now time.Time) error {
 	for _, p := range t.layout.Load().parts {
-		if err := p.shard.TrimHistory(ctx, now); err != nil {
+		if err := p.TrimHistory(ctx, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// TrimHistory drops what is beyond the limits in one part.
+func (p *Part) TrimHistory(ctx context.Context, now time.Time) error {
+	return p.shard.TrimHistory(ctx, now)
 }
 
 // ReadHistory returns a commit and those after it, up to the newest, or as many as have about maxBytes; more tells which.
