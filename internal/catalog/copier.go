@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type copier struct {
 	// Owned by run.
 	epoch replication.Epoch
 	keys  *table.ChangedKeys
+	again bool // rows are copied that may have been copied before
 	pace  pace
 }
 
@@ -230,6 +232,7 @@ func (k *copier) awaitOthers(ctx context.Context) error {
 
 // copyChanged copies the rows with some encoded keys as they are now.
 func (k *copier) copyChanged(ctx context.Context, keys [][]byte) error {
+	k.again = true
 	for len(keys) > 0 {
 		some := keys[:min(copyRows, len(keys))]
 		keys = keys[len(some):]
@@ -292,8 +295,12 @@ func (k *copier) put(ctx context.Context, b *batch) error {
 
 // write writes a batch to one group. What was certainly not done is tried again.
 func (k *copier) write(ctx context.Context, to *table.Table, b *batch) error {
+	var fresh []bool
+	if !k.again { // then nobody need look whether there is something yet
+		fresh = slices.Repeat([]bool{true}, len(b.keys))
+	}
 	for {
-		results, err := to.Write(ctx, table.WriteRequest{Keys: b.keys, Durability: table.DurabilityHard,
+		results, err := to.Write(ctx, table.WriteRequest{Keys: b.keys, Durability: table.DurabilityHard, Generated: fresh,
 			Update: func(i int, _ datum.Value) (datum.Value, error) { return b.rows[i], nil }})
 		if errors.Is(err, table.ErrNotPrimary) {
 			if err := rest(ctx, retryCopy); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/metadata"
+	"rethinkdb/internal/remotepart"
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
@@ -98,7 +99,8 @@ func (s *ship) open() {
 	must(err)
 	s.host = replication.NewHost(replication.HostOptions{Self: replication.ServerID(s.id), Store: s.store, Transport: s, Tick: 10 * time.Millisecond})
 	must(s.meta.Resume(context.Background(), s.host, s.forward))
-	s.Catalog, err = Open(context.Background(), Options{Store: s.store, Metadata: s.meta, Host: s.host, NewServer: fresh, Compile: fields, Divide: true})
+	remote := &remotepart.Client{Transport: s, Locate: s.locate}
+	s.Catalog, err = Open(context.Background(), Options{Store: s.store, Metadata: s.meta, Host: s.host, NewServer: fresh, Compile: fields, Divide: true, Remote: remote})
 	must(err)
 	s.fleet.mu.Lock()
 	s.fleet.servers[replication.ServerID(s.id)] = s
@@ -236,4 +238,61 @@ func (s *ship) forward(ctx context.Context, to replication.ServerID, base metada
 		return 0, err
 	}
 	return other.meta.Decide(ctx, base, changes)
+}
+
+// locate tells which other server has the primary replica of a part.
+func (s *ship) locate(a table.Address) (server string, ok bool) {
+	snap := s.Snapshot()
+	t, ok := snap.TableByID(TableID(a.Table))
+	if !ok {
+		return "", false
+	}
+	p, ok := t.PartOfGroup(a.Group)
+	if !ok {
+		return "", false
+	}
+	id, here, ok := t.PrimaryOf(snap, p)
+	return string(id), ok && !here
+}
+
+// Call implements remotepart.Transport.
+func (s *ship) Call(ctx context.Context, server string, request []byte) ([]byte, error) {
+	other := s.fleet.reach(s.id, replication.ServerID(server))
+	if other == nil {
+		return nil, remotepart.ErrNotReached
+	}
+	return other.parts().Answer(ctx, request)
+}
+
+// Open implements remotepart.Transport.
+func (s *ship) Open(ctx context.Context, server string) (remotepart.Stream, error) {
+	other := s.fleet.reach(s.id, replication.ServerID(server))
+	if other == nil {
+		return nil, remotepart.ErrNotReached
+	}
+	near, far := net.Pipe()
+	stop := context.AfterFunc(ctx, func() { _ = near.Close() })
+	s.fleet.wg.Go(func() {
+		defer stop()
+		_ = other.parts().Serve(ctx, far) // the other end sees that it has ended
+		_ = far.Close()
+	})
+	return pipe{near}, nil
+}
+
+// pipe is a stream of which no side is closed alone: who serves it has read the request by then.
+type pipe struct{ net.Conn }
+
+// CloseWrite implements remotepart.Stream.
+func (pipe) CloseWrite() error { return nil }
+
+// parts answers other servers.
+func (s *ship) parts() *remotepart.Server {
+	return &remotepart.Server{Find: func(a table.Address) (*table.Part, bool) {
+		t, ok := s.Snapshot().TableByID(TableID(a.Table))
+		if !ok {
+			return nil, false
+		}
+		return t.PartOfGroup(a.Group)
+	}}
 }

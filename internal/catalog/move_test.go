@@ -18,18 +18,21 @@ type writers struct {
 	t     *testing.T
 	table *table.Table
 	stop  chan struct{}
+	once  sync.Once // closes stop
 	wg    sync.WaitGroup
+	first int            // key
 	rows  []atomic.Int64 // by key: the number that the row has, 0 for no row
 	done  atomic.Int64   // writes
 	worst atomic.Int64   // nanoseconds that a write took
 }
 
-// write has some clients change rows until the returned function is called; each has keys of its own.
-func (w *world) write(t *Table, clients, keys int) *writers {
-	r := &writers{t: w.t, table: t.Table, stop: make(chan struct{}), rows: make([]atomic.Int64, clients*keys)}
+// write has some clients change rows until they are told to end; each has keys of its own, beginning with those of a client.
+func (w *world) write(t *Table, first, clients, keys int) *writers {
+	r := &writers{t: w.t, table: t.Table, stop: make(chan struct{}), first: first * keys, rows: make([]atomic.Int64, clients*keys)}
 	for i := range clients {
 		r.wg.Go(func() { r.run(i, keys) })
 	}
+	w.t.Cleanup(r.end)
 	return r
 }
 
@@ -42,23 +45,24 @@ func (r *writers) run(client, keys int) {
 		default:
 		}
 		at := client*keys + random.IntN(keys)
+		id := r.first + at
 		value := n
 		if random.IntN(4) == 0 {
 			value = 0
 		}
 		began := time.Now()
-		results, err := r.table.Write(context.Background(), table.WriteRequest{Keys: []datum.Value{datum.Int(int64(at))}, Durability: table.DurabilitySoft,
+		results, err := r.table.Write(context.Background(), table.WriteRequest{Keys: []datum.Value{datum.Int(int64(id))}, Durability: table.DurabilitySoft,
 			Update: func(_ int, old datum.Value) (datum.Value, error) {
 				if is := numberOf(old); is != r.rows[at].Load() {
-					r.t.Errorf("row %d has the number %d, not %d", at, is, r.rows[at].Load())
+					r.t.Errorf("row %d has the number %d, not %d", id, is, r.rows[at].Load())
 				}
-				return numbered(at, value), nil
+				return numbered(id, value), nil
 			}})
 		if err == nil {
 			err = results[0].Err
 		}
 		if err != nil {
-			r.t.Errorf("write of row %d: %v", at, err)
+			r.t.Errorf("write of row %d: %v", id, err)
 			return
 		}
 		r.rows[at].Store(value)
@@ -71,7 +75,7 @@ func (r *writers) run(client, keys int) {
 
 // end stops the clients.
 func (r *writers) end() {
-	close(r.stop)
+	r.once.Do(func() { close(r.stop) })
 	r.wg.Wait()
 }
 
@@ -91,34 +95,36 @@ func numberOf(row datum.Value) int64 {
 	return n
 }
 
-// check compares a table with what has to be in it: rows, their number, and the entries of the index third if there is one.
-func (r *writers) check(t *Table) {
-	r.t.Helper()
+// checkAll compares a table with what has to be in it: rows, their number, and the entries of the index third if there is one.
+func checkAll(tt *testing.T, t *Table, all []*writers) {
+	tt.Helper()
 	rows, err := t.Scan(context.Background(), table.ScanOptions{})
 	if err != nil {
-		r.t.Fatal(err)
+		tt.Fatal(err)
 	}
 	seen := map[int64]int64{}
-	eachRow(r.t, rows, func(row datum.Value) {
+	eachRow(tt, rows, func(row datum.Value) {
 		v, _ := row.Get("id")
 		id, _ := v.Int64()
 		if _, twice := seen[id]; twice {
-			r.t.Errorf("row %d is there twice", id)
+			tt.Errorf("row %d is there twice", id)
 		}
 		seen[id] = numberOf(row)
 	})
 	want := 0
-	for at := range r.rows {
-		n := r.rows[at].Load()
-		if n != 0 {
-			want++
-		}
-		if seen[int64(at)] != n {
-			r.t.Errorf("row %d has the number %d, not %d", at, seen[int64(at)], n)
+	for _, r := range all {
+		for at := range r.rows {
+			id, n := int64(r.first+at), r.rows[at].Load()
+			if n != 0 {
+				want++
+			}
+			if seen[id] != n {
+				tt.Errorf("row %d has the number %d, not %d", id, seen[id], n)
+			}
 		}
 	}
 	if count, err := t.Count(context.Background()); err != nil || int(count) != want || len(seen) != want {
-		r.t.Errorf("the table counts %d rows and has %d, not %d (%v)", count, len(seen), want, err)
+		tt.Errorf("the table counts %d rows and has %d, not %d (%v)", count, len(seen), want, err)
 	}
 	x, ok := t.Index("third")
 	if !ok {
@@ -126,18 +132,18 @@ func (r *writers) check(t *Table) {
 	}
 	entries, err := x.Index.Scan(context.Background(), table.IndexScan{})
 	if err != nil {
-		r.t.Fatal(err)
+		tt.Fatal(err)
 	}
 	indexed := 0
-	eachRow(r.t, entries, func(row datum.Value) {
+	eachRow(tt, entries, func(row datum.Value) {
 		v, _ := row.Get("id")
 		if id, _ := v.Int64(); seen[id] != numberOf(row) {
-			r.t.Errorf("the index has the number %d of row %d, not %d", numberOf(row), id, seen[id])
+			tt.Errorf("the index has the number %d of row %d, not %d", numberOf(row), id, seen[id])
 		}
 		indexed++
 	})
 	if indexed != want {
-		r.t.Errorf("the index has %d rows of %d", indexed, want)
+		tt.Errorf("the index has %d rows of %d", indexed, want)
 	}
 }
 
@@ -213,7 +219,7 @@ func TestATableMovesWhileItIsWritten(t *testing.T) {
 	if err := w.CreateIndex(t.Context(), tbl.Config.ID, Index{Name: "third", Definition: []byte("third")}); err != nil {
 		t.Fatal(err)
 	}
-	r := w.write(tbl, 4, 500)
+	r := w.write(tbl, 0, 4, 500)
 	for range 3 {
 		before, done := w.until(tbl, "whole", func(t *Table) bool { return t.Config.Move == nil && t.Config.indexesReady() }), r.done.Load()
 		w.beginMove(tbl)
@@ -226,7 +232,64 @@ func TestATableMovesWhileItIsWritten(t *testing.T) {
 		}
 	}
 	r.end()
-	r.check(w.untilMoved(tbl))
+	checkAll(t, w.untilMoved(tbl), []*writers{r})
 	t.Logf("%d writes, the slowest took %v", r.done.Load(), time.Duration(r.worst.Load()))
 	w.untilGroups(1)
+}
+
+// reshard gives a table so many shards, with so many replicas, and waits until its rows are there.
+func (w *world) reshard(t *Table, shards, replicas int) *Table {
+	w.t.Helper()
+	_, _, err := w.UpdateTable(context.Background(), t.Config.ID, func(s *Snapshot, cfg *TableConfig) (err error) {
+		splits := make([]string, 0, shards-1)
+		for i := 1; i < shards; i++ {
+			splits = append(splits, SplitKey(datum.Int(int64(2000*i/shards))))
+		}
+		p := Placement{Shards: shards, Replicas: map[string]uint64{DefaultTag: uint64(replicas)}, PrimaryTag: DefaultTag}
+		cfg.Shards, err = s.Place(p, splits, cfg)
+		cfg.SplitPoints = splits
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.untilMoved(t)
+}
+
+// TestShardsOfThreeServers divides and joins a table on three servers while each of them writes and reads it.
+func TestShardsOfThreeServers(t *testing.T) {
+	f := newFleet(t, "a", "b", "c")
+	a := f.at("a")
+	tbl := a.table(a.database("d"), "t")
+	if err := a.CreateIndex(t.Context(), tbl.Config.ID, Index{Name: "third", Definition: []byte("third")}); err != nil {
+		t.Fatal(err)
+	}
+	a.until(tbl, "indexed", func(t *Table) bool { return t.Config.indexesReady() })
+	var all []*writers
+	for _, id := range []ServerID{"a", "b", "c"} {
+		s := f.at(id)
+		s.await("heard of the table", func(s *Snapshot) bool { _, ok := s.TableByID(tbl.Config.ID); return ok })
+		own, _ := s.Snapshot().TableByID(tbl.Config.ID)
+		all = append(all, s.write(own, len(all)*2, 2, 300))
+	}
+	for _, c := range []struct{ shards, replicas, parts int }{{3, 1, 3}, {2, 3, 2}, {8, 2, 3}, {1, 3, 1}} {
+		now := a.reshard(tbl, c.shards, c.replicas)
+		if len(now.Config.Groups) < c.parts {
+			t.Errorf("%d shards with %d replicas have the groups %v", c.shards, c.replicas, now.Config.Groups)
+		}
+		for _, r := range all {
+			done := r.done.Load()
+			for r.done.Load() < done+20 && !t.Failed() {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+	for _, r := range all {
+		r.end()
+		t.Logf("%d writes, the slowest took %v", r.done.Load(), time.Duration(r.worst.Load()))
+	}
+	for _, id := range []ServerID{"a", "b", "c"} {
+		own, _ := f.at(id).Snapshot().TableByID(tbl.Config.ID)
+		checkAll(t, own, all)
+	}
 }

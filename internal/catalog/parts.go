@@ -47,6 +47,16 @@ func (t *Table) nextParts() []*table.Part {
 	return t.next.Parts()
 }
 
+// PartOfGroup returns the part with a group: one of the table, or of those that its rows are being copied into.
+func (t *Table) PartOfGroup(group storage.GroupID) (*table.Part, bool) {
+	for _, p := range slices.Concat(t.parts, t.nextParts()) {
+		if p.Number() == group {
+			return p, true
+		}
+	}
+	return nil, false
+}
+
 // Primary is the server that is to have the primary replica of a part, and Servers are those that are to have any.
 func (l *Layout) Primary(part int) ServerID { return l.first(part).Primary }
 

@@ -64,7 +64,11 @@ func (p farParts) locate(a table.Address) (server string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	id, here, ok := t.Primary(s)
+	part, ok := t.PartOfGroup(a.Group)
+	if !ok {
+		return "", false
+	}
+	id, here, ok := t.PrimaryOf(s, part)
 	if !ok || here || !s.Connected(id) {
 		return "", false
 	}
@@ -77,12 +81,7 @@ func (p farParts) find(a table.Address) (*table.Part, bool) {
 	if !ok {
 		return nil, false
 	}
-	for _, part := range t.Parts() {
-		if part.Number() == a.Group {
-			return part, true
-		}
-	}
-	return nil, false
+	return t.PartOfGroup(a.Group)
 }
 
 // remote reaches the parts on other servers.

@@ -347,7 +347,7 @@ func (s *System) reconfigure(ctx context.Context, t *catalog.Table, o exec.Table
 	splits := splitter{table: t, undone: "The table was not reconfigured."}
 	var before, after catalog.TableConfig
 	errDryRun := errors.New("dry run")
-	_, err = s.updateTable(ctx, &splits, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
+	reconfigured, err := s.updateTable(ctx, &splits, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
 		before, after = *cfg, *cfg
 		// Shards that cannot be placed are refused before anything is made of their number.
 		if _, err := snap.Place(p, nil, nil); err != nil {
@@ -376,7 +376,7 @@ func (s *System) reconfigure(ctx context.Context, t *catalog.Table, o exec.Table
 	case err != nil:
 		return datum.Value{}, err
 	}
-	changed, err := s.statusChanges(ctx, told, before, after, len(before.Shards) != len(after.Shards))
+	changed, err := s.statusChanges(ctx, told, before, reconfigured.Config, len(before.Shards) != len(after.Shards))
 	return object(append(result, field("reconfigured", datum.Int(1)), field("status_changes", changed))...), err
 }
 

@@ -30,7 +30,7 @@ func (s *System) repair(ctx context.Context, t *catalog.Table, o exec.TableOptio
 	}
 	var before, after catalog.TableConfig
 	errDryRun := errors.New("dry run")
-	_, _, err = s.catalog.UpdateTable(ctx, t.Config.ID, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
+	_, repaired, err := s.catalog.UpdateTable(ctx, t.Config.ID, func(snap *catalog.Snapshot, cfg *catalog.TableConfig) error {
 		before, after = *cfg, *cfg
 		if o.EmergencyRepair == repairRecommit && len(told) == 0 {
 			return notRepaired(t)
@@ -58,7 +58,7 @@ func (s *System) repair(ctx context.Context, t *catalog.Table, o exec.TableOptio
 	case err != nil:
 		return datum.Value{}, err
 	}
-	changed, err := s.statusChanges(ctx, told, before, after, false)
+	changed, err := s.statusChanges(ctx, told, before, repaired.Config, false)
 	return object(append(result, field("repaired", datum.Int(1)), field("status_changes", changed))...), err
 }
 

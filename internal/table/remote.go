@@ -80,6 +80,11 @@ func (p *Part) Local(ctx context.Context, m ReadMode) (*shard.Shard, error) {
 			return nil, err
 		}
 	}
+	if m == ReadMajority {
+		if err := p.AwaitOpen(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return p.shard, p.Check(m)
 }
 

@@ -110,9 +110,24 @@ func (t *Table) Ready(ctx context.Context, m ReadMode) error {
 	if m != ReadMajority {
 		return nil
 	}
-	for _, p := range t.layout.Load().parts {
+	for {
+		l := t.layout.Load()
+		err := t.readyParts(ctx, l)
+		if !errors.Is(err, ErrMoved) || l.of != nil || !l.moved() {
+			return err
+		}
+	}
+}
+
+func (t *Table) readyParts(ctx context.Context, l *layout) error {
+	for _, p := range l.parts {
 		if g, ok := p.Group().(*replication.Raft); ok && (t.shared.remote == nil || p.Here()) {
 			if err := g.ReadIndex(ctx); err != nil {
+				return err
+			}
+		}
+		if p.Here() {
+			if err := p.AwaitOpen(ctx); err != nil {
 				return err
 			}
 		}
