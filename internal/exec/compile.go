@@ -17,6 +17,7 @@ type builder struct {
 	router Router // nil: everything is on this server
 	query  *reql.Query
 	atHome map[*reql.Term]bool    // terms that are known not to be those of another server
+	part   *partRequest           // of the query
 	sent   map[*reql.Term]*parcel // terms whose parts other servers may be asked for
 
 	globals []optNode // of the whole query
@@ -162,6 +163,9 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 	b.slow = b.slow || s.slow || s.slowOnMany
 	b.long = b.long || s.slow
 	b.waits = b.waits || s.waits
+	if err := b.divide(t); err != nil {
+		return nil, err
+	}
 	if s.compile != nil {
 		if err := s.compile(b, n); err != nil {
 			return nil, err

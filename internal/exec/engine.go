@@ -127,6 +127,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 			p.err = asReql(err)
 			return p
 		}
+		b.part = p.part
 	}
 	b.ops, b.consts, b.nodes = b.room.ops[:], b.room.consts[:], b.room.nodes[:]
 	for _, o := range q.OptArgs {

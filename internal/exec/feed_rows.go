@@ -180,7 +180,7 @@ func (r *feedRows) moves(fr *frame, s *feedStream, err error) bool {
 // failed is what the end of a stream is for the feed.
 func (r *feedRows) failed(s *feedStream, err error) error {
 	if r.served && errors.Is(err, errPartLost) {
-		return &reql.Error{Type: reql.RuntimeError, Class: reql.OpFailed, TopLevel: true, Msg: astrayText}
+		return strayed()
 	}
 	return s.failed(err, r.at)
 }

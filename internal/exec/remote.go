@@ -23,6 +23,8 @@ type Router interface {
 	// Locate tells which server runs what is done to a table; here: this one. When outdated is set, replicas of any kind do. A table
 	// that does not exist is here. ErrNotReached says that there is no primary replica at the moment, ErrSpread that there are several.
 	Locate(db, table string, outdated bool) (server string, here bool, err error)
+	// LocateKey tells the same of what is done to one row.
+	LocateKey(db, table string, key datum.Value) (server string, here bool, err error)
 	// Primary tells the same of a part of a table that exists, by the table's identifier and the number of the part's group.
 	Primary(table string, group uint32) (server string, here bool, err error)
 	// Start runs a query on another server on behalf of a client, up to its first answer, which is a whole JSON object. There is a
@@ -69,7 +71,15 @@ type remoteNode struct {
 // tablePlace is what a router is asked about.
 type tablePlace struct {
 	db, name string
-	outdated bool // any replica may answer
+	outdated bool        // any replica may answer
+	key      datum.Value // of the row that it is about, if it is about one of a table that is on several servers
+}
+
+func (p *tablePlace) locate(r Router) (server string, here bool, err error) {
+	if p.key.IsAbsent() {
+		return r.Locate(p.db, p.name, p.outdated)
+	}
+	return r.LocateKey(p.db, p.name, p.key)
 }
 
 func (n *remoteNode) det() determinism { return detNever }
@@ -97,7 +107,7 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 		return nil, nil, err
 	}
 	for until := time.Now().Add(placePatience); ; {
-		server, _, err := n.router.Locate(n.table.db, n.table.name, n.table.outdated)
+		server, _, err := n.table.locate(n.router)
 		if err == nil {
 			answer, cursor, err = n.ask(fr, server, q)
 		}
@@ -107,10 +117,10 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 		switch {
 		case err == nil:
 			return answer, cursor, nil
-		case !errors.Is(err, ErrNotReached) && !errors.Is(err, ErrAstray) || time.Now().After(until):
+		case !errors.Is(err, ErrNotReached) && !errors.Is(err, ErrAstray) && !errors.Is(err, ErrSpread) || time.Now().After(until):
 			return nil, nil, n.lost(fr, err)
 		case fr.q.client.Hops > 0 && fr.q.plan.root == node(n): // nothing has begun: who has sent it here looks again
-			return nil, nil, &reql.Error{Type: reql.RuntimeError, Class: reql.OpFailed, TopLevel: true, Msg: astrayText}
+			return nil, nil, strayed()
 		}
 		select {
 		case <-time.After(placePause):
@@ -123,7 +133,7 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 // ask has a server run the query, and gives up when another one has taken its place.
 func (n *remoteNode) ask(fr *frame, server string, q []byte) ([]byte, RemoteCursor, error) {
 	ctx, stop := watchdog.Context(fr.q.ctx, func() error {
-		if now, here, err := n.router.Locate(n.table.db, n.table.name, n.table.outdated); err == nil && (here || now != server) {
+		if now, here, err := n.table.locate(n.router); err == nil && (here || now != server) {
 			return ErrLostContact
 		}
 		return nil
@@ -133,24 +143,24 @@ func (n *remoteNode) ask(fr *frame, server string, q []byte) ([]byte, RemoteCurs
 }
 
 // lost gives the error of a query whose other server does not answer.
-func (n *remoteNode) lost(fr *frame, err error) error {
+func (p *parcel) lost(fr *frame, err error) error {
 	class, action := reql.OpFailed, "read"
-	if n.writes {
+	if p.writes {
 		action = "write"
 	}
 	switch {
 	case fr.q.ctx.Err() != nil:
 		return context.Cause(fr.q.ctx)
 	case errors.Is(err, ErrAlone):
-		return failAt(n.t, class, noQuorumText, action, action, noQuorumAdvice[action])
-	case errors.Is(err, ErrNotReached), errors.Is(err, ErrAstray):
-		return failAt(n.t, class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, action)
+		return failAt(p.t, class, noQuorumText, action, action, noQuorumAdvice[action])
+	case errors.Is(err, ErrNotReached), errors.Is(err, ErrAstray), errors.Is(err, ErrSpread):
+		return failAt(p.t, class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, action)
 	case !errors.Is(err, ErrLostContact):
-		return failAt(n.t, class, "Cannot perform %s: %s", action, err)
+		return failAt(p.t, class, "Cannot perform %s: %s", action, err)
 	case action == "write":
 		class = reql.OpIndeterminate
 	}
-	return failAt(n.t, class, "Cannot perform %s: lost contact with primary replica", action)
+	return failAt(p.t, class, "Cannot perform %s: lost contact with primary replica", action)
 }
 
 func (n *remoteNode) datum(fr *frame) (datum.Value, *reql.Term, error) {

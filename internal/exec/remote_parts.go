@@ -20,11 +20,16 @@ func (b *builder) remote(t *reql.Term) (node, error) {
 	if t == root && t != b.query.Term { // what is made of it is made here; its rows are fetched when they are wanted
 		return nil, nil
 	}
-	place := tablePlace{db, name, b.outdated(root)}
-	_, here, err := b.router.Locate(place.db, place.name, place.outdated)
+	place := tablePlace{db: db, name: name, outdated: b.outdated(root)}
+	_, here, err := place.locate(b.router)
+	if errors.Is(err, ErrSpread) {
+		if place.key = keyOf(t, root); !place.key.IsAbsent() {
+			_, here, err = place.locate(b.router)
+		}
+	}
 	if err != nil && userOf(t, root) == reql.TermInfo { // any replica has an estimate of its rows
 		place.outdated = true
-		_, here, _ = b.router.Locate(place.db, place.name, place.outdated)
+		_, here, _ = place.locate(b.router)
 	}
 	if here || errors.Is(err, ErrSpread) {
 		return nil, nil
@@ -52,6 +57,17 @@ func (b *builder) send(t *reql.Term) (err error) {
 	return err
 }
 
+// keyOf is the key of the only row of a table that a term is about, if that is a literal.
+func keyOf(t, table *reql.Term) datum.Value {
+	for t != table && t.Args[0] != table {
+		t = t.Args[0]
+	}
+	if t.Type != reql.TermGet || len(t.Args) != 2 || t.Args[1].Type != reql.TermDatum {
+		return datum.Value{}
+	}
+	return t.Args[1].Datum
+}
+
 // userOf is the type of the term in t whose first argument is the table.
 func userOf(t, table *reql.Term) reql.TermType {
 	for t != table && t.Args[0] != table {
@@ -66,8 +82,15 @@ const systemDatabase = "rethinkdb"
 // configuration, or changes it, works on no table: the catalog is the same on all servers. Nor does what is made of a feed, which is put together
 // here.
 func (b *builder) rootTable(t *reql.Term) *reql.Term {
+	if b.atHome[t] {
+		return nil
+	}
+	return rootTable(t)
+}
+
+func rootTable(t *reql.Term) *reql.Term {
 	above := reql.TermType(0)
-	for !b.atHome[t] {
+	for {
 		if t.Type == reql.TermTable {
 			if aboutConfiguration[above] {
 				return nil
@@ -80,7 +103,6 @@ func (b *builder) rootTable(t *reql.Term) *reql.Term {
 		above = t.Type
 		t = t.Args[0]
 	}
-	return nil
 }
 
 // stay remembers that the terms of a chain are not those of another server, so that they are not looked at again and again.

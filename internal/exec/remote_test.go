@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/forward"
 	"rethinkdb/internal/reql"
@@ -22,6 +23,10 @@ type split struct {
 
 func (s split) Locate(_, table string, _ bool) (server string, here bool, err error) {
 	return "other", len(table) < len(s.prefix) || table[:len(s.prefix)] != s.prefix, nil
+}
+
+func (s split) LocateKey(db, table string, _ datum.Value) (server string, here bool, err error) {
+	return s.Locate(db, table, false)
 }
 
 func (s split) Primary(table string, _ uint32) (server string, here bool, err error) {

@@ -345,11 +345,55 @@ func (s *seq) accumulate(c call, agg aggregation) (val, error) {
 	if s.group != nil {
 		newSink = func() sink { return newGroupSink(s.group, agg) }
 	}
-	total, err := s.drain(c.fr, newSink, agg.passing)
+	served, err := c.serve(s)
 	if err != nil {
 		return val{}, err
 	}
+	total, err := s.gather(c, newSink, agg.passing)
+	if err != nil {
+		return val{}, err
+	}
+	if served {
+		d, err := stateOf(total)
+		return c.ret(d), err
+	}
 	return total.result(c)
+}
+
+// gather is drain by all servers that have rows.
+func (s *seq) gather(c call, newSink func() sink, passing bool) (total sink, err error) {
+	d := c.division(s)
+	switch {
+	case d == nil:
+		return s.drain(c.fr, newSink, passing)
+	case c.fr.brief:
+		return nil, c.fr.giveUp()
+	}
+	join := func(k sink) error {
+		if total == nil {
+			total = k
+			return nil
+		}
+		return total.merge(c.fr, k)
+	}
+	err = d.run(func(answer datum.Value) error {
+		k, err := loaded(c.fr, newSink(), answer)
+		if err != nil {
+			return err
+		}
+		return join(k)
+	}, func() error {
+		k, err := s.drain(c.fr, newSink, passing)
+		if err != nil {
+			return err
+		}
+		return join(k)
+	})
+	if err != nil {
+		discard(c.fr, total)
+		return nil, err
+	}
+	return total, nil
 }
 
 // sink takes rows of a sequence after its steps.

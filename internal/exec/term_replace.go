@@ -224,7 +224,7 @@ func (c call) replace(prepare func(w *replacer) error) (datum.Value, error) {
 			sel.seq.at = c.n.t // the original asks the sequence for the keys alone, and that is the term's own step
 		}
 		if err = w.findHook(); err == nil {
-			err = w.replaceAll(sel.seq)
+			err = w.replaceSelection(c, sel.seq)
 		} else {
 			sel.seq.close()
 		}
@@ -252,6 +252,19 @@ func (w *replacer) replaceOne(s *singleVal) error {
 		return err
 	}
 	return w.replaceRows(keys, []datum.Value{row})
+}
+
+// replaceSelection replaces all rows of a sequence, on all servers that have some.
+func (w *replacer) replaceSelection(c call, s *seq) error {
+	if _, err := c.serve(s); err != nil {
+		s.close()
+		return err
+	}
+	d := c.division(s)
+	if d == nil {
+		return w.replaceAll(s)
+	}
+	return d.run(w.result.add, func() error { return w.replaceAll(s) })
 }
 
 // replaceAll replaces all rows of a sequence, batch by batch. The sequence is read from a snapshot, so that no row is met

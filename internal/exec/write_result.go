@@ -120,6 +120,33 @@ func (r *writeResult) datum() datum.Value {
 	return datum.Object(fields)
 }
 
+// add adds what another server has answered for its part of a write.
+func (r *writeResult) add(d datum.Value) error {
+	if !d.IsObject() {
+		return errState
+	}
+	r.deleted += number(d, "deleted")
+	r.inserted += number(d, "inserted")
+	r.replaced += number(d, "replaced")
+	r.skipped += number(d, "skipped")
+	r.unchanged += number(d, "unchanged")
+	if n := number(d, "errors"); n > 0 {
+		if first, _ := d.Get("first_error"); r.errors == 0 && first.Kind() == datum.KindString {
+			r.firstError = first.AsString()
+		}
+		r.errors += n
+	}
+	changes, ok := d.Get("changes")
+	r.reported = r.reported || ok
+	for i := 0; ok && i < changes.Len(); i++ {
+		r.change(changes.At(i))
+	}
+	if w, ok := d.Get("warnings"); ok && w.Len() > 0 { // there is but one that such a write may have
+		r.truncated = true
+	}
+	return nil
+}
+
 func (r *writeResult) warnings() []datum.Value {
 	var w []datum.Value
 	if r.truncated {

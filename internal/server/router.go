@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"rethinkdb/internal/catalog"
+	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/session"
@@ -40,6 +41,28 @@ func (r router) Locate(db, name string, outdated bool) (server string, here bool
 		}
 	}
 	return server, here, err
+}
+
+// LocateKey implements exec.Router. A key that is none is for this server to complain of.
+func (r router) LocateKey(db, name string, key datum.Value) (server string, here bool, err error) {
+	s := r.c.node.data.catalog.Snapshot()
+	d, ok := s.Database(db)
+	if !ok {
+		return "", true, nil
+	}
+	t, ok := d.Table(name)
+	if !ok {
+		return "", true, nil
+	}
+	k, err := table.AppendPrimaryKey(nil, key)
+	if err != nil {
+		return "", true, nil //nolint:nilerr // whoever evaluates the query complains of the key
+	}
+	parts, i := t.Parts(), t.PartOf(k)
+	if i >= len(parts) { // it has just been divided anew
+		return "", false, exec.ErrNotReached
+	}
+	return r.place(s, t, parts[i])
 }
 
 // Primary implements exec.Router.
