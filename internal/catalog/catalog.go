@@ -146,6 +146,12 @@ func (c *Catalog) load(ctx context.Context, fresh Server) error {
 // Snapshot returns the catalog as it is now.
 func (c *Catalog) Snapshot() *Snapshot { return c.current.Load() }
 
+// Version is the version of the metadata that Snapshot has, or an older one. Await waits until it has a version.
+func (c *Catalog) Version() metadata.Version { return c.metadata.Version() }
+func (c *Catalog) Await(ctx context.Context, v metadata.Version) error {
+	return c.metadata.Await(ctx, v)
+}
+
 // Changed returns a channel that is closed by the next change of the catalog.
 func (c *Catalog) Changed() <-chan struct{} { return *c.next.Load() }
 

@@ -169,7 +169,7 @@ func (s *Store) Change(ctx context.Context, base Version, changes ...Change) err
 	if err != nil {
 		return err
 	}
-	return s.await(ctx, v)
+	return s.Await(ctx, v)
 }
 
 // Decide is Change for another server, which waits for its own watchers. It returns the version that the change has made.
@@ -288,11 +288,11 @@ func (s *Store) commit(ctx context.Context, base Version, changes []Change) (Ver
 func (s *Store) AwaitNewer(ctx context.Context, base Version) {
 	ctx, cancel := context.WithTimeout(ctx, retryPause)
 	defer cancel()
-	_ = s.await(ctx, base+1) // whoever asks tries again in any case
+	_ = s.Await(ctx, base+1) // whoever asks tries again in any case
 }
 
-// await returns when the watchers know a version.
-func (s *Store) await(ctx context.Context, v Version) error {
+// Await returns when the watchers know a version.
+func (s *Store) Await(ctx context.Context, v Version) error {
 	for {
 		s.mu.Lock()
 		followed := s.followed

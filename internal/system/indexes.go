@@ -58,6 +58,7 @@ func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, ta
 	if err != nil {
 		return tableGone(err, db, tableName)
 	}
+	s.announce(ctx)
 	return s.awaitBuild(ctx, t.Config.ID, o.Name)
 }
 

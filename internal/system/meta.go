@@ -59,6 +59,7 @@ func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (_ d
 	if err != nil {
 		return datum.Value{}, err
 	}
+	s.announce(ctx)
 	return object(
 		field("config_changes", changes(datum.Null, dbConfigRow(d.ID, d.Name))),
 		field("dbs_created", datum.Int(1)),
@@ -144,6 +145,7 @@ func (s *System) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, na
 		return datum.Value{}, err
 	}
 	s.awaitCreated(ctx, t)
+	s.announce(ctx)
 	return object(
 		field("config_changes", changes(datum.Null, tableConfigRow(s.catalog.Snapshot(), t.Config, Names))),
 		field("tables_created", datum.Int(1)),

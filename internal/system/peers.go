@@ -12,6 +12,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/metadata"
 )
 
 // Many system tables have rows that only the server knows that they are about. Whoever reads such a table asks all connected servers at
@@ -57,6 +58,7 @@ type request struct {
 	Table catalog.TableID  `json:"table,omitempty"` // whose replica; empty for those of all tables
 	Query string           `json:"query,omitempty"` // the identifier of a query that is to end
 	Row   *json.RawMessage `json:"row,omitempty"`   // of server_config
+	Since uint64           `json:"since,omitempty"` // a version of the metadata
 }
 
 // Kinds of requests.
@@ -66,6 +68,7 @@ const (
 	askKill      = "kill"      // with whether there was such a query
 	askClock     = "clock"     // with the time, in nanoseconds since 1970
 	askConfigure = "configure" // with why it is refused, empty if it is not
+	askKnown     = "known"     // with null, when the server knows a version of the metadata
 )
 
 func (r request) view() view {
@@ -93,6 +96,8 @@ func (s *System) Answer(ctx context.Context, text []byte) ([]byte, error) {
 		return json.Marshal(s.now().UnixNano())
 	case askConfigure:
 		return s.answerConfigure(ctx, r)
+	case askKnown:
+		return []byte("null"), s.catalog.Await(ctx, metadata.Version(r.Since))
 	}
 	return nil, fmt.Errorf("this server knows no requests of the kind %q", r.Kind)
 }
@@ -178,6 +183,20 @@ func (s *System) ask(ctx context.Context, to []catalog.ServerID, r request) []an
 	}
 	wg.Wait()
 	return answers
+}
+
+// announce returns when the connected servers know of everything that this one knows, so that a client who goes to another server
+// next finds there what it has made. Who does not answer in time learns of it later.
+func (s *System) announce(ctx context.Context) {
+	to := append(s.others(s.catalog.Snapshot()), s.proxies()...)
+	if len(to) == 0 {
+		return
+	}
+	for _, a := range s.ask(ctx, to, request{Kind: askKnown, Since: uint64(s.catalog.Version())}) {
+		if a.err != nil {
+			s.logger.Debug("A server may not know of a change yet.", "server", string(a.from), "error", a.err)
+		}
+	}
 }
 
 // everywhere lists the rows of a table on this server and all connected ones. silent are those that have not answered.
