@@ -220,7 +220,7 @@ func TestTablesSurviveARestart(t *testing.T) {
 		t.Fatalf("the database became %+v", db)
 	}
 	again, _ := db.Table("customers")
-	if n, err := again.Count(context.Background()); err != nil || n != 100 {
+	if n, err := again.Count(context.Background(), table.ReadOptions{}); err != nil || n != 100 {
 		t.Errorf("the table has %d rows (%v), want 100", n, err)
 	}
 	if again.DB() != "shop" || again.Name() != "customers" || again.ID() != full.ID() {
@@ -342,7 +342,7 @@ func TestCrashBetweenRecordAndRows(t *testing.T) {
 		t.Errorf("the tables are %v", d.TableNames())
 	}
 	again, _ := d.Table("kept")
-	if n, err := again.Count(ctx); err != nil || n != 5 {
+	if n, err := again.Count(ctx, table.ReadOptions{}); err != nil || n != 5 {
 		t.Errorf("the table that was kept has %d rows (%v), want 5", n, err)
 	}
 }

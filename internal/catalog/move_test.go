@@ -123,7 +123,7 @@ func checkAll(tt *testing.T, t *Table, all []*writers) {
 			}
 		}
 	}
-	if count, err := t.Count(context.Background()); err != nil || int(count) != want || len(seen) != want {
+	if count, err := t.Count(context.Background(), table.ReadOptions{}); err != nil || int(count) != want || len(seen) != want {
 		tt.Errorf("the table counts %d rows and has %d, not %d (%v)", count, len(seen), want, err)
 	}
 	x, ok := t.Index("third")

@@ -18,7 +18,7 @@ type Table interface {
 	Scan(ctx context.Context, opts table.ScanOptions) (table.Rows, error)
 	// ScanParallel gives at most n disjoint parts of the rows to calls of each that run at the same time.
 	ScanParallel(ctx context.Context, opts table.ScanOptions, n int, each func(worker int, rows table.Rows) error) error
-	Count(ctx context.Context) (int64, error)
+	Count(ctx context.Context, ro table.ReadOptions) (int64, error)
 	Write(ctx context.Context, req table.WriteRequest) ([]table.WriteResult, error)
 	Sync(ctx context.Context) error
 	// DocCountEstimates has one element for each shard.

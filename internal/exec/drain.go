@@ -136,7 +136,7 @@ func (s *seq) drain(fr *frame, newSink func() sink, passing bool) (sink, error) 
 	if err != nil {
 		return nil, err
 	}
-	n, err := src.Count(fr.q.ctx)
+	n, err := src.Count(fr.q.ctx, root.scan.opts.Read)
 	if err != nil {
 		return nil, err
 	}

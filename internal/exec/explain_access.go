@@ -109,7 +109,7 @@ func (x *explainer) scan(s *planStep, drained bool) error {
 
 // size says of a scan whether several threads share it and, unless a bound is open, how many rows it gives.
 func (x *explainer) size(s *planStep, tbl *tableVal, seq *seq, drained, bounded bool) error {
-	total, err := tbl.Count(x.fr.q.ctx)
+	total, err := tbl.Count(x.fr.q.ctx, tbl.read)
 	if err != nil {
 		return x.fr.readError(err)
 	}

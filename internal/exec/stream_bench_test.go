@@ -26,8 +26,10 @@ type memTable struct {
 	overwrites bool
 }
 
-func (t *memTable) PrimaryKey() string                   { return "id" }
-func (t *memTable) Count(context.Context) (int64, error) { return int64(len(t.rows)), nil }
+func (t *memTable) PrimaryKey() string { return "id" }
+func (t *memTable) Count(context.Context, scan.ReadOptions) (int64, error) {
+	return int64(len(t.rows)), nil
+}
 func (t *memTable) Scan(_ context.Context, o scan.ScanOptions) (scan.Rows, error) {
 	return &memRows{rows: t.rows, overwrites: t.overwrites && o.Transient}, nil
 }

@@ -206,7 +206,7 @@ func (s *seq) known(fr *frame) (n int64, ok bool, err error) {
 	if _, err := fr.batchOptions(); err != nil { // as for other aggregations
 		return 0, false, err
 	}
-	n, err = src.Count(fr.q.ctx)
+	n, err = src.Count(fr.q.ctx, s.scan.opts.Read)
 	return n, true, err
 }
 

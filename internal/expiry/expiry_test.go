@@ -217,7 +217,7 @@ func TestStart(t *testing.T) {
 	defer e.Stop()
 	began := time.Now()
 	for tick := time.NewTicker(10 * time.Millisecond); ; <-tick.C {
-		n, err := w.table().Count(t.Context())
+		n, err := w.table().Count(t.Context(), table.ReadOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,7 @@ func (s *System) Figures(ctx context.Context) (f Figures, err error) {
 	}
 	for _, t := range snap.Tables() {
 		one := TableFigures{Database: t.DB(), Name: t.Name(), Stats: t.Stats()}
-		if one.Documents, err = t.Count(ctx); err != nil {
+		if one.Documents, err = t.Count(ctx, table.ReadOptions{Mode: table.ReadOutdated}); err != nil {
 			return f, fmt.Errorf("count table %s: %w", t.ID(), err)
 		}
 		if one.DataBytes, err = t.EstimatedBytes(); err != nil {

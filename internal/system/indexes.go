@@ -8,6 +8,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/exec"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 )
 
 // Clients use an index of a small table as soon as index_create has answered, although they should call index_wait: the
@@ -23,7 +24,7 @@ func (s *System) awaitBuild(ctx context.Context, id catalog.TableID, name string
 	if !ok {
 		return nil // dropped meanwhile
 	}
-	rows, err := t.Count(ctx)
+	rows, err := t.Count(ctx, table.ReadOptions{Mode: table.ReadOutdated})
 	if err != nil || rows > smallTableRows {
 		return err
 	}

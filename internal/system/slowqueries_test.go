@@ -49,20 +49,20 @@ func TestSlowQueriesTakeARightToRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	tbl := w.as(bob, "slow_queries", "")
-	_, err := tbl.Count(ctx)
+	_, err := tbl.Count(ctx, table.ReadOptions{})
 	wantError(t, err, reql.Permission, "User `bob` does not have the required `read` permission.")
 	system := exec.DB{ID: DatabaseID, Name: "rethinkdb"}
 	if _, err := w.Grant(ctx, w.admin, &system, "slow_queries", "bob", w.value(`{"read":true}`)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := tbl.Count(ctx); err != nil || n != 1 {
+	if n, err := tbl.Count(ctx, table.ReadOptions{}); err != nil || n != 1 {
 		t.Errorf("bob counts %d, %v", n, err)
 	}
 }
 
 func TestSlowQueriesThatAreNotRecorded(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.SlowQueries = nil })
-	_, err := w.system("slow_queries").Count(ctx)
+	_, err := w.system("slow_queries").Count(ctx, table.ReadOptions{})
 	wantError(t, err, reql.OpFailed, "Slow queries are not recorded. To record those that take more than 100 ms, start the server with "+
 		"`--slow-query-log 100`, or with the line `slow-query-log=100` in its configuration file.")
 }

@@ -64,7 +64,7 @@ func unreachable(err error, t *catalog.Table, undone string) error {
 // evenSplits returns the split points at which n shards hold the same number of the table's rows. enough is false when
 // there are fewer rows than shards.
 func evenSplits(ctx context.Context, t *catalog.Table, n int) (splits []string, enough bool, err error) {
-	count, err := t.Count(ctx)
+	count, err := t.Count(ctx, table.ReadOptions{})
 	if err != nil || count < int64(n) || count == 0 {
 		return nil, false, err
 	}

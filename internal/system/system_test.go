@@ -274,7 +274,7 @@ func TestRowShapes(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s has rows\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
-		if n, err := tbl.Count(ctx); err != nil || n != int64(len(want)) {
+		if n, err := tbl.Count(ctx, table.ReadOptions{}); err != nil || n != int64(len(want)) {
 			t.Errorf("%s counts %d rows (%v), want %d", name, n, err, len(want))
 		}
 	}
@@ -397,7 +397,7 @@ func TestRangesAndOrder(t *testing.T) {
 	if r, err := w.remove(scratch, `2`); err != nil || r.Err != nil || !r.Changed {
 		t.Errorf("deleting gives %+v, %v", r, err)
 	}
-	if n, _ := scratch.Count(ctx); n != 4 {
+	if n, _ := scratch.Count(ctx, table.ReadOptions{}); n != 4 {
 		t.Errorf("%d rows are left", n)
 	}
 	wantError(t, scratch.Sync(ctx), reql.OpFailed, "Artificial tables don't support `sync()`.")

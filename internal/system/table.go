@@ -137,14 +137,14 @@ func (u *use) ScanParallel(ctx context.Context, o table.ScanOptions, _ int, each
 }
 
 // Count counts the rows.
-func (u *use) Count(ctx context.Context) (int64, error) {
+func (u *use) Count(ctx context.Context, _ table.ReadOptions) (int64, error) {
 	rows, err := u.list(ctx)
 	return int64(len(rows)), err
 }
 
 // DocCountEstimates returns the number of rows as that of one shard.
 func (u *use) DocCountEstimates(ctx context.Context) ([]int64, error) {
-	n, err := u.Count(ctx)
+	n, err := u.Count(ctx, table.ReadOptions{})
 	if err != nil {
 		return nil, wrap("When estimating doc count: ", err)
 	}

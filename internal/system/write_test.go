@@ -296,7 +296,7 @@ func TestRightsOnSystemTables(t *testing.T) {
 	tbl := w.as(bob, "db_config", "")
 	_, err := tbl.Get(ctx, str(w.db), table.ReadOptions{})
 	mayNot(err, "read")
-	_, err = tbl.Count(ctx)
+	_, err = tbl.Count(ctx, table.ReadOptions{})
 	mayNot(err, "read")
 	_, err = w.insert(tbl, `{"name":"x"}`)
 	mayNot(err, "read")
@@ -304,7 +304,7 @@ func TestRightsOnSystemTables(t *testing.T) {
 	if _, err := w.Grant(ctx, w.admin, &system, "", "bob", w.value(`{"read":true}`)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := tbl.Count(ctx); err != nil || n != 1 {
+	if n, err := tbl.Count(ctx, table.ReadOptions{}); err != nil || n != 1 {
 		t.Errorf("bob counts %d databases, %v", n, err)
 	}
 	_, err = w.insert(tbl, `{"name":"x"}`)
@@ -314,7 +314,7 @@ func TestRightsOnSystemTables(t *testing.T) {
 	}
 	_, err = w.insert(tbl, `{"name":"x"}`)
 	mayNot(err, "config")
-	_, err = w.as(bob, "_debug_stats", "").Count(ctx)
+	_, err = w.as(bob, "_debug_stats", "").Count(ctx, table.ReadOptions{})
 	wantError(t, err, reql.Permission, "Internal permission error, required `admin` permission.")
 	_, _, err = w.ConfigRow(bob, w.testDB(), "tbl")
 	mayNot(err, "config")
@@ -344,7 +344,7 @@ func TestJobs(t *testing.T) {
 	row, err := jobs.Get(ctx, w.value(id), table.ReadOptions{})
 	w.want(row, err, `{"duration_sec":1.5,"id":`+id+`,"info":{"client_address":"127.0.0.1","client_port":4711,`+
 		`"query":"r.table(\"tbl\")","user":"admin"},"servers":["alpha"],"type":"query"}`)
-	if n, err := jobs.Count(ctx); err != nil || n != 2 {
+	if n, err := jobs.Count(ctx, table.ReadOptions{}); err != nil || n != 2 {
 		t.Errorf("admin sees %d jobs, %v", n, err)
 	}
 	if own := (jobsTable{w.System}).visible(bob); len(own) != 1 || own[0].Client.User != "bob" {

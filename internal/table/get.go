@@ -106,13 +106,13 @@ func (t *Table) getPart(ctx context.Context, l *layout, p *Part, keys [][]byte, 
 }
 
 // Count returns the number of rows. It does not depend on their number.
-func (t *Table) Count(ctx context.Context) (int64, error) {
+func (t *Table) Count(ctx context.Context, ro ReadOptions) (int64, error) {
 	if l := t.layout.Load(); l.of == nil && l.single() != nil && t.shared.remote == nil {
 		return l.single().Count(), nil
 	}
 	n := int64(0)
 	err := t.eachPart(ctx, func() { n = 0 }, func(l *layout, p *Part) error {
-		more, err := t.countPart(ctx, l, p, ReadSingle)
+		more, err := t.countPart(ctx, l, p, ro.Mode)
 		n += more
 		return err
 	})

@@ -126,7 +126,7 @@ func get(t testing.TB, tbl *Table, key any) datum.Value {
 
 func count(t testing.TB, tbl *Table) int64 {
 	t.Helper()
-	n, err := tbl.Count(t.Context())
+	n, err := tbl.Count(t.Context(), ReadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

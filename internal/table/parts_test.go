@@ -48,7 +48,7 @@ func TestViewEndsWithTheLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	view := tbl.Only(0)
-	if n, err := view.Count(t.Context()); n != 20 || err != nil {
+	if n, err := view.Count(t.Context(), table.ReadOptions{}); n != 20 || err != nil {
 		t.Errorf("a view of the keys from 10 on has %d rows, %v", n, err)
 	}
 	if row, err := view.Get(t.Context(), datum.Int(12), table.ReadOptions{}); row.IsAbsent() || err != nil {
@@ -71,7 +71,7 @@ func TestViewEndsWithTheLayout(t *testing.T) {
 	if _, _, err := rows.Next(t.Context()); err != table.ErrMoved { //nolint:errorlint // it is never wrapped
 		t.Errorf("a scan of a view that has ended: %v", err)
 	}
-	if _, err := view.Count(t.Context()); err != table.ErrMoved { //nolint:errorlint // it is never wrapped
+	if _, err := view.Count(t.Context(), table.ReadOptions{}); err != table.ErrMoved { //nolint:errorlint // it is never wrapped
 		t.Errorf("a count of a view that has ended: %v", err)
 	}
 	if err := rows.Close(); err != nil {

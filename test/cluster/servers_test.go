@@ -75,13 +75,16 @@ func newServer(t *testing.T, name string, words ...string) *server {
 	return &server{t: t, name: name, dir: filepath.Join(t.TempDir(), name), port: freePort(t), driverPort: freePort(t), words: words}
 }
 
-// freePort is one that stays free most probably: the system gives none from below 32768 to connections.
+// lastPort is the port that freePort has given last, or where it begins. Tests of this package do not run side by side.
+var lastPort = 20_000 + time.Now().Nanosecond()%5_000
+
+// freePort is one that stays free most probably: the system gives none from below 32768 to connections, and no other caller gets it.
 func freePort(t *testing.T) int {
 	t.Helper()
-	for port := 20_000 + time.Now().Nanosecond()%10_000; port < 32_000; port++ {
-		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+	for lastPort++; lastPort < 32_000; lastPort++ {
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(lastPort)); err == nil {
 			l.Close()
-			return port
+			return lastPort
 		}
 	}
 	t.Fatal("no port is free")

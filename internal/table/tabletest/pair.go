@@ -395,8 +395,8 @@ func (p *Pair) compare(move func()) {
 			}
 		}
 	case 2:
-		got, err := p.several.Count(ctx)
-		want, err2 := p.single.Count(ctx)
+		got, err := p.several.Count(ctx, table.ReadOptions{})
+		want, err2 := p.single.Count(ctx, table.ReadOptions{})
 		if err != nil || err2 != nil || got != want {
 			p.t.Fatalf("%d rows (%v), not %d (%v)", got, err, want, err2)
 		}
