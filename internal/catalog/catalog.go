@@ -34,7 +34,7 @@ type Options struct {
 	Elsewhere Elsewhere
 	// Remote reaches the parts of tables on other servers; nil for a server that has no others.
 	Remote table.Remote
-	// Divide lets tables have several groups. Otherwise each has one, whatever its shards.
+	// Divide gives shards that are to be on different servers groups of their own. Otherwise each table has one group, on the servers of its first shard.
 	Divide bool
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction

@@ -153,7 +153,7 @@ func (s *feedStream) failed(err error, changes *reql.Term) error {
 	case errors.Is(err, table.ErrHistoryGone):
 		return cannotResume(changes, reql.OpFailed, "the change history of table `"+s.source.table.displayName()+"` does not reach back to the token any more.")
 	case errors.Is(err, table.ErrHistoryLost):
-		return cannotResume(changes, reql.OpFailed, "table `"+s.source.table.displayName()+"` is not, or no longer, in the state that the token is of. It may have been restored from a backup.")
+		return cannotResume(changes, reql.OpFailed, "table `"+s.source.table.displayName()+"` is not, or no longer, in the state that the token is of. It may have been divided into other shards, or restored from a backup.")
 	case errors.Is(err, table.ErrHistoryOff):
 		return failAt(changes, reql.OpFailed, "Table `%s` keeps no change history, so its feeds have no resume tokens.", s.source.table.displayName())
 	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):

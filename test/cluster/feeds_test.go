@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +19,8 @@ type watcher struct {
 	t     *testing.T
 	table string
 	token string
-	seen  map[string]int // how often each row has come
+	seen  map[string]int // how often each row has come since the feed began
+	anew  int            // how often it had to begin again, because the table was divided into other shards
 }
 
 // follow takes changes from a server until the feed ends, or all has been seen.
@@ -35,6 +37,9 @@ func (w *watcher) read(c *harness.Conn, all func() bool) error {
 	options := map[string]any{"include_resume_token": true, "include_states": true}
 	if w.token != "" {
 		options["resume_after"] = w.token
+	} else {
+		options["include_initial"] = true
+		clear(w.seen)
 	}
 	token, err := c.Send([]any{1, harness.TermOpt(harness.Changes, options, table(w.table))})
 	if err != nil {
@@ -46,6 +51,10 @@ func (w *watcher) read(c *harness.Conn, all func() bool) error {
 			return err
 		}
 		if r.Type >= harness.ClientError {
+			if strings.HasPrefix(string(r.Result[0]), `"Cannot resume the changefeed: `) {
+				w.token = ""
+				w.anew++
+			}
 			return &harness.ReQLError{Type: r.Type, Class: r.Class, Text: string(r.Result[0])}
 		}
 		for _, event := range r.Result {
@@ -140,7 +149,7 @@ func (f *follower) check(rows map[string]bool) {
 		}
 	}
 	tally.history(len(f.seen), anomalies)
-	f.t.Logf("%s: a feed of %d rows, interrupted %d times", f.table, len(rows), f.interruptions)
+	f.t.Logf("%s: a feed of %d rows, interrupted %d times, begun anew %d times", f.table, len(rows), f.interruptions, f.anew)
 }
 
 // A feed through a server without the table goes on when the server of the primary replica is killed, or ends with an error. Whoever goes on from its last
@@ -162,4 +171,7 @@ func TestFeedGoesOnAfterFailover(t *testing.T) {
 	}
 	feed.servers = all[1:3]
 	feed.check(writes.rows(without, "majority"))
+	if feed.anew > 0 {
+		t.Errorf("the feed had to begin anew %d times", feed.anew)
+	}
 }
