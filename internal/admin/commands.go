@@ -43,7 +43,7 @@ func init() {
 
 		{words: []string{"ls", "metadata"}, usage: []string{""}, run: listMetadata, about: "list the servers that keep the metadata",
 			more: "Databases, tables' configurations and users can be changed as long as a majority of them is connected."},
-		{words: []string{"recover", "metadata"}, usage: []string{"<SERVER>..."}, least: 1, most: anyNumber, run: recoverMetadata, about: "give up servers, so that the metadata can be changed again",
+		{words: []string{"recover", "metadata"}, usage: []string{"<SERVER>..."}, least: 1, most: anyNumber, run: recoverMetadata, about: "go on without lost servers (dangerous)",
 			more: "This is for when half of the servers that keep the metadata, or more, are lost for good. Name all of them: ls metadata lists them as disconnected. Changes that only they knew are lost. " +
 				"Never use it while they may be at work behind a broken network. If one comes back it gives up what it has. Tables are repaired afterwards, each with reconfigure({emergency_repair: ...})."},
 
@@ -74,7 +74,7 @@ func init() {
 		{words: []string{"rm", "table"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeTables, about: "drop tables with all their documents"},
 		{words: []string{"rm", "database"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeDatabases, about: "drop databases with all their tables"},
 		{words: []string{"rm", "datacenter"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeDatacenters, about: "take a tag from all servers"},
-		{words: []string{"rm", "machine"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeMachines, about: "take servers out of the cluster that will not come back",
+		{words: []string{"rm", "machine"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeMachines, about: "take lost servers out of the cluster",
 			more: "A server that has replicas of tables is refused: give them to others first. If it comes back after all it needs an empty directory."},
 
 		{words: []string{"set", "primary"}, usage: []string{"<TABLE> <DATACENTER>"}, instead: oneServer + askTable},
