@@ -122,26 +122,6 @@ func (s *ship) close() {
 	}
 }
 
-// crash ends a server with the loss of all that is not on its disk, and starts it again.
-func (f *fleet) crash(id ServerID) *ship {
-	f.t.Helper()
-	f.isolate(id, true)
-	old := f.at(id)
-	next := &ship{world: world{t: f.t}, id: id, fleet: f, mem: old.mem.Crash()}
-	old.close()
-	next.open()
-	f.isolate(id, false)
-	return next
-}
-
-// isolate cuts a server off, or connects it again.
-func (f *fleet) isolate(id ServerID, cut bool) {
-	f.mu.Lock()
-	f.cut[replication.ServerID(id)] = cut
-	f.mu.Unlock()
-	f.connect()
-}
-
 // connect tells all servers who is there.
 func (f *fleet) connect() {
 	f.mu.Lock()

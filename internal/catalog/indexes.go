@@ -305,13 +305,12 @@ func (c *Catalog) indexBuilt(ctx context.Context, id TableID, number uint32, par
 			return ErrNoIndex
 		}
 		x := &cfg.Indexes[i]
-		if x.NotUnique = notUnique; notUnique != nil {
-			return nil
-		}
-		built := append(slices.Clone(x.Built), p.Number())
-		x.Ready = !slices.ContainsFunc(parts, func(p *table.Part) bool { return !slices.Contains(built, p.Number()) })
-		if x.Built = built; x.Ready {
-			x.Built = nil
+		if x.NotUnique = notUnique; notUnique == nil {
+			built := append(slices.Clone(x.Built), p.Number())
+			x.Ready = !slices.ContainsFunc(parts, func(p *table.Part) bool { return !slices.Contains(built, p.Number()) })
+			if x.Built = built; x.Ready {
+				x.Built = nil
+			}
 		}
 		return nil
 	})
