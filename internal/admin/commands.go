@@ -5,11 +5,8 @@ const anyNumber = -1
 
 var long = []flag{{name: "--long"}}
 
-// What to say of commands about how tables are spread over servers, which one server does not do.
-const (
-	oneServer = "Tables have one shard with one replica on this server in this version, so that there is nothing to place: "
-	askTable  = "the placement is in the table rethinkdb.table_config."
-)
+// placement is what to say of commands about how tables are spread over servers.
+const placement = "Where tables are is changed with r.table(…).reconfigure(…) and rebalance(), or in the table rethinkdb.table_config."
 
 // commands are all commands, as `help` lists them. It is set by init because help reads it.
 var commands []*command
@@ -77,14 +74,14 @@ func init() {
 		{words: []string{"rm", "machine"}, usage: []string{"<ID>..."}, least: 1, most: anyNumber, run: removeMachines, about: "take lost servers out of the cluster",
 			more: "A server that has replicas of tables is refused: give them to others first. If it comes back after all it needs an empty directory."},
 
-		{words: []string{"set", "primary"}, usage: []string{"<TABLE> <DATACENTER>"}, instead: oneServer + askTable},
-		{words: []string{"unset", "primary"}, usage: []string{"<TABLE>"}, instead: oneServer + askTable},
-		{words: []string{"set", "replicas"}, usage: []string{"<TABLE> <NUM> [<DATACENTER>]"}, instead: oneServer + askTable},
-		{words: []string{"set", "acks"}, usage: []string{"<TABLE> <NUM> [<DATACENTER>]"}, instead: oneServer + "every write is acknowledged by that replica; what it waits for is changed with set durability."},
+		{words: []string{"set", "primary"}, usage: []string{"<TABLE> <DATACENTER>"}, instead: placement},
+		{words: []string{"unset", "primary"}, usage: []string{"<TABLE>"}, instead: placement},
+		{words: []string{"set", "replicas"}, usage: []string{"<TABLE> <NUM> [<DATACENTER>]"}, instead: placement},
+		{words: []string{"set", "acks"}, usage: []string{"<TABLE> <NUM> [<DATACENTER>]"}, instead: "Every write is acknowledged by a majority of the voting replicas; what a write to a single replica waits for is changed with set durability."},
 		{words: []string{"set", "database"}, usage: []string{"<TABLE> <DATABASE>"}, instead: "A table stays in its database: create one in the other database and copy the documents with r.table(...).insert(r.db(...).table(...))."},
-		{words: []string{"split", "shard"}, usage: []string{"<TABLE> <POINT>..."}, instead: oneServer + askTable},
-		{words: []string{"merge", "shard"}, usage: []string{"<TABLE> <POINT>..."}, instead: oneServer + askTable},
-		{words: []string{"pin", "shard"}, usage: []string{"<TABLE> <SHARD> [--master <MACHINE>] [--replicas <MACHINE>...]"}, instead: oneServer + askTable},
+		{words: []string{"split", "shard"}, usage: []string{"<TABLE> <POINT>..."}, instead: placement},
+		{words: []string{"merge", "shard"}, usage: []string{"<TABLE> <POINT>..."}, instead: placement},
+		{words: []string{"pin", "shard"}, usage: []string{"<TABLE> <SHARD> [--master <MACHINE>] [--replicas <MACHINE>...]"}, instead: placement},
 		{words: []string{"resolve"}, usage: []string{"<FIELD> <ID>", "auth"}, most: anyNumber, run: resolve, about: "resolve a conflict",
 			more: "Changes of the configuration do not conflict in this version, so that there is never anything to resolve."},
 		{words: []string{"touch"}, usage: []string{""}, run: touch, about: "do nothing: there are no blueprints any more"},

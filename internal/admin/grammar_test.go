@@ -32,7 +32,6 @@ func TestSplit(t *testing.T) {
 
 // A command that is written wrong is told before anything is asked of a server.
 func TestMistakes(t *testing.T) {
-	const askPlacement = "Tables have one shard with one replica on this server in this version"
 	for line, want := range map[string]string{
 		"bogus":                                 "unknown command: bogus",
 		"set bogus":                             "incomplete command\nusage: \tset auth <KEY>\n\tset auth -\n\tset password",
@@ -56,12 +55,12 @@ func TestMistakes(t *testing.T) {
 		"help set bogus":                        "unrecognized subcommand: bogus\nusage: \thelp [",
 		"complete":                              "insufficient positional parameters provided",
 		"complete ls":                           "usage: rethinkdb admin complete ( partial | full ) [...]",
-		"split shard t m":                       askPlacement,
-		"merge shard t m":                       askPlacement,
-		"pin shard t -inf":                      askPlacement,
-		"set primary t d":                       askPlacement,
-		"set replicas t 2":                      askPlacement,
-		"set acks t 2":                          "set durability",
+		"split shard t m":                       placement,
+		"merge shard t m":                       placement,
+		"pin shard t -inf":                      placement,
+		"set primary t d":                       placement,
+		"set replicas t 2":                      placement,
+		"set acks t 2":                          "acknowledged by a majority of the voting replicas; what a write to a single replica waits for is changed with set durability",
 		"create datacenter":                     "use set datacenter <MACHINE> <NAME>",
 		"rm machine":                            "insufficient positional parameters provided",
 		"set database t d":                      "copy the documents",
