@@ -25,11 +25,7 @@ type router struct{ c *clustering }
 // Locate implements exec.Router.
 func (r router) Locate(db, name string, outdated bool) (server string, here bool, err error) {
 	s := r.c.node.data.catalog.Snapshot()
-	d, ok := s.Database(db)
-	if !ok {
-		return "", true, nil
-	}
-	t, ok := d.Table(name)
+	t, ok := named(s, db, name)
 	if !ok || outdated && t.Readable() {
 		return "", true, nil
 	}
@@ -46,11 +42,7 @@ func (r router) Locate(db, name string, outdated bool) (server string, here bool
 // LocateKey implements exec.Router. A key that is none is for this server to complain of.
 func (r router) LocateKey(db, name string, key datum.Value) (server string, here bool, err error) {
 	s := r.c.node.data.catalog.Snapshot()
-	d, ok := s.Database(db)
-	if !ok {
-		return "", true, nil
-	}
-	t, ok := d.Table(name)
+	t, ok := named(s, db, name)
 	if !ok {
 		return "", true, nil
 	}
@@ -63,6 +55,15 @@ func (r router) LocateKey(db, name string, key datum.Value) (server string, here
 		return "", false, exec.ErrNotReached
 	}
 	return r.place(s, t, parts[i])
+}
+
+// named finds a table by its name and that of its database.
+func named(s *catalog.Snapshot, db, name string) (*catalog.Table, bool) {
+	d, ok := s.Database(db)
+	if !ok {
+		return nil, false
+	}
+	return d.Table(name)
 }
 
 // Primary implements exec.Router.
