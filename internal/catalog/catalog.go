@@ -34,8 +34,6 @@ type Options struct {
 	Elsewhere Elsewhere
 	// Remote reaches the parts of tables on other servers; nil for a server that has no others.
 	Remote table.Remote
-	// Divide gives shards that are to be on different servers groups of their own. Otherwise each table has one group, on the servers of its first shard.
-	Divide bool
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -59,7 +57,6 @@ type Catalog struct {
 	history  HistoryLimits
 	host     *replication.Host
 	remote   table.Remote
-	divides  bool
 
 	elsewhere Elsewhere // of a proxy
 
@@ -81,7 +78,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, divides: o.Divide, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
 		buildSlots: make(chan struct{}, maxBuilds), prepared: map[storage.GroupID]*table.Part{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {

@@ -100,7 +100,7 @@ func (s *ship) open() {
 	s.host = replication.NewHost(replication.HostOptions{Self: replication.ServerID(s.id), Store: s.store, Transport: s, Tick: 10 * time.Millisecond})
 	must(s.meta.Resume(context.Background(), s.host, s.forward))
 	remote := &remotepart.Client{Transport: s, Locate: s.locate}
-	s.Catalog, err = Open(context.Background(), Options{Store: s.store, Metadata: s.meta, Host: s.host, NewServer: fresh, Compile: fields, Divide: true, Remote: remote})
+	s.Catalog, err = Open(context.Background(), Options{Store: s.store, Metadata: s.meta, Host: s.host, NewServer: fresh, Compile: fields, Remote: remote})
 	must(err)
 	s.fleet.mu.Lock()
 	s.fleet.servers[replication.ServerID(s.id)] = s

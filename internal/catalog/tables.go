@@ -24,10 +24,8 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	if c.elsewhere != nil {
 		return c.createElsewhere(ctx, cfg)
 	}
-	n := 1
-	if c.divides {
-		cfg.Parts, n = divide(cfg.Shards)
-	}
+	var n int
+	cfg.Parts, n = divide(cfg.Shards)
 	groups, err := c.allocateGroups(ctx, n)
 	if err != nil {
 		return nil, err
@@ -120,10 +118,8 @@ func (c *Catalog) UpdateTable(ctx context.Context, id TableID, edit func(s *Snap
 		if err := edit(s, &cfg); err != nil {
 			return nil, err
 		}
-		if c.divides {
-			if err := cfg.rearrange(&before.Config); err != nil {
-				return nil, err
-			}
+		if err := cfg.rearrange(&before.Config); err != nil {
+			return nil, err
 		}
 		if err := c.checkUpdate(s, before, &cfg); err != nil {
 			return nil, err

@@ -164,7 +164,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 		return nil, err
 	}
 	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Host: data.host, Remote: farParts{data}.remote(), Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
-		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}, Divide: true})
+		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}})
 	if _, tooNew := errors.AsType[*catalog.TooNewError](err); tooNew {
 		return nil, fmt.Errorf("Could not use the data in directory '%s': %w.", d.Path, err)
 	}

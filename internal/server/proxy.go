@@ -100,7 +100,7 @@ func openProxyData(ctx context.Context, n *node, fatal func(error)) (_ *data, er
 	if d.tokens, err = peer.OpenTokens(d.store, time.Now); err != nil { // none, and nobody can make any
 		return nil, err
 	}
-	d.catalog, err = catalog.Open(ctx, catalog.Options{Store: d.store, Metadata: d.metadata, Host: d.host, Log: n.log, NewServer: self,
+	d.catalog, err = catalog.Open(ctx, catalog.Options{Store: d.store, Metadata: d.metadata, Host: d.host, Remote: farParts{d}.remote(), Log: n.log, NewServer: self,
 		Compile: exec.CompileIndex, Cells: exec.IndexCells, Elsewhere: n.createTable})
 	if err != nil {
 		return nil, fmt.Errorf("open the catalog of a proxy: %w", err)
