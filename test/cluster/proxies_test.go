@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 
@@ -64,4 +65,24 @@ func TestProxy(t *testing.T) {
 	p.kill()
 	all[0].says("Disconnected from proxy proxy-")
 	another.await("what the other one has written", harness.Term(harness.Bracket, harness.Term(harness.Get, table("t"), "one"), "id"), `"one"`)
+}
+
+// A proxy divides tables among servers, and reads and writes their rows wherever these are.
+func TestProxyDividesTables(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	p := startProxy(all[0])
+	p.await("the servers", allServers, "3")
+	p.createTable("t", 1)
+	var rows []any
+	for i := range 200 {
+		rows = append(rows, map[string]any{"id": i})
+	}
+	for n, shards := range []int{3, 1, 4} {
+		p.answer(harness.TermOpt(termReconfigure, map[string]any{"shards": shards, "replicas": 2}, table("t")))
+		p.awaitReplicas("t")
+		p.answer(harness.Term(harness.Insert, table("t"), harness.Term(harness.MakeArray, rows[50*n:50*(n+1)]...)))
+		for _, s := range []*server{p, all[0], all[1], all[2]} {
+			s.await("the rows", harness.Term(harness.Count, table("t")), strconv.Itoa(50*(n+1)))
+		}
+	}
 }
