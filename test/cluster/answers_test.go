@@ -4,7 +4,10 @@ package cluster
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -87,6 +90,29 @@ func (s *server) signal(sig syscall.Signal) {
 	if err := syscall.Kill(s.Pid(), sig); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// freeze stops the process, and returns when none of its threads can do anything any more: one that is in a system call may end that, but no more.
+func (s *server) freeze() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	s.eventually("stops with all threads", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.Pid()))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, thread := range threads {
+			text, err := os.ReadFile(thread)
+			if err != nil {
+				return false // it has ended
+			}
+			_, state, _ := strings.Cut(string(text), ") ")
+			if !strings.HasPrefix(state, "T") && !strings.HasPrefix(state, "D") {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func show(term any) string {
