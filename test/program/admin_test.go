@@ -90,7 +90,7 @@ func TestAdminCommands(t *testing.T) {
 		{"complete full ls stats", 0, "box\ntest\\.users\n"},
 		{"complete partial ls mach", 0, "machines\n"},
 		{"help unset auth", 0, "INFO\n    rethinkdb admin unset auth - .*\nCOMMANDS\n.*\nDESCRIPTION\n.*\nOPTIONS\n.*"},
-		{"split shard users m", 1, "Tables have one shard .*rethinkdb.table_config.\n"},
+		{"split shard users m", 1, "Where tables are is changed with .*rethinkdb.table_config.\n"},
 		{"bogus", 1, "unknown command: bogus\n"},
 	} {
 		t.Run(c.words, func(t *testing.T) {
