@@ -15,7 +15,7 @@ import (
 // Engine compiles and runs queries of any number of clients at the same time.
 type Engine struct {
 	cluster Cluster
-	log     *slog.Logger
+	errors  *repeatedErrors
 	memory  memory
 	turns   *turns
 	scripts *js.Pool // nil: r.js is not available
@@ -33,8 +33,11 @@ type Engine struct {
 
 // New makes an engine that works on a cluster.
 func New(cluster Cluster, log *slog.Logger) *Engine {
-	return &Engine{cluster: cluster, log: log, turns: newTurns(), http: httpfetch.New(httpfetch.Options{}), slow: slowLog{log: log}}
+	return &Engine{cluster: cluster, errors: newRepeatedErrors(log), turns: newTurns(), http: httpfetch.New(httpfetch.Options{}), slow: slowLog{log: log}}
 }
+
+// Close ends what the engine does when no query is running any more.
+func (e *Engine) Close() { e.errors.close() }
 
 // LimitMemory sets how large the heap of the process may be before queries that want more get an error. It may be changed at any
 // time.

@@ -269,7 +269,7 @@ func (cur *Cursor) fail(dst []byte, err error) []byte {
 	q.effort.outcome = "error"
 	e := asReql(err)
 	if isOurs(e) {
-		q.eng.log.Error("a query failed for a reason that is not the user's", "error", err, "user", q.client.User, "peer", q.client.Addr.String())
+		q.eng.errors.report("a query failed for a reason that is not the user's", err, "user", q.client.User, "peer", q.client.Addr.String())
 	}
 	return reql.AppendError(dst, e)
 }

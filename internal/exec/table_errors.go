@@ -61,6 +61,6 @@ func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error
 	case errors.Is(err, table.ErrFateUnknown):
 		return reql.Errorf(class, "Cannot perform %s: The primary replica lost contact with the secondary replicas. The %s may or may not have been performed.", what, what)
 	}
-	fr.q.eng.log.Error("a table failed to "+what, "error", err, "user", fr.q.client.User)
+	fr.q.eng.errors.report("a table failed to "+what, err, "user", fr.q.client.User)
 	return reql.Errorf(class, "Cannot perform %s: %s", what, err)
 }

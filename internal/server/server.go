@@ -481,6 +481,9 @@ func (n *node) close() error {
 	if n.expirer != nil {
 		n.expirer.Stop()
 	}
+	if n.engine != nil {
+		n.engine.Close()
+	}
 	if n.system != nil {
 		n.system.Stop()
 	}

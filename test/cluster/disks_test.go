@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 const (
 	volumeMegabytes = 224
 	almostFull      = 1 << 20
+	maxComplaints   = 30 // in the log of a server: of a few kinds of errors, once a minute each
 )
 
 // startOn starts servers on volumes of their own.
@@ -52,6 +54,17 @@ func TestFullDisk(t *testing.T) {
 	}
 	registers.check()
 	writes.check(all...)
+	complainLittle(t, all)
+}
+
+// complainLittle fails if the logs tell of each write that has failed.
+func complainLittle(t *testing.T, all []*server) {
+	t.Helper()
+	for _, m := range all {
+		if lines := strings.Count(m.Output(), "a table failed to"); lines > maxComplaints {
+			t.Errorf("%s complains %d times", m.name, lines)
+		}
+	}
 }
 
 // The disks of all servers are full. Nothing is acknowledged that is not there later, reads go on, and so do writes when there is room again.
@@ -85,6 +98,7 @@ func TestAllDisksFull(t *testing.T) {
 	one.progress(100)
 	writes.check(all...)
 	one.check(all...)
+	complainLittle(t, all)
 }
 
 // The disk of a server fails all syncs from one moment on, and forgets what it had not synced. The others go on. When the machine is started again, the
