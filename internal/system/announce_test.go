@@ -3,6 +3,8 @@ package system
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 
 	"rethinkdb/internal/catalog"
@@ -26,35 +28,65 @@ func (l *listener) Ask(_ context.Context, _ catalog.ServerID, text []byte) ([]by
 	return []byte("null"), nil
 }
 
-// Who makes something is answered when the other servers know of it.
-func TestOthersKnowOfWhatIsNew(t *testing.T) {
+// Who changes something is answered when the other servers know of it, and does not ask them when nothing has changed.
+func TestOthersKnowOfWhatHasChanged(t *testing.T) {
 	l := &listener{id: catalog.ServerID(catalog.NewUUID())}
 	w := newWorld(t, func(o *Options) { o.Peers = l })
 	w.know(l.id, "beta", true)
 	admin := &exec.Client{User: "admin"}
-	known := func(what string) {
-		t.Helper()
-		last := request{}
-		for _, r := range l.asked {
-			if r.Kind == askKnown {
-				last = r
-			}
+	db := w.testDB()
+	here := exec.TableOptions{PrimaryReplicaTag: "here", ReplicasByTag: map[string]int64{"here": 1}} // the other one would not get replicas
+	update := func(table, key, change string) error {
+		r, err := w.update(w.system(table), key, change)
+		return errors.Join(err, r.Err)
+	}
+	for _, op := range []struct {
+		name    string
+		does    func() error
+		changes bool
+	}{
+		{"db_create", func() error { _, err := w.DBCreate(ctx, admin, "d"); return err }, true},
+		{"an update of server_config", func() error { return update("server_config", `"`+w.server+`"`, `{"tags":["here"]}`) }, true},
+		{"table_create", func() error { _, err := w.TableCreate(ctx, admin, db, "u", here); return err }, true},
+		{"index_create", func() error {
+			return w.IndexCreate(ctx, admin, db, "u", exec.IndexOptions{Name: "i", Definition: []byte("i")})
+		}, true},
+		{"index_rename", func() error { return w.IndexRename(ctx, admin, db, "u", "i", "j", false) }, true},
+		{"index_drop", func() error { return w.IndexDrop(ctx, admin, db, "u", "j") }, true},
+		{"set_write_hook", func() error { return w.SetWriteHook(ctx, admin, db, "u", w.value(`"hook"`)) }, true},
+		{"a dry run", func() error { _, err := w.Reconfigure(ctx, admin, db, "u", with(here, 2, true)); return err }, false},
+		{"reconfigure", func() error { _, err := w.Reconfigure(ctx, admin, db, "u", with(here, 2, false)); return err }, true},
+		{"rebalance", func() error {
+			w.fill("u", 4)
+			_, err := w.Rebalance(ctx, admin, db, "u")
+			return err
+		}, true},
+		{"a new user", func() error { _, err := w.insert(w.system("users"), `{"id":"ann","password":"secret"}`); return err }, true},
+		{"grant", func() error { _, err := w.Grant(ctx, admin, &db, "u", "ann", w.value(`{"read":true}`)); return err }, true},
+		{"an update of table_config", func() error { return update("table_config", `"`+w.tbl+`"`, `{"durability":"soft"}`) }, true},
+		{"an update of db_config", func() error { return update("db_config", `"`+w.db+`"`, `{"name":"renamed"}`) }, true},
+		{"an update that changes nothing", func() error { return update("jobs", `["query","x"]`, `{}`) }, false},
+		{"table_drop", func() error { _, err := w.TableDrop(ctx, admin, db, "u"); return err }, true},
+		{"db_drop", func() error { _, err := w.DBDrop(ctx, admin, "d"); return err }, true},
+	} {
+		if err := op.does(); err != nil && op.changes {
+			t.Fatalf("%s: %v", op.name, err)
 		}
-		if v := uint64(w.catalog.Version()); last.Since != v {
-			t.Errorf("after %s the other server was asked for version %d instead of %d", what, last.Since, v)
-		}
+		asked := slices.DeleteFunc(l.asked, func(r request) bool { return r.Kind != askKnown })
 		l.asked = nil
+		want := uint64(w.catalog.Version())
+		switch {
+		case !op.changes && len(asked) > 0:
+			t.Errorf("the other server was asked %v after %s", asked, op.name)
+		case op.changes && (len(asked) == 0 || asked[len(asked)-1].Since != want):
+			t.Errorf("the other server was asked %v after %s, but not for version %d", asked, op.name, want)
+		}
 	}
-	if _, err := w.DBCreate(ctx, admin, "d"); err != nil {
-		t.Fatal(err)
-	}
-	known("db_create")
-	d, _ := w.catalog.Snapshot().Database("d")
-	db := exec.DB{ID: string(d.ID), Name: "d"}
-	if _, err := w.TableCreate(ctx, admin, db, "t", exec.TableOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	known("table_create")
+}
+
+func with(o exec.TableOptions, shards int, dryRun bool) exec.TableOptions {
+	o.Shards, o.DryRun = shards, dryRun
+	return o
 }
 
 // A server answers when it knows a version.

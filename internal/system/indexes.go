@@ -44,6 +44,7 @@ func (s *System) awaitBuild(ctx context.Context, id catalog.TableID, name string
 
 // IndexCreate is index_create.
 func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.IndexOptions) (err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "index_create", db.Name+"."+tableName, "index "+o.Name, &err)
 	if db.ID == DatabaseID {
 		return special("you can't create secondary indexes on the tables in it.")
@@ -59,7 +60,6 @@ func (s *System) IndexCreate(ctx context.Context, c *exec.Client, db exec.DB, ta
 	if err != nil {
 		return tableGone(err, db, tableName)
 	}
-	s.announce(ctx)
 	return s.awaitBuild(ctx, t.Config.ID, o.Name)
 }
 
@@ -69,6 +69,7 @@ func noIndex(db exec.DB, tableName, name string) error {
 
 // IndexDrop is index_drop.
 func (s *System) IndexDrop(ctx context.Context, c *exec.Client, db exec.DB, tableName, name string) (err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "index_drop", db.Name+"."+tableName, "index "+name, &err)
 	if db.ID == DatabaseID {
 		return noIndex(db, tableName, name)
@@ -90,6 +91,7 @@ func (s *System) IndexDrop(ctx context.Context, c *exec.Client, db exec.DB, tabl
 
 // IndexRename is index_rename.
 func (s *System) IndexRename(ctx context.Context, c *exec.Client, db exec.DB, tableName, old, name string, overwrite bool) (err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "index_rename", db.Name+"."+tableName, "index "+old+" to "+name, &err)
 	if db.ID == DatabaseID {
 		return noIndex(db, tableName, old)

@@ -48,6 +48,7 @@ func (s *System) configurableTable(c *exec.Client, db exec.DB, name string) (*ca
 
 // DBCreate is db_create.
 func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "db_create", name, "", &err)
 	if name == catalog.SystemDatabase {
 		return datum.Value{}, catalog.DatabaseExists(name)
@@ -59,7 +60,6 @@ func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (_ d
 	if err != nil {
 		return datum.Value{}, err
 	}
-	s.announce(ctx)
 	return object(
 		field("config_changes", changes(datum.Null, dbConfigRow(d.ID, d.Name))),
 		field("dbs_created", datum.Int(1)),
@@ -68,6 +68,7 @@ func (s *System) DBCreate(ctx context.Context, c *exec.Client, name string) (_ d
 
 // DBDrop is db_drop.
 func (s *System) DBDrop(ctx context.Context, c *exec.Client, name string) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "db_drop", name, "", &err)
 	if name == catalog.SystemDatabase {
 		return datum.Value{}, special("you can't delete it.")
@@ -108,6 +109,7 @@ func (s *System) forgotten(err error) {
 
 // TableCreate is table_create.
 func (s *System) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, name string, o exec.TableOptions) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "table_create", db.Name+"."+name, "", &err)
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't create new tables in it.")
@@ -145,7 +147,6 @@ func (s *System) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, na
 		return datum.Value{}, err
 	}
 	s.awaitCreated(ctx, t)
-	s.announce(ctx)
 	return object(
 		field("config_changes", changes(datum.Null, tableConfigRow(s.catalog.Snapshot(), t.Config, Names))),
 		field("tables_created", datum.Int(1)),
@@ -177,6 +178,7 @@ func placement(o exec.TableOptions) catalog.Placement {
 
 // TableDrop is table_drop.
 func (s *System) TableDrop(ctx context.Context, c *exec.Client, db exec.DB, name string) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "table_drop", db.Name+"."+name, "", &err)
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't drop tables in it.")
@@ -255,6 +257,7 @@ func (s *System) selection(c *exec.Client, systemTable string, mayRead func() er
 
 // Reconfigure is reconfigure, also with emergency_repair.
 func (s *System) Reconfigure(ctx context.Context, c *exec.Client, db exec.DB, tableName string, o exec.TableOptions) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	if !o.DryRun {
 		defer s.auditOperation(c, "reconfigure", named(db, tableName), "", &err)
 	}
@@ -270,6 +273,7 @@ func (s *System) Reconfigure(ctx context.Context, c *exec.Client, db exec.DB, ta
 
 // Rebalance is rebalance.
 func (s *System) Rebalance(ctx context.Context, c *exec.Client, db exec.DB, tableName string) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "rebalance", named(db, tableName), "", &err)
 	if db.ID == DatabaseID {
 		return datum.Value{}, special("you can't rebalance the tables in it.")
@@ -441,7 +445,8 @@ func (s *System) rebalance(ctx context.Context, t *catalog.Table) (datum.Value, 
 
 // Grant is grant: it changes the permissions of a user on a table, on a database (tableName is "") or globally (db is
 // nil).
-func (s *System) Grant(_ context.Context, c *exec.Client, db *exec.DB, tableName string, user string, perms datum.Value) (_ datum.Value, err error) {
+func (s *System) Grant(ctx context.Context, c *exec.Client, db *exec.DB, tableName string, user string, perms datum.Value) (_ datum.Value, err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	on := "" // everything
 	if db != nil {
 		on = named(*db, tableName)

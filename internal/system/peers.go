@@ -185,14 +185,15 @@ func (s *System) ask(ctx context.Context, to []catalog.ServerID, r request) []an
 	return answers
 }
 
-// announce returns when the connected servers know of everything that this one knows, so that a client who goes to another server
-// next finds there what it has made. Who does not answer in time learns of it later.
-func (s *System) announce(ctx context.Context) {
+// announceSince returns when the connected servers know of what has changed since a version, if anything has, so that a client who goes to another
+// server next finds there what it has done. Who does not answer in time learns of it later.
+func (s *System) announceSince(ctx context.Context, before metadata.Version) {
+	now := s.catalog.Version()
 	to := append(s.others(s.catalog.Snapshot()), s.proxies()...)
-	if len(to) == 0 {
+	if now == before || len(to) == 0 {
 		return
 	}
-	for _, a := range s.ask(ctx, to, request{Kind: askKnown, Since: uint64(s.catalog.Version())}) {
+	for _, a := range s.ask(ctx, to, request{Kind: askKnown, Since: uint64(now)}) {
 		if a.err != nil {
 			s.logger.Debug("A server may not know of a change yet.", "server", string(a.from), "error", a.err)
 		}

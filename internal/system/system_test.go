@@ -70,7 +70,10 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(meta.Close)
-	cat, err := catalog.Open(ctx, catalog.Options{Store: store, Metadata: meta, NewServer: catalog.Server{
+	noValues := func([]byte) (table.IndexFunction, error) {
+		return func(datum.Value) (datum.Value, bool) { return datum.Value{}, false }, nil
+	}
+	cat, err := catalog.Open(ctx, catalog.Options{Store: store, Metadata: meta, Compile: noValues, NewServer: catalog.Server{
 		Name: "alpha", Tags: []string{"default"}, CacheBytes: catalog.AutoCache,
 	}})
 	if err != nil {

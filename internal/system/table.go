@@ -159,6 +159,7 @@ func (u *use) Sync(context.Context) error {
 // Write changes rows one after the other. There is no batch: what an earlier row has changed stays when a later one
 // fails. The durability is ignored, since every change is on disk when its row is done.
 func (u *use) Write(ctx context.Context, req table.WriteRequest) (_ []table.WriteResult, err error) {
+	defer u.system.announceSince(ctx, u.system.catalog.Version())
 	defer func() {
 		if err != nil { // a success is written down row by row
 			u.system.auditOperation(u.view.client, "write", catalog.SystemDatabase+"."+u.name, "", &err)

@@ -22,6 +22,7 @@ func (s *System) WriteHook(c *exec.Client, db exec.DB, tableName string) (datum.
 
 // SetWriteHook is set_write_hook.
 func (s *System) SetWriteHook(ctx context.Context, c *exec.Client, db exec.DB, tableName string, hook datum.Value) (err error) {
+	defer s.announceSince(ctx, s.catalog.Version())
 	defer s.auditOperation(c, "set_write_hook", db.Name+"."+tableName, hookDetail(hook), &err)
 	if db.ID == DatabaseID {
 		return special("you can't set a write hook on the tables in it.")
