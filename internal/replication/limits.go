@@ -6,8 +6,7 @@ type limits struct {
 	applyBytes       uint64 // committed entries that are handed out at a time
 	inflightBytes    uint64 // to one follower
 	inflightMessages int
-	rounds           uint64 // entries that are not committed, while which commands wait for each other to go together; but
-	roundBytes       uint64 // so many bytes of them go in any case
+	roundBytes       uint64 // of commands, which do not wait for the last round to be committed
 	uncommittedBytes uint64 // in the leader's log; proposals wait then
 
 	recentBytes int64 // of the log in memory, so that followers which are nearly up to date are not served from the store
@@ -26,7 +25,7 @@ type limits struct {
 
 var usualLimits = limits{
 	appendBytes: 1 << 20, applyBytes: 8 << 20, inflightBytes: 16 << 20, inflightMessages: 256, uncommittedBytes: 64 << 20,
-	rounds: 1, roundBytes: 256 << 10,
+	roundBytes:  256 << 10,
 	recentBytes: 1 << 20,
 	cutEntries:  4096, cutBytes: 4 << 20, logEntries: 200_000, logBytes: 64 << 20, logBytesForSnapshot: 1 << 30,
 	runBytes: 64 << 20,

@@ -107,13 +107,15 @@ func (r *Raft) refuse(err error) {
 
 // mayPropose tells whether a round may begin. Otherwise one of those that are under way will, when it is committed. The caller holds mu.
 func (r *Raft) mayPropose() bool {
-	switch under := r.last - r.committed; {
+	switch {
 	case len(r.queue) == 0:
 		return false
 	case uint64(r.queueBytes) >= r.host.limits.roundBytes: // it is worth it in any case
 		return true
+	case r.last > r.committed:
+		return false
 	default:
-		return under < r.host.limits.rounds
+		return !r.gather.on || len(r.queue) >= r.gather.expects
 	}
 }
 
@@ -139,6 +141,7 @@ func (r *Raft) propose() (proposed bool) {
 		for _, p := range proposals {
 			r.queueBytes -= commandBytes(p.cmd, nil)
 		}
+		r.noteRound(len(proposals))
 		r.lastWork = r.ticks
 		r.last++
 		proposed = true

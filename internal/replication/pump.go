@@ -45,15 +45,18 @@ func (r *Raft) noteProgress(rd *raft.Ready) (advanced bool) {
 	}
 	if c := rd.HardState.GetCommit(); c > r.committed {
 		r.committed, advanced = c, true
+		if c == r.last && r.role == raft.StateLeader {
+			r.gatherNext()
+		}
 	}
 	return advanced
 }
 
-// sendTidings sends, or leaves out, what only says that more is committed. While entries are under way another message will say that, the next with entries or
-// the one that follows from their being committed, and if neither comes, the next heartbeat. The library's own accounts do not depend on it, since messages may be
+// sendTidings sends, or leaves out, what only says that more is committed, once it is known whether the next round begins soon. While entries are under way another message will say
+// that, the next with entries or the one that follows from their being committed, and if neither comes, the next heartbeat. The library's own accounts do not depend on it, since messages may be
 // lost; but one to a replica of which it does not know what that has is a question, too.
 func (r *Raft) sendTidings() {
-	if len(r.tidings) == 0 {
+	if len(r.tidings) == 0 || r.gather.on {
 		return
 	}
 	if r.last > r.committed && r.role == raft.StateLeader {
@@ -93,6 +96,7 @@ func (r *Raft) noteRole(rd *raft.Ready) {
 		r.epoch.Store(0)
 		r.changing, r.affirming = 0, 0
 		r.cutting = false
+		r.gather.stop()
 		if len(r.pending) > 0 {
 			r.giveUp = r.ticks + giveUpTicks
 		}
@@ -235,6 +239,7 @@ func (r *Raft) tick() {
 		if r.yield(); r.ended != nil {
 			return
 		}
+		r.gather.stop()
 		r.node.Tick()
 		if r.giveUp != 0 && r.ticks >= r.giveUp {
 			r.abandon(ErrUnknownOutcome)

@@ -117,6 +117,7 @@ type Raft struct {
 	last       uint64        // in a leader's log
 	committed  uint64        // log index, as far as this replica knows
 	tidings    []*pb.Message // that only say what is committed
+	gather     gathering
 
 	giveUp   uint64 // at this tick the fate of what is pending counts as unknown; 0: this replica leads, or nothing is
 	cutting  bool   // a cut is on its way
@@ -242,6 +243,7 @@ func (r *Raft) end(reason error) {
 	r.local = nil
 	r.refuse(reason)
 	r.tidings = nil
+	r.gather.stop()
 	r.abandon(fmt.Errorf("%w (%w)", ErrUnknownOutcome, reason))
 	r.reads.end(reason)
 	r.notify()

@@ -20,21 +20,21 @@ func (o noting) Record() []byte {
 
 func (o noting) Applied(i Index) { *o.applied = append(*o.applied, fmt.Sprint(o.name, " as ", i)) }
 
-// Commands that come while others are under way share an entry of the log, but each has its index, its record in the history and its fate.
-func TestCommandsShareRounds(t *testing.T) {
+// alone returns a group of one voter, driven by the caller.
+func alone(t *testing.T) (*Host, *Raft, Epoch) {
+	t.Helper()
 	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS(), SyncOnDemand: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	h := NewHost(HostOptions{Self: "s", Store: store, Transport: nowhere{}, driven: true})
+	t.Cleanup(func() {
+		h.Close()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	h := NewHost(HostOptions{Self: "s", Store: store, Transport: nowhere{}, driven: true})
-	defer h.Close()
-	m := &judging{store: store}
-	r, err := h.Create(t.Context(), 1, m)
+	})
+	r, err := h.Create(t.Context(), 1, &judging{store: store})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +43,13 @@ func TestCommandsShareRounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return h, r, epoch
+}
+
+// Commands that come while others are under way share an entry of the log, but each has its index, its record in the history and its fate.
+func TestCommandsShareRounds(t *testing.T) {
+	h, r, epoch := alone(t)
+	store := h.o.Store
 	before := r.Status().Last
 
 	var recorded, applied []string

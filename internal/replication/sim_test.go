@@ -210,6 +210,11 @@ func (n *simNode) act() {
 	if s.chance(0.25) {
 		n.host.tick()
 	}
+	if s.chance(0.2) {
+		for _, r := range n.host.all() {
+			r.gathered()
+		}
+	}
 	for s.chance(0.6) {
 		if !n.work() {
 			break
@@ -372,7 +377,7 @@ func (n *simNode) start() {
 		s.t.Fatalf("seed %d: %s does not start: %v", s.seed, n.name, err)
 	}
 	o := HostOptions{Self: n.name, Store: n.store, Transport: n, driven: true, random: s.rng.IntN, limits: &limits{
-		appendBytes: 300, applyBytes: 600, inflightBytes: 2000, inflightMessages: 8, uncommittedBytes: 1500, rounds: 2, roundBytes: 150, recentBytes: 500,
+		appendBytes: 300, applyBytes: 600, inflightBytes: 2000, inflightMessages: 8, uncommittedBytes: 1500, roundBytes: 150, recentBytes: 500,
 		cutEntries: 10, cutBytes: 1 << 20, logEntries: 40, logBytes: 1 << 20, logBytesForSnapshot: 8 << 10,
 		runBytes: 300,
 	}}
