@@ -45,7 +45,7 @@ type Options struct {
 // is never behind what a query could have seen, and all servers go through the same snapshots.
 //
 // The beginning and the end of a table have two parts that cannot be one write: the record that users see, and rows,
-// possibly millions. Rows without a record mean nothing and are swept away when the catalog is opened. So a new table's
+// possibly millions. Rows without a record mean nothing and are swept away after the next start (orphans.go). So a new table's
 // storage is made before its record, and an old one's is removed after it: the write of the record is the moment at
 // which the table begins or ends.
 type Catalog struct {
@@ -184,15 +184,19 @@ func (c *Catalog) loadTables(ctx context.Context, s *Snapshot) error {
 	}
 	live := []storage.GroupID{metadata.Group}
 	for _, cfg := range configs {
-		present := cfg.Present()
-		live = append(append(live, present.Groups...), cfg.Groups...)
+		live = append(live, cfg.groups()...)
 	}
-	swept, err := table.Sweep(ctx, c.store, live)
+	orphans, err := table.Orphans(c.store, live)
+	switch {
+	case err != nil:
+		return err
+	case c.metadata.Raft() == nil:
+		err = c.sweep(ctx, orphans)
+	case len(orphans) > 0:
+		c.later(func() { c.sweepShared(orphans) })
+	}
 	if err != nil {
 		return err
-	}
-	if swept > 0 {
-		c.log.Info("Removed the rows of tables whose creation or end was interrupted.", "groups", swept)
 	}
 	for _, cfg := range configs {
 		open, err := c.openTable(ctx, s.server.ID, &cfg)

@@ -135,25 +135,26 @@ func (t *Table) readyParts(ctx context.Context, l *layout) error {
 	return nil
 }
 
-// Sweep removes the data of groups that are not among these: what is left of a Create or a Drop that a crash interrupted. Call it
-// before tables are opened.
-func Sweep(ctx context.Context, store *storage.Store, live []storage.GroupID) (swept int, err error) {
+// Orphans are the groups in the store that are not among these: what is left of a Create or a Drop that a crash interrupted. Sweep removes their data.
+func Orphans(store *storage.Store, live []storage.GroupID) ([]storage.GroupID, error) {
 	groups, err := store.Groups()
 	if err != nil {
-		return 0, fmt.Errorf("look for data of dropped tables: %w", err)
+		return nil, fmt.Errorf("look for data of dropped tables: %w", err)
 	}
+	return slices.DeleteFunc(groups, func(g storage.GroupID) bool { return slices.Contains(live, g) }), nil
+}
+
+// Sweep removes the data of groups that no table has.
+func Sweep(ctx context.Context, store *storage.Store, orphans []storage.GroupID) error {
 	b := store.NewBatch()
 	defer b.Close()
-	for _, g := range groups {
-		if !slices.Contains(live, g) {
-			b.DeleteGroup(g)
-			swept++
-		}
+	for _, g := range orphans {
+		b.DeleteGroup(g)
 	}
 	if err := store.Commit(ctx, b, true); err != nil {
-		return 0, fmt.Errorf("remove data of dropped tables: %w", err)
+		return fmt.Errorf("remove data of dropped tables: %w", err)
 	}
-	return swept, nil
+	return nil
 }
 
 // Drop removes the table's data. First make sure that no configuration mentions it any more: then a crash in between leaves

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -324,15 +325,19 @@ func TestSweep(t *testing.T) {
 	lost, kept := createTable(t, store), createTable(t, store)
 	put(t, lost, DurabilitySoft, object("id", 1))
 	put(t, kept, DurabilitySoft, object("id", 1))
-	n, err := Sweep(t.Context(), store, []storage.GroupID{kept.Config().Groups[0]})
-	if err != nil || n != 1 {
-		t.Errorf("swept %d, %v", n, err)
+	live := kept.Config().Groups
+	orphans, err := Orphans(store, live)
+	if err != nil || !slices.Equal(orphans, lost.Config().Groups) {
+		t.Errorf("the orphans are %d, %v", orphans, err)
+	}
+	if err := Sweep(t.Context(), store, orphans); err != nil {
+		t.Error(err)
 	}
 	if !get(t, lost, 1).IsAbsent() || get(t, kept, 1).IsAbsent() {
 		t.Error("the wrong table was swept")
 	}
-	if n, err := Sweep(t.Context(), store, []storage.GroupID{kept.Config().Groups[0]}); err != nil || n != 0 {
-		t.Errorf("second sweep: %d, %v", n, err)
+	if orphans, err := Orphans(store, live); err != nil || len(orphans) != 0 {
+		t.Errorf("the orphans are then %d, %v", orphans, err)
 	}
 }
 
