@@ -34,6 +34,8 @@ type Options struct {
 	Elsewhere Elsewhere
 	// Remote reaches the parts of tables on other servers; nil for a server that has no others.
 	Remote table.Remote
+	// Leads is told when this server gets the primary replica of a group, for the other servers (see HeardOf). It must not wait. nil: there are none.
+	Leads func(Lead)
 	// Cells makes the cells of geospatial indexes. Without it they are empty.
 	Cells table.CellFunction
 }
@@ -57,6 +59,7 @@ type Catalog struct {
 	history  HistoryLimits
 	host     *replication.Host
 	remote   table.Remote
+	leads    func(Lead) // nil: nobody is told
 
 	elsewhere Elsewhere // of a proxy
 
@@ -78,7 +81,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, leads: o.Leads, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
 		buildSlots: make(chan struct{}, maxBuilds), prepared: map[storage.GroupID]*table.Part{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {
@@ -117,6 +120,7 @@ func (c *Catalog) load(ctx context.Context, fresh Server) error {
 		tables:    map[TableID]*Table{},
 		members:   map[ServerID]Server{},
 		removed:   map[ServerID]string{},
+		primaries: newPrimaries(),
 		cluster:   Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout},
 	}
 	var err error

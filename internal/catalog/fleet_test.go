@@ -100,7 +100,7 @@ func (s *ship) open() {
 	s.host = replication.NewHost(replication.HostOptions{Self: replication.ServerID(s.id), Store: s.store, Transport: s, Tick: 10 * time.Millisecond})
 	must(s.meta.Resume(context.Background(), s.host, s.forward))
 	remote := &remotepart.Client{Transport: s, Locate: s.locate}
-	s.Catalog, err = Open(context.Background(), Options{Store: s.store, Metadata: s.meta, Host: s.host, NewServer: fresh, Compile: fields, Remote: remote})
+	s.Catalog, err = Open(context.Background(), Options{Store: s.store, Metadata: s.meta, Host: s.host, NewServer: fresh, Compile: fields, Remote: remote, Leads: s.tellLead})
 	must(err)
 	s.fleet.mu.Lock()
 	s.fleet.servers[replication.ServerID(s.id)] = s
@@ -122,8 +122,28 @@ func (s *ship) close() {
 	}
 }
 
-// connect tells all servers who is there.
+// tellLead tells the others that can be reached of a primary replica.
+func (s *ship) tellLead(l Lead) {
+	s.fleet.mu.Lock()
+	defer s.fleet.mu.Unlock()
+	for _, other := range s.fleet.servers {
+		if other != s && !s.fleet.cut[replication.ServerID(s.id)] && !s.fleet.cut[replication.ServerID(other.id)] {
+			other.HeardOf(l, s.id)
+		}
+	}
+}
+
+// connect tells all servers who is there, and what they would tell each other.
 func (f *fleet) connect() {
+	f.setConnected()
+	for _, s := range f.servers {
+		for _, l := range s.Leads() {
+			s.tellLead(l)
+		}
+	}
+}
+
+func (f *fleet) setConnected() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, s := range f.servers {

@@ -318,8 +318,11 @@ type replica struct {
 func (r *replica) Applied(replication.Index) {}
 
 // Leads implements replication.Machine.
-func (r *replica) Leads(replication.Epoch) {
+func (r *replica) Leads(e replication.Epoch) {
 	r.reload()
+	if p := r.part.Load(); p != nil && r.c.leads != nil {
+		r.c.leads(Lead{p.Number(), e})
+	}
 	r.c.wakeKeeper()
 }
 

@@ -11,7 +11,7 @@ func (t *Table) Primary(s *Snapshot) (server ServerID, here, ok bool) {
 }
 
 // PrimaryOf tells where the primary replica of a part is: here, or on the server that is returned; ok is false if nobody knows of one.
-// A server without a replica names another one that is connected and has one.
+// A server without a replica names the one that it has heard of, or another one that is connected and has one.
 func (t *Table) PrimaryOf(s *Snapshot, p *table.Part) (server ServerID, here, ok bool) {
 	switch g := p.Group().(type) {
 	case *replication.Raft:
@@ -21,6 +21,9 @@ func (t *Table) PrimaryOf(s *Snapshot, p *table.Part) (server ServerID, here, ok
 		leader, known := g.Leader()
 		return ServerID(leader), false, known && leader != replication.ServerID(s.server.ID)
 	case replication.Absent:
+		if id, known := s.primaries.at(p.Number()); known && id != s.server.ID && s.Connected(id) {
+			return id, false, true
+		}
 		return t.anyReplica(s, p)
 	}
 	return s.server.ID, true, true

@@ -23,6 +23,7 @@ type Snapshot struct {
 	members   map[ServerID]Server
 	removed   map[ServerID]string // names of those that were members
 	connected map[ServerID]bool   // of the others; a value that is replaced
+	primaries *primaries          // of all snapshots
 	cluster   Cluster
 	clusterID string
 	level     Level

@@ -23,6 +23,7 @@ import (
 // What servers say to each other over the mesh.
 const (
 	classRaft      = cluster.Class(1)  // messages of replication.Host
+	classLeads     = cluster.Class(2)  // of which groups the sender has the primary replica: see leads.go
 	streamSnapshot = "snapshot"        // the header's length in four bytes, the header, then what replication.Host writes
 	streamQuery    = "query"           // see package forward
 	callChange     = "metadata change" // changeRequest, answered with changeAnswer
@@ -68,6 +69,7 @@ func (n *node) startClustering(engine session.Engine) {
 		Tokens:           n.data.tokens,
 	})
 	c.mesh.HandleMessages(classRaft, func(from cluster.ServerID, m []byte) { n.data.host.Receive(replication.ServerID(from), m) })
+	c.mesh.HandleMessages(classLeads, c.hearLeads)
 	c.mesh.HandleStream(streamSnapshot, c.receiveSnapshot)
 	c.mesh.HandleStream(streamQuery, func(ctx context.Context, s *cluster.Stream) error {
 		err := forward.Serve(ctx, forward.Options{Engine: engine, Sessions: n.sessions, Logger: n.log}, s)
@@ -161,6 +163,7 @@ func (n *node) addresses() []string {
 // follow keeps what the mesh, the catalog and the metadata know of each other up to date, until the server stops.
 func (c *clustering) follow() {
 	data := c.node.data
+	told := leadsTold{}
 	for {
 		catalogChanged, meshChanged := data.catalog.Changed(), c.mesh.Changed()
 		s := data.catalog.Snapshot()
@@ -171,6 +174,7 @@ func (c *clustering) follow() {
 			connected = append(connected, catalog.ServerID(l.ID))
 		}
 		data.catalog.SetConnected(connected)
+		c.tellLeads(told)
 		c.keepMetadata(s)
 		c.keepLevel()
 		select {

@@ -163,7 +163,7 @@ func openData(ctx context.Context, d *Directory, c Config, cacheBytes int64, log
 	if data.passwordSet, err = setInitialPassword(data.users, d, c, log); err != nil {
 		return nil, err
 	}
-	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Host: data.host, Remote: farParts{data}.remote(), Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
+	data.catalog, err = catalog.Open(ctx, catalog.Options{Store: data.store, Metadata: data.metadata, Host: data.host, Remote: farParts{data}.remote(), Leads: data.groups.tellLead, Log: log, NewServer: configured, Compile: exec.CompileIndex, Cells: exec.IndexCells,
 		History: catalog.HistoryLimits{Bytes: c.HistoryBytes, Age: c.HistoryAge}})
 	if _, tooNew := errors.AsType[*catalog.TooNewError](err); tooNew {
 		return nil, fmt.Errorf("Could not use the data in directory '%s': %w.", d.Path, err)

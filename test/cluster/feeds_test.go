@@ -152,26 +152,37 @@ func (f *follower) check(rows map[string]bool) {
 	f.t.Logf("%s: a feed of %d rows, interrupted %d times, begun anew %d times", f.table, len(rows), f.interruptions, f.anew)
 }
 
-// A feed through a server without the table goes on when the server of the primary replica is killed, or ends with an error. Whoever goes on from its last
+// Feeds through a server without the tables go on when the server of the primary replicas is killed, whichever of the others has them then. Whoever goes on from the last
 // token, at any server, misses nothing and sees nothing twice.
 func TestFeedGoesOnAfterFailover(t *testing.T) {
 	all := start(t, "a", "b", "c", "d")
 	without := all[3]
-	without.createTable("t", 3)
-	without.placeTable("t", all[0], all[1], all[2])
-	feed := startWatcher(t, "t", without)
-	writes := startInserts(t, "t", 4, all[1], all[2], without)
-	writes.progress(100)
-	all[0].kill()
-	writes.progress(200)
-	writes.finish()
-	feed.finish()
-	if refusal, ok := errors.AsType[*harness.ReQLError](feed.interruption); ok && (refusal.Class != classFailed || refusal.Text != `"Changefeed aborted (unavailable)."`) {
-		t.Errorf("the feed ended with %v", refusal)
+	var feeds []*follower
+	var writes []*inserts
+	for _, name := range []string{"t1", "t2", "t3"} { // whose first candidates are not on one server
+		without.createTable(name, 3)
+		without.placeTable(name, all[0], all[1], all[2])
+		feeds = append(feeds, startWatcher(t, name, without))
+		writes = append(writes, startInserts(t, name, 2, all[1], without))
 	}
-	feed.servers = all[1:3]
-	feed.check(writes.rows(without, "majority"))
-	if feed.anew > 0 {
-		t.Errorf("the feed had to begin anew %d times", feed.anew)
+	progress := func(rows int) {
+		for _, w := range writes {
+			w.progress(rows)
+		}
+	}
+	progress(100)
+	all[0].kill()
+	progress(200)
+	for i, feed := range feeds {
+		writes[i].finish()
+		feed.finish()
+		if refusal, ok := errors.AsType[*harness.ReQLError](feed.interruption); ok {
+			t.Errorf("%s: the feed ended with %v", feed.table, refusal)
+		}
+		feed.servers = all[1:3]
+		feed.check(writes[i].rows(without, "majority"))
+		if feed.anew > 0 {
+			t.Errorf("%s: the feed had to begin anew %d times", feed.table, feed.anew)
+		}
 	}
 }
