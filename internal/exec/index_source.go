@@ -50,11 +50,12 @@ type indexSource struct {
 	index  *table.Index
 	keys   []datum.Value // instead of a range, sorted
 	copies []int         // how often each key was asked for
+	loose  bool          // the order of the rows does not matter
 	values bool          // the rows come as pairs of the indexed value and the row
 }
 
 func (x *indexSource) scan(o table.ScanOptions) table.IndexScan {
-	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, Values: x.values, Transient: o.Transient, At: o.At, Read: o.Read}
+	return table.IndexScan{Range: o.Range, Keys: x.keys, Copies: x.copies, Descending: o.Descending, AnyOrder: x.loose, Values: x.values, Transient: o.Transient, At: o.At, Read: o.Read}
 }
 
 func (x *indexSource) Scan(ctx context.Context, o table.ScanOptions) (table.Rows, error) {
@@ -113,7 +114,7 @@ func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.T
 	if err != nil {
 		return nil, err
 	}
-	src := &indexSource{Table: t.Table, index: index}
+	src := &indexSource{Table: t.Table, index: index, loose: true}
 	for i, k := range keys { // sorted
 		if i > 0 && datum.Equal(k, keys[i-1]) {
 			src.copies[len(src.copies)-1]++

@@ -76,7 +76,7 @@ func (s *sliceVal) scan(fr *frame, at *reql.Term, values bool) (*scan, error) {
 		if err != nil {
 			return nil, err
 		}
-		src, name = &indexSource{Table: src, index: index, values: values}, s.index
+		src, name = &indexSource{Table: src, index: index, loose: s.sorting == unordered, values: values}, s.index
 	}
 	if s.empty() {
 		return nil, nil

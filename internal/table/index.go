@@ -124,6 +124,7 @@ type IndexScan struct {
 	Keys       []datum.Value // instead of Range, the values to look for, ascending and without duplicates
 	Copies     []int         // how often each row of each key comes; nil: once
 	Descending bool
+	AnyOrder   bool      // the order of the rows does not matter
 	Values     bool      // the rows come as arrays of the indexed value and the row
 	Transient  bool      // as of ScanOptions
 	At         *Snapshot // as of ScanOptions

@@ -45,10 +45,6 @@ type entryStream struct {
 	place shard.Place
 }
 
-func (x *Index) rows(o shard.IndexScanOptions, m ReadMode) *indexRows {
-	return &indexRows{index: x, scan: o, mode: m, ended: len(o.Ranges) == 0}
-}
-
 // Next returns the next row; ok is false at the end.
 func (r *indexRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
 	if r.sure {

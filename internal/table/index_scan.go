@@ -8,7 +8,7 @@ import (
 	"rethinkdb/internal/shard"
 )
 
-// Scan returns rows in the order of the index.
+// Scan returns rows in the order of the index, unless any order will do.
 func (x *Index) Scan(_ context.Context, o IndexScan) (Rows, error) {
 	so, err := x.options(o)
 	switch {
@@ -16,6 +16,11 @@ func (x *Index) Scan(_ context.Context, o IndexScan) (Rows, error) {
 		return &oneByOne{index: x, scan: o}, nil
 	case err != nil:
 		return nil, err
+	}
+	if o.AnyOrder {
+		if rows := x.partByPart(so, o.Read.Mode); rows != nil {
+			return rows, nil
+		}
 	}
 	return x.rows(so, o.Read.Mode), nil
 }

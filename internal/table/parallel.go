@@ -31,7 +31,7 @@ func (t *Table) ScanParallel(_ context.Context, o ScanOptions, n int, each func(
 		}
 	}
 	return t.sideBySide(l, n, func(own *layout) Rows {
-		return &runsRows{table: t, mode: o.Read.Mode, left: so, runs: own.runs}
+		return t.scanRuns(own.runs, so, o.Read.Mode)
 	}, each)
 }
 
@@ -135,40 +135,3 @@ func (r *jointRows) Next(ctx context.Context) (datum.Value, bool, error) {
 }
 
 var errOtherWorker = errors.New("another worker of the scan failed")
-
-// runsRows are the rows of some runs, one after the other.
-type runsRows struct {
-	table *Table
-	mode  ReadMode
-	left  shard.ScanOptions
-	runs  []run // not begun
-	rows  *tableRows
-}
-
-func (r *runsRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
-	for {
-		if r.rows != nil {
-			if row, ok, err := r.rows.Next(ctx); ok || err != nil {
-				return row, ok, err
-			}
-			if err := r.Close(); err != nil {
-				return datum.Value{}, false, err
-			}
-		}
-		if len(r.runs) == 0 {
-			return datum.Value{}, false, nil
-		}
-		o := r.left
-		o.Bounds = r.runs[0].within(o.Bounds)
-		r.rows, r.runs = r.table.scan(o, r.mode), r.runs[1:]
-	}
-}
-
-func (r *runsRows) Close() error {
-	if r.rows == nil {
-		return nil
-	}
-	rows := r.rows
-	r.rows = nil
-	return rows.Close()
-}

@@ -17,6 +17,9 @@ func (t *Table) Scan(_ context.Context, o ScanOptions) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.follows != nil {
+		return t.follows.scanRuns(t.layout.Load().runs, so, o.Read.Mode), nil
+	}
 	return t.scan(so, o.Read.Mode), nil
 }
 

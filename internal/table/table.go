@@ -45,6 +45,7 @@ type Table struct {
 	id         string
 	primaryKey string
 	shared     *shared
+	follows    *Table // of a view of Share: the table; nil for others
 
 	layout atomic.Pointer[layout]
 }

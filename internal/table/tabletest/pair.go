@@ -372,7 +372,9 @@ func (p *Pair) indexScan() table.IndexScan {
 func (p *Pair) compare(move func()) {
 	p.t.Helper()
 	ctx := p.t.Context()
-	switch p.r.IntN(8) {
+	switch p.r.IntN(10) {
+	case 4:
+		p.compareShares(move)
 	case 0:
 		o := p.scanOptions()
 		got, err := p.several.Scan(ctx, o)
@@ -424,7 +426,11 @@ func (p *Pair) compareIndex(x indexPair, move func()) {
 		p.same(what, p.list(x.several.ScanCells(ranges, so), nil, move), p.list(x.single.ScanCells(ranges, so), nil, nil))
 		return
 	}
-	switch p.r.IntN(4) {
+	switch p.r.IntN(6) {
+	case 3:
+		p.compareIndexShares(x, o, move)
+	case 4:
+		p.compareAnyOrder(x, o, move)
 	case 0:
 		got, err := x.several.Count(ctx, o)
 		want, err2 := x.single.Count(ctx, o)
