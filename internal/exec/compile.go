@@ -20,6 +20,9 @@ type builder struct {
 	part   *partRequest           // of the query
 	sent   map[*reql.Term]*parcel // terms whose parts other servers may be asked for
 
+	ships    bool // pipelines are run where the rows are
+	watching int  // changes around the term: what a feed watches is not read here
+
 	globals []optNode // of the whole query
 	plain   bool      // no special nodes outside of functions, because those are not traced
 
@@ -96,6 +99,8 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 		b.stay(t)
 		if t.Type == reql.TermChanges {
 			b.stayWatched(t)
+			b.watching++
+			defer func() { b.watching-- }()
 		}
 	}
 	switch t.Type {
@@ -163,13 +168,20 @@ func (b *builder) compile(t *reql.Term) (node, error) {
 	b.slow = b.slow || s.slow || s.slowOnMany
 	b.long = b.long || s.slow
 	b.waits = b.waits || s.waits
-	if err := b.divide(t); err != nil {
+	if err := b.divide(n); err != nil {
+		return nil, err
+	}
+	pipe, err := b.pipeline(n)
+	if err != nil {
 		return nil, err
 	}
 	if s.compile != nil {
 		if err := s.compile(b, n); err != nil {
 			return nil, err
 		}
+	}
+	if pipe != nil {
+		return pipe, nil
 	}
 	if b.scope != nil { // otherwise it is evaluated no more than once
 		if m := b.fold(n); m != nil {

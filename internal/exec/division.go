@@ -22,26 +22,36 @@ import (
 // dividedTerms are the terms for which this is done.
 var dividedTerms = map[reql.TermType]bool{
 	reql.TermCount: true, reql.TermSum: true, reql.TermAvg: true, reql.TermMin: true, reql.TermMax: true, reql.TermReduce: true,
+	reql.TermDistinct: true, reql.TermContains: true, reql.TermOrderBy: true,
 	reql.TermUpdate: true, reql.TermReplace: true, reql.TermDelete: true,
 }
 
 // divide takes note of a term that may be evaluated so.
-func (b *builder) divide(t *reql.Term) error {
-	if b.router == nil || b.part != nil || !dividedTerms[t.Type] {
+func (b *builder) divide(n *opNode) error {
+	t := n.t
+	if b.router == nil || b.part != nil || !dividedTerms[t.Type] || !b.onSeveral(rootTable(t.Args[0])) {
 		return nil
 	}
-	root := rootTable(t.Args[0])
-	if root == nil {
+	if t.Type == reql.TermContains && len(t.Args) > 2 { // for each thing that is looked for it takes another row
 		return nil
 	}
-	db, name, literal := b.namesOf(root)
-	if !literal || db == systemDatabase {
-		return nil
-	}
-	if _, _, err := b.router.Locate(db, name, false); !errors.Is(err, ErrSpread) {
-		return nil
+	if t.Type != reql.TermOrderBy { // which may read a pipeline instead
+		takeOver(n)
 	}
 	return b.send(t)
+}
+
+// onSeveral tells whether a table is on several servers, as far as is known when the query is compiled.
+func (b *builder) onSeveral(table *reql.Term) bool {
+	if table == nil {
+		return false
+	}
+	db, name, literal := b.namesOf(table)
+	if !literal || db == systemDatabase {
+		return false
+	}
+	_, _, err := b.router.Locate(db, name, false)
+	return errors.Is(err, ErrSpread)
 }
 
 // division is a scan of a table as it is evaluated by several servers.
@@ -51,6 +61,7 @@ type division struct {
 	scan   *scan
 	root   *seq // whose source the scan is
 	router Router
+	limit  int // of an order_by: so many rows of each server are enough
 }
 
 // division gives the division of the term's evaluation over a sequence; nil if all rows are here, or it makes no difference.
@@ -60,22 +71,24 @@ func (c call) division(s *seq) *division {
 		return nil
 	}
 	root := s.chain()[0]
-	if root.scan == nil || root.scan.of.read.Mode == table.ReadOutdated {
-		return nil
-	}
-	if _, parted := root.scan.of.Table.(partedTable); !parted {
+	if root.scan == nil || !divisible(root.scan) {
 		return nil
 	}
 	d := &division{c: c, parcel: p, scan: root.scan, root: root, router: c.fr.q.eng.others()}
-	if d.router == nil {
+	if d.router == nil || !d.elsewhere() {
 		return nil
 	}
+	return d
+}
+
+// elsewhere tells whether some rows are not here.
+func (d *division) elsewhere() bool {
 	for _, g := range d.groups() {
 		if _, here, err := d.place(g).where(d.router); err != nil || !here {
-			return d
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 func (d *division) groups() (groups []uint32) {
@@ -149,7 +162,7 @@ func (d *division) round(at map[string][]uint32, take func(answer datum.Value) e
 		if server == "" {
 			continue
 		}
-		q, err := d.parcel.message(d.c.fr, &partRequest{Groups: groups}, false)
+		q, err := d.parcel.message(d.c.fr, &partRequest{Groups: groups, Limit: d.limit}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -258,13 +271,10 @@ func (c call) serve(s *seq) (bool, error) {
 	}
 	root := s.chain()[0]
 	if root.scan == nil {
-		return false, fmt.Errorf("answer another server: there is no scan to ask for parts of")
+		return false, errNoScan
 	}
-	router := c.fr.q.eng.others()
-	for _, g := range plan.part.Groups {
-		if _, here, err := (partPlace{root.scan.of.ID(), g}).where(router); err != nil || !here {
-			return false, strayed()
-		}
+	if !c.fr.hasParts(root.scan) {
+		return false, strayed()
 	}
 	view, err := root.scan.of.view(plan.part.Groups)
 	if err != nil {
@@ -272,6 +282,20 @@ func (c call) serve(s *seq) (bool, error) {
 	}
 	root.restrict(only(root.scan.rows, view))
 	return true, nil
+}
+
+// errNoScan is the error of a request for parts of what is not read from a table.
+var errNoScan = errors.New("answer another server: there is no scan to ask for parts of")
+
+// hasParts tells whether this server has the primary replicas of the parts that another one asks for.
+func (fr *frame) hasParts(sc *scan) bool {
+	router := fr.q.eng.others()
+	for _, g := range fr.q.plan.part.Groups {
+		if _, here, err := (partPlace{sc.of.ID(), g}).where(router); err != nil || !here {
+			return false
+		}
+	}
+	return true
 }
 
 // strayed is what a server answers that does not have the primary replica.

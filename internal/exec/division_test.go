@@ -1,7 +1,6 @@
 package exec_test
 
 import (
-	"strings"
 	"testing"
 )
 
@@ -82,14 +81,7 @@ func TestDivided(t *testing.T) {
 	whole, divided, far := newServer(t), newDivided(t), newSpread(t)
 	servers := []*server{whole, divided, far}
 	for _, s := range servers {
-		for _, q := range []string{`r.dbCreate("test")`, `r.tableCreate("t")`, `r.table("t").indexCreate("n")`, `r.table("t").indexCreate("tags", multi: true)`,
-			`r.table("t").indexWait()`,
-			`r.table("t").insert(r.range(100).map(i => ({id: r.branch(i.mod(2).eq(0), i, r.expr("k").add(i.coerceTo("string"))), n: i.mod(7), m: i, odd: i.mod(2).eq(1),
-				tags: r.branch(i.mod(3).eq(0), ["a", "b"], ["b"])})))`} {
-			if out := s.run(t, q); strings.Contains(out, `"errors":1`) {
-				t.Fatal(out)
-			}
-		}
+		fillDivided(t, s)
 	}
 	for _, q := range dividedQueries {
 		want := whole.run(t, q)
@@ -112,6 +104,9 @@ func TestDividedReadsNearTheData(t *testing.T) {
 		{`r.table("t").filter({n: 1}).count()`, "20"},
 		{`r.table("t").update({n: 2})("replaced")`, "20"},
 		{`r.table("t").group("n").count().ungroup()`, `[{"group":2,"reduction":20}]`},
+		{`r.table("t")("n").contains(2)`, "true"},
+		{`r.table("t").contains(x => x("n").eq(3))`, "false"},
+		{`r.table("t").orderBy(r.desc("id")).limit(2)("id")`, "[19,18]"},
 	} {
 		q, want := x.query, x.want
 		before := s.asked.Load()

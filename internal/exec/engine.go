@@ -122,6 +122,7 @@ func (e *Engine) compile(c *Client, q *reql.Query) *Plan {
 		if b.router = e.router(); b.router != nil {
 			b.query, b.atHome, b.sent = q, map[*reql.Term]bool{}, map[*reql.Term]*parcel{}
 			p.sent = b.sent
+			b.ships = c.Hops == 0 // one that was sent here comes to no end of servers
 		}
 	}
 	if c.Hops > 0 {

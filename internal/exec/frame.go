@@ -28,6 +28,7 @@ type query struct {
 	effort effort
 
 	tooLong bool // it was tried, and is too long for that
+	served  bool // a term of the query reads only the parts that another server asks for
 
 	now datum.Value // r.now(), the same throughout the query
 

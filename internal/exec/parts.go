@@ -7,6 +7,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/table"
+	"rethinkdb/internal/watchdog"
 )
 
 // partPlace names a part of a table.
@@ -21,6 +22,16 @@ func (p partPlace) where(r Router) (server string, here bool, err error) {
 		return "", true, nil
 	}
 	return r.Primary(p.table, p.group)
+}
+
+// watch gives a context that ends as well when the primary replica is found to be on another server.
+func (p partPlace) watch(ctx context.Context, r Router, server string) (context.Context, func()) {
+	return watchdog.Context(ctx, func() error {
+		if now, here, err := p.where(r); err == nil && (here || now != server) {
+			return ErrLostContact
+		}
+		return nil
+	})
 }
 
 // primary is where for a query. That nobody has it at the moment is errPartLost.
@@ -43,6 +54,7 @@ func (e *Engine) others() Router {
 type partedTable interface {
 	Parts() []*table.Part
 	Only(parts ...int) *table.Table
+	Share(parts ...*table.Part) (*table.Table, bool)
 	PartOf(key []byte) int
 }
 

@@ -171,6 +171,8 @@ func traced(n node) node {
 			n.args[i] = traced(n.args[i])
 		}
 		return &tracedNode{n, "Evaluating " + n.t.Type.String()}
+	case *pipelineNode:
+		n.node = traced(n.node)
 	case *objNode:
 		for i := range n.values {
 			n.values[i] = traced(n.values[i])

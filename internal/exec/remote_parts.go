@@ -209,7 +209,17 @@ func (b *builder) capture(p *parcel, t *reql.Term, bound []int64) error {
 		}
 		return b.captureVar(p, t)
 	}
-	for _, a := range t.Args {
+	if len(t.Args) > 0 {
+		if err := b.capture(p, t.Args[0], bound); err != nil {
+			return err
+		}
+	}
+	return b.captureRest(p, t, bound)
+}
+
+// captureRest is capture for all of a term but its first argument.
+func (b *builder) captureRest(p *parcel, t *reql.Term, bound []int64) error {
+	for _, a := range t.Args[min(1, len(t.Args)):] {
 		if err := b.capture(p, a, bound); err != nil {
 			return err
 		}

@@ -108,6 +108,9 @@ func (cur *Cursor) first(dst []byte) (out []byte, more bool) {
 	if err != nil {
 		return cur.fail(dst, err), false
 	}
+	if p.part != nil && p.part.Stream {
+		return cur.stream(dst, v)
+	}
 	if s, ok := v.x.(*seq); ok && s.group == nil || v.x != nil && v.isSeq() && !ok {
 		cur.seq, err = v.seq(fr)
 		if err == nil && cur.seq.isArray {
@@ -239,6 +242,7 @@ func (cur *Cursor) Next(ctx context.Context, dst []byte) (out []byte, more bool)
 	if cur.fr.q.plan.q.Profile {
 		cur.fr.trace = newTrace()
 	}
+	cur.grow()
 	return cur.batch(dst, false)
 }
 

@@ -154,6 +154,7 @@ type server struct {
 	catalog *catalog.Catalog
 	store   *storage.Store
 	scripts *js.Pool
+	router  counting      // of one that has parts of its tables on another one
 	asked   *atomic.Int64 // queries that it has sent on, if it is one of those that do
 }
 

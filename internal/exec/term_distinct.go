@@ -81,6 +81,9 @@ func (c call) distinctIndex(sl *sliceVal, index string, values bool) (v val, ok 
 			return val{}, false, err
 		}
 		s.shape.distinct = true
+		if sc := s.scanned(); sc != nil { // those of parts are to come in their order, too
+			sc.sorted = true
+		}
 		f := fieldFunction(datum.String(index), c.n.t)
 		v, err = c.retSeq(c.stepped(s, mapStep(f)))
 		return v, true, err
@@ -118,6 +121,10 @@ const streamed hint = 1
 func (c call) distinct(s *seq) (*seq, error) {
 	if err := s.noInfinite(); err != nil {
 		s.close()
+		return nil, err
+	}
+	s, err := c.contributions(s)
+	if err != nil {
 		return nil, err
 	}
 	k, err := s.drain(c.fr, func() sink {

@@ -47,6 +47,10 @@ var (
 func compileField(b *builder, n *opNode) error {
 	if key, ok := n.constant(1); ok && key.Kind() == datum.KindString {
 		wantFields(n, []string{key.AsString()})
+	} else if n.t.Type == reql.TermBracket {
+		if err := compileNth(b, n); err != nil {
+			return err
+		}
 	}
 	return compileRowwise(b, n)
 }

@@ -96,6 +96,9 @@ func evalOrderBy(c call) (val, error) {
 	if len(o) == 0 {
 		return val{}, c.logic("Must specify something to order by.")
 	}
+	if top, ok, err := c.serveTop(s, o); ok || err != nil {
+		return top, err
+	}
 	if s, err = c.sort(s, o); err != nil {
 		return val{}, err
 	}
@@ -205,7 +208,7 @@ func (c call) sort(s *seq, o sortKeys) (*seq, error) {
 		h = hints
 	}
 	fields := h.fieldsFor(o)
-	k, err := s.drain(c.fr, func() sink { return &sorter{o: o, limit: h.limit, fields: fields, at: c.n.t} }, true)
+	k, err := c.top(s, h.limit, func() sink { return &sorter{o: o, limit: h.limit, fields: fields, at: c.n.t} })
 	if err != nil {
 		return nil, blame(err, s.at) // those of the sorter itself have a place
 	}

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"errors"
+
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
 )
@@ -14,7 +16,7 @@ func init() {
 	//
 	//	> r.table("heroes").getAll(77).isEmpty()
 	//	true
-	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, slowOnMany: true})
+	register(reql.TermIsEmpty, spec{min: 1, max: 1, datum: evalIsEmpty, compile: compileIsEmpty, slowOnMany: true})
 
 	// Family: Aggregation
 	//
@@ -42,6 +44,14 @@ func init() {
 	//	> r.expr([5, 6, 7]).offsetsOf(x => x.gt(5))
 	//	[1,2]
 	register(reql.TermOffsetsOf, spec{min: 2, max: 2, val: evalOffsetsOf, slowOnMany: true})
+}
+
+// compileIsEmpty tells a pipeline that one row is enough.
+func compileIsEmpty(_ *builder, n *opNode) error {
+	if p, ok := n.args[0].(*pipelineNode); ok {
+		p.limit = 1
+	}
+	return nil
 }
 
 func evalIsEmpty(c call) (datum.Value, error) {
@@ -76,30 +86,78 @@ func evalContains(c call) (datum.Value, error) {
 		}
 		values = append(values, d)
 	}
-	found := false
-	err = s.each(c.fr, func(row datum.Value) (bool, error) {
-		for i, v := range values {
-			if datum.Equal(v, row) {
-				values[i] = values[len(values)-1]
-				values = values[:len(values)-1]
-				break
+	look := func() (found bool, err error) {
+		err = s.each(c.fr, func(row datum.Value) (bool, error) {
+			values = withoutEqual(values, row)
+			if predicates, err = withoutTrue(c.fr, predicates, row); err != nil {
+				return false, err
 			}
-		}
-		for i, f := range predicates {
-			d, err := f.call1(c.fr, row)
-			if err != nil {
-				return false, blame(err, f.at)
-			}
-			if d.Truthy() {
-				predicates[i] = predicates[len(predicates)-1]
-				predicates = predicates[:len(predicates)-1]
-				break
-			}
-		}
-		found = len(values) == 0 && len(predicates) == 0
-		return !found, nil
-	})
+			found = len(values) == 0 && len(predicates) == 0
+			return !found, nil
+		})
+		return found, err
+	}
+	if _, err := c.serve(s); err != nil {
+		return datum.Value{}, err
+	}
+	found, err := c.anyPart(s, look)
 	return datum.Bool(found), err
+}
+
+// anyPart tells whether look, or another server that has some of the rows, finds what is looked for.
+func (c call) anyPart(s *seq, look func() (found bool, err error)) (bool, error) {
+	d := c.division(s)
+	switch {
+	case d == nil:
+		return look()
+	case c.fr.brief:
+		return false, c.fr.giveUp()
+	}
+	err := d.run(func(answer datum.Value) error {
+		if answer.Truthy() {
+			return errFound
+		}
+		return nil
+	}, func() error {
+		found, err := look()
+		if found {
+			return errFound
+		}
+		return err
+	})
+	if err == errFound { //nolint:errorlint // it is never wrapped
+		return true, nil
+	}
+	return false, err
+}
+
+// errFound ends a search.
+var errFound = errors.New("found")
+
+// withoutEqual gives the values without one that equals row.
+func withoutEqual(values []datum.Value, row datum.Value) []datum.Value {
+	for i, v := range values {
+		if datum.Equal(v, row) {
+			values[i] = values[len(values)-1]
+			return values[:len(values)-1]
+		}
+	}
+	return values
+}
+
+// withoutTrue gives the predicates without one that is true of row.
+func withoutTrue(fr *frame, predicates []*function, row datum.Value) ([]*function, error) {
+	for i, f := range predicates {
+		d, err := f.call1(fr, row)
+		if err != nil {
+			return nil, blame(err, f.at)
+		}
+		if d.Truthy() {
+			predicates[i] = predicates[len(predicates)-1]
+			return predicates[:len(predicates)-1], nil
+		}
+	}
+	return predicates, nil
 }
 
 // equals is the function that compares with d.

@@ -25,7 +25,7 @@ func init() {
 	//	30
 	//	> r.table("heroes").orderBy(index: "born").nth(0)("name")
 	//	"Ada"
-	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, groupedSeq: true, slowOnMany: true})
+	register(reql.TermNth, spec{min: 2, max: 2, val: evalNth, compile: compileNth, groupedSeq: true, slowOnMany: true})
 
 	// sequence.slice(from[, to]) → sequence
 	// selection.slice(from[, to]) → selection
@@ -426,15 +426,39 @@ func compileSlice(_ *builder, n *opNode) error {
 	return nil
 }
 
+// compileNth tells a pipeline below that the rows behind one are not wanted.
+func compileNth(_ *builder, n *opNode) error {
+	if p, ok := n.args[0].(*pipelineNode); ok && !n.splices {
+		if i, ok := n.constantInt32(1); ok && i >= 0 {
+			p.limit = i + 1
+		}
+	}
+	return nil
+}
+
 // wantRows tells order_by that the term around it takes only as many rows as its argument i says.
 func wantRows(arg node, n *opNode, i int) {
 	h := hintsFor(arg, false)
-	if h == nil || n.groups {
+	pipe, _ := arg.(*pipelineNode)
+	if h == nil && pipe == nil || n.groups {
 		return
 	}
-	if d, ok := n.constant(i); ok && d.Kind() == datum.KindNumber {
-		if want, err := d.Int64(); err == nil && want >= 0 && want == int64(int32(want)) {
-			h.limit = int(want)
-		}
+	want, ok := n.constantInt32(i)
+	switch {
+	case !ok || want < 0:
+	case pipe != nil:
+		pipe.limit = want
+	default:
+		h.limit = want
 	}
+}
+
+// constantInt32 gives argument i if it is known and fits.
+func (n *opNode) constantInt32(i int) (int, bool) {
+	d, ok := n.constant(i)
+	if !ok || d.Kind() != datum.KindNumber {
+		return 0, false
+	}
+	v, err := d.Int64()
+	return int(v), err == nil && v == int64(int32(v))
 }

@@ -44,7 +44,8 @@ func newSpread(t testing.TB) *server {
 	back := dial(t, s.engine)
 	other.UseRouter(func() exec.Router { return spread{elsewhere{back, s.catalog}, false} })
 	s.asked = new(atomic.Int64)
-	s.engine.UseRouter(func() exec.Router { return counting{spread{elsewhere{pool, s.catalog}, true}, s.asked} })
+	s.router = counting{spread{elsewhere{pool, s.catalog}, true}, s.asked}
+	s.engine.UseRouter(func() exec.Router { return s.router })
 	return s
 }
 

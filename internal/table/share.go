@@ -6,17 +6,15 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/shard"
-	"rethinkdb/internal/storage"
 )
 
-// Share returns a view of the table that has the rows which some groups have now; false if the table has not all of these groups. Unlike that of
-// Only it does not end with the layout: its scans go on with the same rows wherever they come to. Nothing but Scan and the scans of indexes follows them.
-func (t *Table) Share(groups []storage.GroupID) (*Table, bool) {
+// Share returns a view with the rows that some parts have now; false if the table has not all of them any more. Unlike that of Only it does not end
+// with the layout: its scans go on with the same rows wherever they come to. Nothing but Scan and the scans of indexes follows them.
+func (t *Table) Share(parts ...*Part) (*Table, bool) {
 	l := t.layout.Load()
-	chosen := make([]int, len(groups))
-	for i, g := range groups {
-		chosen[i] = slices.IndexFunc(l.parts, func(p *Part) bool { return p.number == g })
-		if chosen[i] < 0 {
+	chosen := make([]int, len(parts))
+	for i, p := range parts {
+		if chosen[i] = slices.Index(l.parts, p); chosen[i] < 0 {
 			return nil, false
 		}
 	}

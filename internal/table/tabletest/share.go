@@ -4,23 +4,22 @@ import (
 	"fmt"
 	"slices"
 
-	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
 
 // shares divides the parts of the table with several ones into views, each with some of them.
 func (p *Pair) shares() []*table.Table {
 	p.t.Helper()
-	groups := make([][]storage.GroupID, 1+p.r.IntN(3))
+	shares := make([][]*table.Part, 1+p.r.IntN(3))
 	for _, part := range p.several.Parts() {
-		i := p.r.IntN(len(groups))
-		groups[i] = append(groups[i], part.Number())
+		i := p.r.IntN(len(shares))
+		shares[i] = append(shares[i], part)
 	}
 	var views []*table.Table
-	for _, g := range groups {
-		v, ok := p.several.Share(g)
+	for _, parts := range shares {
+		v, ok := p.several.Share(parts...)
 		if !ok {
-			p.t.Fatalf("the table has not all of the groups %d", g)
+			p.t.Fatal("the table has not all of its parts")
 		}
 		views = append(views, v)
 	}
