@@ -58,12 +58,17 @@ func (c *Catalog) keepMove(s *Snapshot, t *Table) {
 
 // nextMoveStep is the next short step; nil for nothing, or nothing that this server does.
 func (c *Catalog) nextMoveStep(s *Snapshot, t *Table) func(context.Context) error {
+	m := t.Config.Move
 	for _, p := range t.parts {
-		if seal, sealed := p.Sealed(); sealed && p.Here() && t.Config.outlived(seal) {
-			return p.Unseal
+		seal, since, sealed := p.Sealed()
+		switch {
+		case !sealed || !p.Here():
+		case t.Config.outlived(seal):
+			return func(ctx context.Context) error { return p.Unseal(ctx, seal) }
+		case m != nil && m.Number == seal && time.Since(since) > maxSealed:
+			return func(ctx context.Context) error { return c.giveUp(ctx, t) }
 		}
 	}
-	m := t.Config.Move
 	switch {
 	case m == nil:
 		return nil
@@ -139,6 +144,18 @@ func (c *Catalog) beginAgain(ctx context.Context, t *Table, at int) error {
 		if len(cfg.Groups) == 0 || m.Copier[at] != gone || m.Sealed[at] {
 			return errMoveOver
 		}
+		cfg.beginMove(m.From)
+		return nil
+	})
+}
+
+// maxSealed is how long a group may be sealed before the others are. Who copies one of them may have crashed in the last moment; without this, writers of
+// all would wait until it is back. They wait for longer, so none fails.
+const maxSealed = 4 * time.Second
+
+// giveUp begins a move from the beginning, because the groups have not all been sealed in time.
+func (c *Catalog) giveUp(ctx context.Context, t *Table) error {
+	return c.changeMove(ctx, t.Config.ID, t.Config.Move.Number, func(cfg *TableConfig, m *Move) error {
 		cfg.beginMove(m.From)
 		return nil
 	})

@@ -28,11 +28,14 @@ var ErrSealed = fmt.Errorf("%w: the rows are about to move to other groups", rep
 // gate is where writers wait.
 type gate struct {
 	move   uint64        // whose seal it is
+	since  time.Time     // this server has had it
 	passed chan struct{} // closed when the waiting is over
 	moved  bool          // set before passed is closed: the rows are elsewhere
 }
 
-func newGate(move uint64) *gate { return &gate{move: move, passed: make(chan struct{})} }
+func newGate(move uint64) *gate {
+	return &gate{move: move, since: time.Now(), passed: make(chan struct{})}
+}
 
 // wait returns nil when the gate has been opened.
 func (g *gate) wait(ctx context.Context) error {
@@ -97,17 +100,19 @@ func (s *Shard) AwaitOpen(ctx context.Context) error {
 	}
 }
 
-// Sealed tells for the sake of which move the shard is sealed, if it is.
-func (s *Shard) Sealed() (move uint64, ok bool) {
+// Sealed tells for the sake of which move the shard is sealed, if it is, and since when as far as this server knows.
+func (s *Shard) Sealed() (move uint64, since time.Time, ok bool) {
 	if g := s.indexes.Load().gate; g != nil {
-		return g.move, true
+		return g.move, g.since, true
 	}
-	return 0, false
+	return 0, time.Time{}, false
 }
 
-// Seal closes the gate for a move, and returns when no writer is under way any more and the seal is on disk. An error says that it is not, or may not be, and that
+// Seal closes the gate for a move, in place of an earlier one if there is one, and returns when no writer is under way any more and the seal is on disk. An error says that it is not, or may not be, and that
 // the epoch is over.
 func (s *Shard) Seal(ctx context.Context, epoch replication.Epoch, move uint64) error {
+	s.sealing.Lock()
+	defer s.sealing.Unlock()
 	s.setGate(newGate(move))
 	err := s.drained(ctx)
 	if err == nil {
@@ -131,8 +136,13 @@ func (s *Shard) commitSeal(ctx context.Context, epoch replication.Epoch, move ui
 	return group.WaitDurable(ctx, index)
 }
 
-// Unseal takes the seal away and opens the gate. The move is over, without success.
-func (s *Shard) Unseal(ctx context.Context) error {
+// Unseal takes the seal of a move away and opens the gate, unless it is another one's by now. The move is over, without success.
+func (s *Shard) Unseal(ctx context.Context, move uint64) error {
+	s.sealing.Lock()
+	defer s.sealing.Unlock()
+	if !s.sealedFor(move) {
+		return nil
+	}
 	b := s.store.NewBatch()
 	defer b.Close()
 	b.Delete(s.sealKey())
@@ -188,6 +198,6 @@ func (s *Shard) readSeal() error {
 }
 
 func (s *Shard) sealedFor(move uint64) bool {
-	now, sealed := s.Sealed()
+	now, _, sealed := s.Sealed()
 	return sealed && now == move
 }

@@ -33,7 +33,7 @@ func TestWritersWaitAtTheGate(t *testing.T) {
 	s, _, _ := newTestShard(t)
 	write(t, s, "a", rowOf("a", 1))
 	seal(t, s, 7)
-	if move, ok := s.Sealed(); !ok || move != 7 {
+	if move, _, ok := s.Sealed(); !ok || move != 7 {
 		t.Fatalf("a sealed shard is sealed for the move %d (%v)", move, ok)
 	}
 	later := begin(t, s, "b")
@@ -43,7 +43,7 @@ func TestWritersWaitAtTheGate(t *testing.T) {
 	if n := s.Count(); n != 1 {
 		t.Errorf("a sealed shard has %d rows", n)
 	}
-	if err := s.Unseal(t.Context()); err != nil {
+	if err := s.Unseal(t.Context(), 7); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-later; err != nil {
@@ -75,17 +75,29 @@ func TestASealSurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if move, ok := again.Sealed(); !ok || move != 9 {
+	if move, _, ok := again.Sealed(); !ok || move != 9 {
 		t.Fatalf("the seal is gone: %d, %v", move, ok)
 	}
-	if err := again.Unseal(t.Context()); err != nil {
+	if err := again.Unseal(t.Context(), 9); err != nil {
 		t.Fatal(err)
 	}
 	if again, err = Open(store, s.config); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := again.Sealed(); ok {
+	if _, _, ok := again.Sealed(); ok {
 		t.Error("a seal that was taken away is there again")
+	}
+}
+
+func TestTheSealOfALaterMoveStays(t *testing.T) {
+	s, _, _ := newTestShard(t)
+	seal(t, s, 3)
+	seal(t, s, 4)
+	if err := s.Unseal(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	if move, _, ok := s.Sealed(); !ok || move != 4 {
+		t.Errorf("the shard is sealed for the move %d (%v)", move, ok)
 	}
 }
 
@@ -95,7 +107,7 @@ func TestASealOfAnotherEpochIsRefused(t *testing.T) {
 	if err := s.Seal(t.Context(), 3, 1); !errors.Is(err, replication.ErrNotPrimary) {
 		t.Fatalf("the seal got the error %v", err)
 	}
-	if _, ok := s.Sealed(); ok {
+	if _, _, ok := s.Sealed(); ok {
 		t.Error("the gate is closed without a seal")
 	}
 }

@@ -55,6 +55,7 @@ type Shard struct {
 
 	indexes atomic.Pointer[indexSet]
 	indexMu sync.Mutex // guards changes of indexes; taken alone
+	sealing sync.Mutex // held by who closes or opens the gate, also while that is committed
 
 	history history
 }

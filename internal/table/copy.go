@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/replication"
@@ -29,11 +30,11 @@ func (p *Part) Seal(ctx context.Context, epoch replication.Epoch, move uint64) e
 	return p.shard.Seal(ctx, epoch, move)
 }
 
-// Unseal takes the seal away.
-func (p *Part) Unseal(ctx context.Context) error { return p.shard.Unseal(ctx) }
+// Unseal takes the seal of a move away.
+func (p *Part) Unseal(ctx context.Context, move uint64) error { return p.shard.Unseal(ctx, move) }
 
-// Sealed tells for the sake of which move the part is sealed, if it is.
-func (p *Part) Sealed() (move uint64, ok bool) { return p.shard.Sealed() }
+// Sealed tells for the sake of which move the part is sealed, if it is, and since when as far as this server knows.
+func (p *Part) Sealed() (move uint64, since time.Time, ok bool) { return p.shard.Sealed() }
 
 // Moved says that the rows are in other groups from now on.
 func (p *Part) Moved() { p.shard.Moved() }
