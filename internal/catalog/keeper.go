@@ -211,7 +211,7 @@ func (c *Catalog) share(ctx context.Context, p *table.Part, g *replication.Singl
 	r.part.Store(p)
 	shared, err := c.host.Adopt(ctx, g, r)
 	if shared != nil {
-		p.SetGroup(shared)
+		err = errors.Join(err, setGroup(ctx, p, shared))
 	}
 	return err
 }
@@ -220,7 +220,7 @@ func (c *Catalog) share(ctx context.Context, p *table.Part, g *replication.Singl
 func (c *Catalog) unshare(ctx context.Context, p *table.Part, g *replication.Raft) error {
 	single, err := g.Retire(ctx)
 	if single != nil {
-		p.SetGroup(single)
+		err = errors.Join(err, setGroup(ctx, p, single))
 	}
 	return err
 }
@@ -229,7 +229,7 @@ func (c *Catalog) unshare(ctx context.Context, p *table.Part, g *replication.Raf
 func (c *Catalog) leaveGroup(ctx context.Context, p *table.Part, g *replication.Raft) error {
 	p.SetGroup(replication.Absent{})
 	p.EndFeeds()
-	return g.Drop(context.WithoutCancel(ctx))
+	return errors.Join(g.Drop(context.WithoutCancel(ctx)), setGroup(ctx, p, replication.Absent{}))
 }
 
 // endLostFeeds ends the feeds of a part whose primary replica was here and is not any more.

@@ -120,7 +120,7 @@ func (c *Catalog) makeGroups(ctx context.Context, t *Table) error {
 		m.Placed, m.Copier, m.Copied, m.Sealed = make([]bool, n), make([]uint64, old), make([]bool, old), make([]bool, old)
 		return nil
 	})
-	if errors.Is(err, errMoveOver) || refused(err) {
+	if errors.Is(err, errMoveOver) || errors.Is(err, ErrTableGone) || refused(err) {
 		forget()
 		err = errors.Join(err, dropParts(ctx, parts))
 	}

@@ -178,9 +178,11 @@ func (c *Catalog) createParts(ctx context.Context, groups []storage.GroupID, pri
 // dropParts removes what this server has of parts that no configuration mentions any more.
 func dropParts(ctx context.Context, parts []*table.Part) (err error) {
 	for _, p := range parts {
-		if failed := p.Drop(context.WithoutCancel(ctx)); failed != nil && !errors.Is(failed, table.ErrDropped) {
-			err = errors.Join(err, failed)
+		failed := p.Drop(context.WithoutCancel(ctx))
+		if errors.Is(failed, table.ErrDropped) || errors.Is(failed, replication.ErrReplaced) { // who replaces the group drops the one that it makes
+			continue
 		}
+		err = errors.Join(err, failed)
 	}
 	return err
 }
@@ -304,8 +306,19 @@ func (c *Catalog) joinGroup(ctx context.Context, p *table.Part) error {
 	if err != nil {
 		return err
 	}
-	p.SetGroup(g)
+	if err := setGroup(ctx, p, g); err != nil {
+		return err
+	}
 	return p.Reload()
+}
+
+// setGroup replaces the group of a part, and drops it if the part has ended meanwhile: what has ended it has met the old group.
+func setGroup(ctx context.Context, p *table.Part, g replication.Group) error {
+	p.SetGroup(g)
+	if p.Dropped() {
+		return dropParts(ctx, []*table.Part{p})
+	}
+	return nil
 }
 
 // replica is what this server has of the group of a part, as package replication sees it.

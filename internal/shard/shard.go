@@ -95,14 +95,33 @@ func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, erro
 	return s, s.readSeal()
 }
 
-// Drop removes the rows and everything else of the shard. Writes that come later fail.
+// Drop removes the rows and everything else of the shard. Writes that come later fail. Who replaces the group meanwhile has to call it again; the
+// error wraps ErrReplaced if somebody does.
 func (s *Shard) Drop(ctx context.Context) error {
 	s.dropped.Store(true)
 	err := s.now().Drop(ctx)
+	if err == nil && !s.alone() {
+		err = s.clear(ctx)
+	}
 	if t := s.tap.Load(); t != nil {
 		(*t).Dropped()
 	}
 	return err
+}
+
+// clear removes what a replica has left that was here and has been removed: its number, which is of no use to a group that has ended.
+func (s *Shard) clear(ctx context.Context) error {
+	some, err := s.anyKey(storage.GroupRange(s.config.Group))
+	if err != nil || !some {
+		return err
+	}
+	b := s.store.NewBatch()
+	defer b.Close()
+	b.DeleteGroup(s.config.Group)
+	if err := s.store.Commit(ctx, b, false); err != nil {
+		return fmt.Errorf("clear group %d: %w", s.config.Group, err)
+	}
+	return nil
 }
 
 // Dropped tells whether the shard has ended. If it has not after a read, nothing was missing that the read was to find.

@@ -67,8 +67,12 @@ func (p *Part) Readable() bool {
 	return true
 }
 
-// Drop removes the rows that this server has of the part.
+// Drop removes the rows that this server has of the part. Who replaces its group meanwhile has to call it again: then the error wraps ErrReplaced, and
+// Dropped is true.
 func (p *Part) Drop(ctx context.Context) error { return p.shard.Drop(ctx) }
+
+// Dropped tells whether the part has ended.
+func (p *Part) Dropped() bool { return p.shard.Dropped() }
 
 // Count returns the number of rows, as this server knows it.
 func (p *Part) Count() int64 { return p.shard.Count() }
