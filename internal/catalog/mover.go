@@ -120,9 +120,8 @@ func (c *Catalog) makeGroups(ctx context.Context, t *Table) error {
 		m.Placed, m.Copier, m.Copied, m.Sealed = make([]bool, n), make([]uint64, old), make([]bool, old), make([]bool, old)
 		return nil
 	})
-	if errors.Is(err, errMoveOver) || errors.Is(err, ErrTableGone) || refused(err) {
-		forget()
-		err = errors.Join(err, dropParts(ctx, parts))
+	if err == nil || errors.Is(err, errMoveOver) || errors.Is(err, ErrTableGone) || refused(err) {
+		err = errors.Join(err, dropParts(ctx, forget()))
 	}
 	return err // after others the groups may come yet; if they do not, the next start removes what was prepared
 }

@@ -187,19 +187,24 @@ func dropParts(ctx context.Context, parts []*table.Part) (err error) {
 	return err
 }
 
-// prepare keeps new parts for the moment when the record comes that mentions them, or until forget is called.
-func (c *Catalog) prepare(parts []*table.Part) (forget func()) {
+// prepare keeps new parts for the moment when the record comes that mentions them, or until forget is called. It is called when the fate of the record is known, also
+// when that was made: a later change may have come with it, so that nobody has seen that it mentioned them. forget returns what nobody has taken, to be dropped.
+func (c *Catalog) prepare(parts []*table.Part) (forget func() []*table.Part) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range parts {
 		c.prepared[p.Number()] = p
 	}
-	return func() {
+	return func() (left []*table.Part) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, p := range parts {
-			delete(c.prepared, p.Number())
+			if c.prepared[p.Number()] == p {
+				delete(c.prepared, p.Number())
+				left = append(left, p)
+			}
 		}
+		return left
 	}
 }
 

@@ -37,9 +37,8 @@ func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, err
 	}
 	forget := c.prepare(parts)
 	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) { return c.newTable(s, &cfg) })
-	if refused(err) {
-		forget()
-		err = errors.Join(err, dropParts(ctx, parts))
+	if err == nil || refused(err) {
+		err = errors.Join(err, dropParts(ctx, forget()))
 	}
 	if err != nil {
 		return nil, err // the table may come yet; if it does not, the next start removes what was prepared
