@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,12 +20,19 @@ import (
 
 // fleet is some servers in one process: catalogs, above metadata that they share, above a network.
 type fleet struct {
-	t  *testing.T
-	wg sync.WaitGroup // messages
+	t       *testing.T
+	wiretap atomic.Pointer[wiretap] // nil: nobody listens
 
 	mu      sync.Mutex
 	servers map[replication.ServerID]*ship
 	cut     map[replication.ServerID]bool // nobody reaches it
+	pipes   map[*fleetPipe]struct{}
+}
+
+// wiretap is called when servers speak to each other. Either function may be nil.
+type wiretap struct {
+	change  func(by *ship, list []metadata.Change, pass func() error) error // a change of the metadata, which pass takes to who decides
+	message func(by *ship, m []byte)                                        // a message of the replication, before it goes
 }
 
 // ship is a server of a fleet. Its file system outlives it.
@@ -35,12 +43,19 @@ type ship struct {
 	mem   *storage.MemFS
 	meta  *metadata.Store
 	host  *replication.Host
+	busy  sync.WaitGroup // with what other servers have sent; begun under fleet.mu
 }
 
 // newFleet starts servers; the first one makes the others members.
 func newFleet(t *testing.T, ids ...ServerID) *fleet {
 	t.Helper()
-	f := &fleet{t: t, servers: map[replication.ServerID]*ship{}, cut: map[replication.ServerID]bool{}}
+	return startFleet(t, len(ids), ids)
+}
+
+// startFleet starts servers of which the first so many decide on the metadata.
+func startFleet(t *testing.T, voters int, ids []ServerID) *fleet {
+	t.Helper()
+	f := &fleet{t: t, servers: map[replication.ServerID]*ship{}, cut: map[replication.ServerID]bool{}, pipes: map[*fleetPipe]struct{}{}}
 	t.Cleanup(f.close)
 	for _, id := range ids {
 		s := &ship{world: world{t: t}, id: id, fleet: f, mem: storage.NewMemFS()}
@@ -53,7 +68,7 @@ func newFleet(t *testing.T, ids ...ServerID) *fleet {
 		}
 	}
 	members := []replication.Member{{Server: replication.ServerID(ids[0]), Voter: true}}
-	for _, id := range ids[1:] {
+	for i, id := range ids[1:] {
 		s := f.at(id)
 		if err := first.AddMember(t.Context(), s.Snapshot().Server()); err != nil {
 			t.Fatal(err)
@@ -61,7 +76,7 @@ func newFleet(t *testing.T, ids ...ServerID) *fleet {
 		if err := s.meta.Follow(t.Context(), s.host, s.forward); err != nil {
 			t.Fatal(err)
 		}
-		members = append(members, replication.Member{Server: replication.ServerID(id), Voter: true})
+		members = append(members, replication.Member{Server: replication.ServerID(id), Voter: i+1 < voters})
 		if err := first.meta.Raft().SetMembers(t.Context(), members); err != nil {
 			t.Fatal(err)
 		}
@@ -112,9 +127,10 @@ func fields(definition []byte) (table.IndexFunction, error) {
 	return func(row datum.Value) (datum.Value, bool) { return row.Get(string(definition)) }, nil
 }
 
-// close stops a server.
+// close stops a server that nobody reaches any more.
 func (s *ship) close() {
 	s.Close()
+	s.busy.Wait()
 	s.host.Close()
 	s.meta.Close()
 	if err := s.store.Close(); err != nil {
@@ -163,26 +179,102 @@ func (f *fleet) setConnected() {
 func (f *fleet) close() {
 	f.mu.Lock()
 	for id := range f.servers {
-		f.cut[id] = true
+		f.isolate(id)
 	}
 	f.mu.Unlock()
-	for _, s := range f.servers {
-		s.Close()
-	}
-	f.wg.Wait()
 	for _, s := range f.servers {
 		s.close()
 	}
 }
 
-// reach finds a server that can be reached from another one.
-func (f *fleet) reach(from ServerID, to replication.ServerID) *ship {
+// isolate makes a server one that nobody reaches. The caller holds mu.
+func (f *fleet) isolate(id replication.ServerID) {
+	f.cut[id] = true
+	for p := range f.pipes {
+		if p.from == id || p.to == id {
+			p.close()
+		}
+	}
+}
+
+// crash stops a server as if its machine had lost its power at this moment. What it still does is of no consequence. revive starts it again.
+func (f *fleet) crash(id ServerID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.cut[replication.ServerID(from)] || f.cut[to] {
-		return nil
+	f.isolate(replication.ServerID(id))
+	s := f.servers[replication.ServerID(id)]
+	s.mem = s.mem.Crash()
+}
+
+// revive starts a server that has crashed with what was on its disk.
+func (f *fleet) revive(id ServerID) *ship {
+	f.t.Helper()
+	old := f.at(id)
+	f.connect()
+	old.close()
+	s := &ship{world: world{t: f.t}, id: id, fleet: f, mem: old.mem}
+	s.open()
+	f.mu.Lock()
+	delete(f.cut, replication.ServerID(id))
+	f.mu.Unlock()
+	f.connect()
+	return s
+}
+
+// reach finds a server that can be reached from another one, and keeps it from being closed until done is called.
+func (f *fleet) reach(from ServerID, to replication.ServerID) (s *ship, done func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s = f.servers[to]
+	if s == nil || f.cut[replication.ServerID(from)] || f.cut[to] {
+		return nil, nil
 	}
-	return f.servers[to]
+	s.busy.Add(1)
+	return s, s.busy.Done
+}
+
+// apart tells whether one of two servers is cut off.
+func (f *fleet) apart(from ServerID, to replication.ServerID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cut[replication.ServerID(from)] || f.cut[to]
+}
+
+// fleetPipe is a stream between two servers.
+type fleetPipe struct {
+	from, to  replication.ServerID
+	near, far net.Conn
+}
+
+func (p *fleetPipe) close() {
+	_, _ = p.near.Close(), p.far.Close() // they cannot fail
+}
+
+// pipe opens a stream that serve has the other end of.
+func (f *fleet) pipe(ctx context.Context, from ServerID, to replication.ServerID, serve func(other *ship, far net.Conn)) (net.Conn, error) {
+	other, done := f.reach(from, to)
+	if other == nil {
+		return nil, remotepart.ErrNotReached
+	}
+	p := &fleetPipe{from: replication.ServerID(from), to: to}
+	p.near, p.far = net.Pipe()
+	f.mu.Lock()
+	f.pipes[p] = struct{}{}
+	if f.cut[p.from] || f.cut[to] {
+		p.close()
+	}
+	f.mu.Unlock()
+	stop := context.AfterFunc(ctx, p.close)
+	go func() { // ends before the other server is closed
+		defer done()
+		serve(other, p.far)
+		stop()
+		_ = p.far.Close()
+		f.mu.Lock()
+		delete(f.pipes, p)
+		f.mu.Unlock()
+	}()
+	return p.near, nil
 }
 
 // await waits for something that a server is to learn.
@@ -205,39 +297,47 @@ func (s *ship) await(what string, is func(s *Snapshot) bool) {
 
 // Send implements replication.Transport.
 func (s *ship) Send(to replication.ServerID, m []byte) {
-	if other := s.fleet.reach(s.id, to); other != nil {
+	if w := s.fleet.wiretap.Load(); w != nil && w.message != nil {
+		w.message(s, m)
+	}
+	if other, done := s.fleet.reach(s.id, to); other != nil {
 		m = append([]byte(nil), m...)
-		s.fleet.wg.Go(func() { other.host.Receive(replication.ServerID(s.id), m) })
+		go func() { // ends before the other server is closed
+			defer done()
+			other.host.Receive(replication.ServerID(s.id), m)
+		}()
 	}
 }
 
 // OpenSnapshot implements replication.Transport.
 func (s *ship) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
-	other := s.fleet.reach(s.id, to)
-	if other == nil {
-		return nil, errors.New("not connected")
-	}
-	near, far := net.Pipe()
-	stop := context.AfterFunc(ctx, func() { _ = near.Close() })
 	header = append([]byte(nil), header...)
-	s.fleet.wg.Go(func() {
-		defer stop()
-		_ = other.host.ReceiveSnapshot(ctx, replication.ServerID(s.id), header, far) // the sender tries again
-		_ = far.Close()
+	return s.fleet.pipe(ctx, s.id, to, func(other *ship, far net.Conn) {
+		_ = other.host.ReceiveSnapshot(context.Background(), replication.ServerID(s.id), header, far) // the sender tries again
 	})
-	return near, nil
 }
 
 // forward implements metadata.Forward.
-func (s *ship) forward(ctx context.Context, to replication.ServerID, base metadata.Version, changes []metadata.Change) (metadata.Version, error) {
-	other := s.fleet.reach(s.id, to)
-	if other == nil || other.meta.Raft() == nil {
-		return 0, replication.ErrNotPrimary
+func (s *ship) forward(ctx context.Context, to replication.ServerID, base metadata.Version, changes []metadata.Change) (v metadata.Version, err error) {
+	pass := func() (err error) {
+		other, done := s.fleet.reach(s.id, to)
+		if other == nil {
+			return replication.ErrNotPrimary
+		}
+		defer done()
+		if other.meta.Raft() == nil {
+			return replication.ErrNotPrimary
+		}
+		if _, err := other.meta.Raft().Epoch(); err != nil {
+			return err
+		}
+		v, err = other.meta.Decide(ctx, base, changes)
+		return err
 	}
-	if _, err := other.meta.Raft().Epoch(); err != nil {
-		return 0, err
+	if w := s.fleet.wiretap.Load(); w != nil && w.change != nil {
+		return v, w.change(s, changes, pass)
 	}
-	return other.meta.Decide(ctx, base, changes)
+	return v, pass()
 }
 
 // locate tells which other server has the primary replica of a part.
@@ -257,26 +357,29 @@ func (s *ship) locate(a table.Address) (server string, ok bool) {
 
 // Call implements remotepart.Transport.
 func (s *ship) Call(ctx context.Context, server string, request []byte) ([]byte, error) {
-	other := s.fleet.reach(s.id, replication.ServerID(server))
+	other, done := s.fleet.reach(s.id, replication.ServerID(server))
 	if other == nil {
 		return nil, remotepart.ErrNotReached
 	}
-	return other.parts().Answer(ctx, request)
+	defer done()
+	answer, err := other.parts().Answer(ctx, request)
+	if s.fleet.apart(s.id, replication.ServerID(server)) {
+		return nil, errors.New("the connection was lost")
+	}
+	if ctx.Err() != nil { // between machines, nobody would wait for what the other one makes of that
+		return nil, context.Cause(ctx)
+	}
+	return answer, err
 }
 
 // Open implements remotepart.Transport.
 func (s *ship) Open(ctx context.Context, server string) (remotepart.Stream, error) {
-	other := s.fleet.reach(s.id, replication.ServerID(server))
-	if other == nil {
-		return nil, remotepart.ErrNotReached
-	}
-	near, far := net.Pipe()
-	stop := context.AfterFunc(ctx, func() { _ = near.Close() })
-	s.fleet.wg.Go(func() {
-		defer stop()
+	near, err := s.fleet.pipe(ctx, s.id, replication.ServerID(server), func(other *ship, far net.Conn) {
 		_ = other.parts().Serve(ctx, far) // the other end sees that it has ended
-		_ = far.Close()
 	})
+	if err != nil {
+		return nil, err
+	}
 	return pipe{near}, nil
 }
 

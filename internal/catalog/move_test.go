@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -24,16 +25,69 @@ type writers struct {
 	rows  []atomic.Int64 // by key: the number that the row has, 0 for no row
 	done  atomic.Int64   // writes
 	worst atomic.Int64   // nanoseconds that a write took
+
+	faults bool           // writes may fail
+	unsure []atomic.Int64 // by key: the number that it has instead if a write was made whose fate is not known, -1 for none; nobody writes that row again
 }
 
 // write has some clients change rows until they are told to end; each has keys of its own, beginning with those of a client.
 func (w *world) write(t *Table, first, clients, keys int) *writers {
-	r := &writers{t: w.t, table: t.Table, stop: make(chan struct{}), first: first * keys, rows: make([]atomic.Int64, clients*keys)}
+	r := w.writers(t, first*keys, clients*keys)
+	r.start(clients, keys)
+	return r
+}
+
+// writers are of some keys, and do not write yet.
+func (w *world) writers(t *Table, first, keys int) *writers {
+	r := &writers{t: w.t, table: t.Table, stop: make(chan struct{}), first: first, rows: make([]atomic.Int64, keys), unsure: make([]atomic.Int64, keys)}
+	for i := range r.unsure {
+		r.unsure[i].Store(-1)
+	}
+	return r
+}
+
+func (r *writers) start(clients, keys int) {
 	for i := range clients {
 		r.wg.Go(func() { r.run(i, keys) })
 	}
-	w.t.Cleanup(r.end)
-	return r
+	r.t.Cleanup(r.end)
+}
+
+// fill writes all rows once, before clients are started.
+func (r *writers) fill() {
+	r.t.Helper()
+	var keys []datum.Value
+	for at := range r.rows {
+		keys = append(keys, datum.Int(int64(r.first+at)))
+		r.rows[at].Store(1)
+	}
+	_, err := r.table.Write(context.Background(), table.WriteRequest{Keys: keys, Update: func(i int, _ datum.Value) (datum.Value, error) { return numbered(r.first+i, 1), nil }})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// progress waits until so many further rows have been written.
+func (r *writers) progress(writes int64) {
+	r.t.Helper()
+	began := time.Now()
+	for done := r.done.Load(); r.done.Load() < done+writes && !r.t.Failed(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			r.t.Fatalf("the rows from %d on are not written any more", r.first)
+		}
+	}
+}
+
+// failed takes note of a write that has failed, and tells whether that may be.
+func (r *writers) failed(at int, value int64, err error) bool {
+	switch {
+	case !r.faults:
+		return false
+	case errors.Is(err, table.ErrPartlyWritten), errors.Is(err, table.ErrFateUnknown), errors.Is(err, table.ErrUnknownOutcome), errors.Is(err, table.ErrLostContact) && !errors.Is(err, table.ErrNotPrimary):
+		r.unsure[at].Store(value)
+		return true
+	}
+	return errors.Is(err, table.ErrNotPrimary) || errors.Is(err, table.ErrNoQuorum)
 }
 
 func (r *writers) run(client, keys int) {
@@ -45,13 +99,20 @@ func (r *writers) run(client, keys int) {
 		default:
 		}
 		at := client*keys + random.IntN(keys)
+		if r.unsure[at].Load() >= 0 {
+			continue
+		}
 		id := r.first + at
 		value := n
 		if random.IntN(4) == 0 {
 			value = 0
 		}
 		began := time.Now()
-		results, err := r.table.Write(context.Background(), table.WriteRequest{Keys: []datum.Value{datum.Int(int64(id))}, Durability: table.DurabilitySoft,
+		durability := table.DurabilitySoft
+		if r.faults {
+			durability = table.DurabilityHard
+		}
+		results, err := r.table.Write(context.Background(), table.WriteRequest{Keys: []datum.Value{datum.Int(int64(id))}, Durability: durability,
 			Update: func(_ int, old datum.Value) (datum.Value, error) {
 				if is := numberOf(old); is != r.rows[at].Load() {
 					r.t.Errorf("row %d has the number %d, not %d", id, is, r.rows[at].Load())
@@ -60,6 +121,9 @@ func (r *writers) run(client, keys int) {
 			}})
 		if err == nil {
 			err = results[0].Err
+		}
+		if r.failed(at, value, err) {
+			continue
 		}
 		if err != nil {
 			r.t.Errorf("write of row %d: %v", id, err)
@@ -115,6 +179,9 @@ func checkAll(tt *testing.T, t *Table, all []*writers) {
 	for _, r := range all {
 		for at := range r.rows {
 			id, n := int64(r.first+at), r.rows[at].Load()
+			if other := r.unsure[at].Load(); other >= 0 && seen[id] == other {
+				n = other
+			}
 			if n != 0 {
 				want++
 			}
@@ -221,15 +288,13 @@ func TestATableMovesWhileItIsWritten(t *testing.T) {
 	}
 	r := w.write(tbl, 0, 4, 500)
 	for range 3 {
-		before, done := w.until(tbl, "whole", func(t *Table) bool { return t.Config.Move == nil && t.Config.indexesReady() }), r.done.Load()
+		before := w.until(tbl, "whole", func(t *Table) bool { return t.Config.Move == nil && t.Config.indexesReady() })
 		w.beginMove(tbl)
 		after := w.untilMoved(tbl)
 		if slices.Equal(before.Config.Groups, after.Config.Groups) {
 			t.Fatalf("a table that was moved is in the groups %v", after.Config.Groups)
 		}
-		for r.done.Load() < done+200 && !t.Failed() {
-			time.Sleep(time.Millisecond)
-		}
+		r.progress(200)
 	}
 	r.end()
 	checkAll(t, w.untilMoved(tbl), []*writers{r})
@@ -278,10 +343,7 @@ func TestShardsOfThreeServers(t *testing.T) {
 			t.Errorf("%d shards with %d replicas have the groups %v", c.shards, c.replicas, now.Config.Groups)
 		}
 		for _, r := range all {
-			done := r.done.Load()
-			for r.done.Load() < done+20 && !t.Failed() {
-				time.Sleep(time.Millisecond)
-			}
+			r.progress(20)
 		}
 	}
 	for _, r := range all {

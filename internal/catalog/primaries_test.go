@@ -57,7 +57,7 @@ func TestWhoHasThePrimaryReplica(t *testing.T) {
 // primaryOf is the server that can be reached and has the primary replica of a table; empty if none has.
 func (f *fleet) primaryOf(id TableID) ServerID {
 	for _, s := range f.servers {
-		if f.reach(s.id, replication.ServerID(s.id)) == nil {
+		if f.apart(s.id, replication.ServerID(s.id)) {
 			continue
 		}
 		if t := s.Snapshot().tables[id]; t != nil && t.parts[0].Here() {
