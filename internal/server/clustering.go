@@ -219,6 +219,9 @@ func (c *clustering) expelled() {
 	}
 }
 
+// outcast tells whether others have said that this server is no member of the cluster any more.
+func (n *node) outcast() bool { return n.clustering != nil && n.clustering.outcast.Load() }
+
 const removedText = "This server has been removed from its cluster. What it has is not what the cluster has, and nobody will bring it up to date: stop it. To have it join again, start it with an empty data directory and --join."
 
 func memberOf(s catalog.Server) (m cluster.Member, err error) {

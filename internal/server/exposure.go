@@ -86,7 +86,7 @@ func (n *node) issues() []system.Issue {
 	if open := n.exposed(); len(open) > 0 {
 		issues = append(issues, system.NoPassword(id, name, open, n.whom(), remedy))
 	}
-	if n.clustering != nil && n.clustering.outcast.Load() {
+	if n.outcast() {
 		issues = append(issues, system.ServerRemoved(id, name, removedText))
 	}
 	if n.swap.swapping.Load() {

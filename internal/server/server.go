@@ -241,6 +241,7 @@ func (n *node) build(log *logfile.Log, p parts) (err error) {
 		Issues:   n.issues,
 		Security: n.security,
 		Usage:    n.usage,
+		Outcast:  n.outcast,
 
 		SlowQueries: slow,
 

@@ -28,8 +28,11 @@ func denied(c *exec.Client, perm auth.Permission) error {
 func (s *System) RequireConnect(c *exec.Client) error { return s.require(c, auth.Connect, "", "") }
 
 // Authorize checks that c has a right to a table that Table, ConfigRow or StatusRow has returned for c. System tables check
-// their writes themselves, which begin with a read.
+// their writes themselves, which begin with a read. Nobody has any to the tables of a server that was removed from its cluster: what it has of them is of the past.
 func (s *System) Authorize(c *exec.Client, r exec.Right, t exec.Table) error {
+	if own, ok := t.(*catalog.Table); ok && s.outcast() {
+		return opFailed("This server has been removed from its cluster, so what it has of the table `%s.%s` is out of date. Ask another server, and stop this one.", own.DB(), own.Name())
+	}
 	if c == nil || c.User == auth.Admin {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/reql"
 )
 
 // authorizeWorld has users with a right to read tbl from each scope.
@@ -59,5 +60,24 @@ func BenchmarkAuthorize(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A server that was removed from its cluster shows what concerns itself, and nothing of its tables.
+func TestOutcast(t *testing.T) {
+	var outcast bool
+	w := newWorld(t, func(o *Options) { o.Outcast = func() bool { return outcast } })
+	tbl, err := w.Table(w.admin, w.testDB(), "tbl", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Authorize(w.admin, exec.ReadRows, tbl); err != nil {
+		t.Fatal(err)
+	}
+	outcast = true
+	wantError(t, w.Authorize(w.admin, exec.ReadRows, tbl), reql.OpFailed, "This server has been removed from its cluster, so what it has of the table `test.tbl` is out of date. "+
+		"Ask another server, and stop this one.")
+	if err := w.Authorize(w.admin, exec.ReadRows, w.system("current_issues")); err != nil {
+		t.Error(err)
 	}
 }

@@ -45,6 +45,8 @@ type Options struct {
 	// returns an error the configuration is not changed.
 	SetCache func(bytes int64) error
 	Now      func() time.Time
+	// Outcast tells whether the cluster has let this server know that it is no member any more. nil: it never has.
+	Outcast func() bool
 
 	Scripts Scripts // who may run JavaScript
 
@@ -79,6 +81,7 @@ type System struct {
 	scripts       Scripts
 	allow         access.Lists
 	accessChanged func()
+	outcast       func() bool
 
 	tables map[string]*systemTable
 
@@ -96,7 +99,7 @@ func Start(o Options) *System {
 		catalog: o.Catalog, store: o.Store, users: o.Users, tokens: o.Tokens, peers: o.Peers, keepers: o.Keepers, proxy: o.Proxy, process: o.Process, log: o.Log, audit: o.Audit, logger: o.Logger,
 		issues: o.Issues, security: o.Security, sessions: o.Sessions, logIns: o.LogIns, setCache: o.SetCache, now: o.Now,
 		slowQueries: o.SlowQueries, usage: o.Usage,
-		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged,
+		scripts: o.Scripts, allow: o.Allow, accessChanged: o.AccessChanged, outcast: o.Outcast,
 	}
 	if s.peers == nil {
 		s.peers = noPeers{}
@@ -115,6 +118,9 @@ func Start(o Options) *System {
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.outcast == nil {
+		s.outcast = func() bool { return false }
 	}
 	if s.accessChanged == nil {
 		s.accessChanged = func() {}

@@ -51,6 +51,10 @@ func TestRemovedServer(t *testing.T) {
 	issues := harness.Term(harness.Filter, harness.Term(harness.Table, harness.Term(harness.DB, "rethinkdb"), "current_issues"), map[string]any{"type": "server_removed"})
 	c.await("that in its issues", harness.Term(harness.Count, issues), "1")
 	a.awaitServers("a", "b")
+	outdated := harness.Term(harness.Count, tableAt("t", "outdated"))
+	if rows, err := c.try(outdated); err == nil || !strings.Contains(err.Error(), "This server has been removed from its cluster") {
+		t.Errorf("a server that was removed answers with %s, %v", rows, err)
+	}
 	c.kill()
 
 	again := newServer(t, "c", "--join", a.clusterAddr())
