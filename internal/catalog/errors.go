@@ -45,7 +45,7 @@ func databaseAlreadyDeleted() error {
 // ChangeError gives the error of a change of the metadata the words for the user, if other servers are the reason.
 func ChangeError(err error) error {
 	switch {
-	case errors.Is(err, metadata.ErrNoMajority):
+	case errors.Is(err, metadata.ErrNoMajority), errors.Is(err, replication.ErrNotPrimary), errors.Is(err, replication.ErrNoQuorum):
 		return reql.Errorf(reql.OpFailed, "A majority of the servers of the cluster is currently unreachable. Nothing was changed."+
 			" If they are lost for good, `rethinkdb admin recover metadata` lets the others go on.")
 	case errors.Is(err, replication.ErrUnknownOutcome):

@@ -2,6 +2,7 @@ package system
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec"
+	"rethinkdb/internal/replication"
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/table"
 )
@@ -278,5 +280,24 @@ func TestLookingUpATableDoesNotAllocate(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("looking up a table allocates %v times", n)
+	}
+}
+
+// Whatever has kept a table's rows from being read, who wanted to divide them anew is told in the user's words.
+func TestUnreadableRows(t *testing.T) {
+	w := newWorld(t)
+	tbl, _ := w.catalog.Snapshot().TableByID(catalog.TableID(w.tbl))
+	for _, reason := range []error{&replication.NotPrimaryError{Leader: "a"}, table.ErrNoQuorum, table.ErrLostContact, table.ErrMoved} {
+		err := unreachable(fmt.Errorf("scan: %w", reason), tbl, "The table was not reconfigured.")
+		wantError(t, err, reql.OpFailed, "The server(s) hosting table `test.tbl` are currently unreachable. The table was not reconfigured. If you do not expect the server(s) "+
+			"to recover, you can use `emergency_repair` to restore availability of the table. <http://rethinkdb.com/api/javascript/reconfigure/#emergency-repair-mode>")
+		if reason == table.ErrLostContact || reason == table.ErrMoved {
+			continue
+		}
+		wantError(t, catalog.ChangeError(fmt.Errorf("change: %w", reason)), reql.OpFailed, "A majority of the servers of the cluster is currently unreachable. Nothing was changed."+
+			" If they are lost for good, `rethinkdb admin recover metadata` lets the others go on.")
+	}
+	if err := unreachable(table.ErrDropped, tbl, ""); !errors.Is(err, catalog.ErrTableGone) {
+		t.Errorf("a table that was dropped gives %v", err)
 	}
 }

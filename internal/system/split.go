@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"rethinkdb/internal/catalog"
 	"rethinkdb/internal/table"
@@ -54,7 +55,11 @@ func (s *splitter) find(ctx context.Context, n int) error {
 
 // unreachable is what the user is told when the rows of a table could not be read. undone says what was not done.
 func unreachable(err error, t *catalog.Table, undone string) error {
-	if !errors.Is(err, table.ErrNotPrimary) && !errors.Is(err, table.ErrNoQuorum) && !errors.Is(err, table.ErrLostContact) {
+	if errors.Is(err, table.ErrDropped) {
+		return catalog.ErrTableGone
+	}
+	lost := func(reason error) bool { return errors.Is(err, reason) }
+	if !slices.ContainsFunc([]error{table.ErrNotPrimary, table.ErrNoQuorum, table.ErrLostContact, table.ErrMoved}, lost) {
 		return err
 	}
 	return opFailed("The server(s) hosting table `%s.%s` are currently unreachable. %s If you do not expect the server(s) to recover, you can use "+
