@@ -3,6 +3,7 @@ package replication
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"rethinkdb/internal/storage"
 )
@@ -27,6 +28,17 @@ type Command struct {
 	// Observer is asked and told in the order of commands. It holds up all writers of the group, so it must be short and must not
 	// wait for anything. Nil: nobody.
 	Observer Observer
+
+	// Author, if there is one, does not wait longer than his context, which for other commands says nothing once they are on their way: Commit then returns ErrLeft, and
+	// Author is told when the fate of the command is known.
+	Author Author
+}
+
+// An Author is who has made a command.
+type Author interface {
+	// Settled says that the fate of a command is known after Commit has returned ErrLeft. Until then the command, its batch and whatever keeps others
+	// from deciding on the same rows must stay as they are. The call holds up the group, as those of Observer do.
+	Settled(err error)
 }
 
 // An Observer takes part in a command.
@@ -59,6 +71,8 @@ var (
 	ErrNoQuorum = errors.New("not enough replicas are in touch")
 	// ErrUnknownOutcome says that a command may have been committed, or still be.
 	ErrUnknownOutcome = errors.New("it is unknown whether the command was committed: the primary replica has lost its place meanwhile")
+	// ErrLeft is an ErrUnknownOutcome: the context of its author has ended while the command was on its way.
+	ErrLeft = fmt.Errorf("%w, or the time to wait for it is over", ErrUnknownOutcome)
 )
 
 // A NotPrimaryError says who else is the primary replica.
@@ -86,7 +100,7 @@ type Group interface {
 
 	// Commit puts the command in the group's order and returns its index when reads on this server see it. Nothing says yet
 	// that it survives a crash. With an error the command was not applied, unless that is ErrUnknownOutcome. The command's batch may
-	// be reused afterwards. Once the command is on its way, Commit waits for its fate, whatever ctx says: latches that were
+	// be reused afterwards. Once the command is on its way, Commit waits for its fate, whatever ctx says (but see Author): latches that were
 	// released earlier would let the next writer read rows without it.
 	Commit(ctx context.Context, cmd *Command) (Index, error)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/raft/v3"
@@ -16,14 +17,53 @@ type proposal struct {
 	record   []byte // of the history, once it is recorded
 	recorded bool
 
-	done  chan struct{} // closed when the two are set
+	done  chan struct{} // closed when the two are set, unless the author has left
 	index Index
 	err   error
+	fate  atomic.Uint32 // awaited, known or left
 }
+
+// What becomes of a proposal: whoever comes second finds out who was first.
+const (
+	awaited = iota
+	known   // and then told
+	left    // by its author
+)
 
 func (p *proposal) finish(i Index, err error) {
 	p.index, p.err = i, err
-	close(p.done)
+	if p.fate.CompareAndSwap(awaited, known) {
+		close(p.done)
+		return
+	}
+	p.cmd.Author.Settled(err)
+}
+
+// leaveTime is how long after the end of his context an author stays: nearly all commands are settled by then, and he can be told what has become of his.
+const leaveTime = 200 * time.Millisecond
+
+// wait returns when the fate is known, or the author leaves.
+func (p *proposal) wait(ctx context.Context) (Index, error) {
+	if p.cmd.Author == nil {
+		<-p.done
+		return p.index, p.err
+	}
+	select {
+	case <-p.done:
+		return p.index, p.err
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(leaveTime)
+	defer late.Stop()
+	select {
+	case <-p.done:
+	case <-late.C:
+		if p.fate.CompareAndSwap(awaited, left) {
+			return 0, ErrLeft
+		}
+		<-p.done // in a moment
+	}
+	return p.index, p.err
 }
 
 // round is the proposals that went into one entry of the log, until their fate is known.
@@ -61,8 +101,7 @@ func (r *Raft) Commit(ctx context.Context, cmd *Command) (Index, error) {
 	if err != nil {
 		return 0, err
 	}
-	<-p.done
-	return p.index, p.err
+	return p.wait(ctx)
 }
 
 // begin queues a command.

@@ -48,6 +48,7 @@ type Shard struct {
 	scratch sync.Pool // of *writeScratch
 
 	read, written atomic.Int64
+	left          atomic.Int32 // writes whose authors have left while they were on their way
 
 	dropped atomic.Bool // set before the rows are removed
 

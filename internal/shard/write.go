@@ -50,6 +50,12 @@ type writeScratch struct {
 	claims  *claims // nil until there is a unique index
 	report  report
 	lowest  lowest
+	changed int64 // rows
+
+	// What the write holds until the fate of its command is known.
+	indexes *indexSet // nil: it has not begun
+	latched []uint64  // keys
+	claimed []uint64  // values of unique indexes
 }
 
 // maxScratchBytes is the largest encoding buffer that is kept.
@@ -125,15 +131,62 @@ func (s *Shard) applyOpen(ctx context.Context, r *Request) (index replication.In
 	}
 }
 
-// apply does steps 1 to 7 and returns the index up to which the group must be durable for the write to be durable.
+// maxLeft is how many writes may be left by their authors while they are on their way. Further ones are waited for, whatever their time limit: what waits must be bounded.
+const maxLeft = 1024
+
+// apply does steps 1 to 7 and returns the index up to which the group must be durable for the write to be durable. When ctx ends during step 6, the rest is done by
+// whoever settles the command.
 func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error) {
 	w := s.scratch.Get().(*writeScratch)
-	defer s.putScratch(w)
+	left := false // w is not this call's any more
+	defer func() {
+		if !left { // also when Update panics
+			s.release(w)
+		}
+	}()
+	index, err := s.applyHolding(ctx, w, r)
+	left = errors.Is(err, replication.ErrLeft)
+	return index, err
+}
+
+// release ends what a write holds.
+func (s *Shard) release(w *writeScratch) {
+	s.latches.releaseAll(w.claimed)
+	s.latches.releaseAll(w.latched)
+	if w.indexes != nil {
+		w.indexes.leave()
+	}
+	w.claimed, w.latched, w.indexes = nil, nil, nil
+	s.putScratch(w)
+}
+
+// Settled implements replication.Author.
+func (w *writeScratch) Settled(err error) {
+	s := w.report.shard
+	s.left.Add(-1)
+	s.written.Add(w.committed(err))
+	s.release(w)
+}
+
+// committed does what follows from a commit, and returns how many rows it has changed.
+func (w *writeScratch) committed(err error) (changed int64) {
+	w.lowest.lower()
+	if w.indexes.changed != nil {
+		w.indexes.changed.add(w.report.request, w.order)
+	}
+	if err == nil {
+		changed = w.changed
+	}
+	return changed
+}
+
+// applyHolding is apply without the release of what w holds.
+func (s *Shard) applyHolding(ctx context.Context, w *writeScratch, r *Request) (replication.Index, error) {
 	indexes, err := s.enterOpen(ctx)
 	if err != nil {
 		return 0, err
 	}
-	defer indexes.leave()
+	w.indexes = indexes
 	w.sortKeys(r.Keys)
 	if indexes.unique != nil && w.repeats(r.Keys) {
 		return 0, errRepeatedKeys
@@ -142,7 +195,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 	if err := s.latches.acquireAll(ctx, w.hashes); err != nil {
 		return 0, err
 	}
-	defer s.latches.releaseAll(w.hashes)
+	w.latched = w.hashes
 	group := s.now().Group
 	epoch, err := group.Epoch()
 	if err != nil {
@@ -183,7 +236,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 		if err := s.latches.acquireAll(ctx, c.hashes); err != nil {
 			return 0, err
 		}
-		defer s.latches.releaseAll(c.hashes)
+		w.claimed = c.hashes
 		if err := s.refuseDuplicates(ctx, c, r); err != nil {
 			return 0, err
 		}
@@ -191,7 +244,7 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 
 	w.command = replication.Command{Batch: w.batch, Epoch: epoch, Observer: &w.report}
 	w.report.begin(r, w.order)
-	changed := int64(0)
+	w.changed = 0
 	for _, i := range w.order {
 		res := &r.Results[i]
 		if !res.Changed {
@@ -201,20 +254,21 @@ func (s *Shard) apply(ctx context.Context, r *Request) (replication.Index, error
 			return 0, err
 		}
 		w.command.Rows += present(res.New) - present(res.Old)
-		changed++
+		w.changed++
 	}
-	if changed == 0 {
+	if w.changed == 0 {
 		// Old rows that this write saw and reports may not be on disk yet.
 		return group.State().Applied, nil
 	}
+	if s.left.Load() < maxLeft {
+		w.command.Author = w
+	}
 	index, err := group.Commit(ctx, &w.command)
-	w.lowest.lower()
-	if indexes.changed != nil {
-		indexes.changed.add(r, w.order)
+	if errors.Is(err, replication.ErrLeft) {
+		s.left.Add(1)
+		return 0, err
 	}
-	if err == nil {
-		s.written.Add(changed)
-	}
+	s.written.Add(w.committed(err))
 	return index, err
 }
 

@@ -54,6 +54,23 @@ func (s *server) try(term any) (string, error) {
 	return strings.Join(parts, ","), nil
 }
 
+// within runs a term with a time limit.
+func (s *server) within(limit time.Duration, term any) error {
+	c, err := s.connect(patience)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.Send([]any{1, term, map[string]any{"timeout": limit.Seconds()}}); err != nil {
+		return err
+	}
+	_, r, err := c.Receive()
+	if err == nil && r.Type >= harness.ClientError {
+		err = &harness.ReQLError{Type: r.Type, Class: r.Class, Text: string(r.Result[0])}
+	}
+	return err
+}
+
 // answer runs a term, and ends the test if that fails.
 func (s *server) answer(term any) string {
 	s.t.Helper()

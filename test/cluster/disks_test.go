@@ -3,10 +3,13 @@
 package cluster
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"rethinkdb/test/harness"
 )
 
 const (
@@ -43,7 +46,7 @@ func TestFullDisk(t *testing.T) {
 		began := time.Now()
 		tally.fault("full-disk")
 		v.fill(almostFull)
-		writes.insertLarge(all[2], all[i].name)
+		_ = writes.insertLarge(all[2], all[i].name) // it may fail
 		all[i].says("The disk is full.")
 		writes.progress(500)
 		registers.progress(100)
@@ -80,16 +83,20 @@ func TestAllDisksFull(t *testing.T) {
 	for _, v := range volumes {
 		v.fill(almostFull)
 	}
-	var large sync.WaitGroup
-	for _, w := range []*inserts{writes, one} {
-		large.Go(func() { w.insertLarge(all[0], "large") })
-	}
+	var large, limited sync.WaitGroup
+	large.Go(func() { _ = one.insertLarge(all[0], "large") })
+	limited.Go(func() {
+		if _, answered := errors.AsType[*harness.ReQLError](writes.insertLarge(all[0], "large")); !answered {
+			t.Errorf("a write on its way to full disks is not answered when its time is over")
+		}
+	})
 	writes.awaitRefusal("no space left on device", "isn't connected to a quorum") // the second one if the last disk is not full yet
 	one.awaitRefusal("no space left on device")
 	for _, m := range all {
 		writes.rows(m, "single")
 		one.rows(m, "single")
 	}
+	limited.Wait()
 	for _, v := range volumes {
 		v.clear()
 	}

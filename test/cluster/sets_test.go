@@ -74,12 +74,16 @@ func (s *inserts) mayHave(id string) {
 	s.fate[id] = unknown
 }
 
-// insertLarge inserts a row that is larger than what the log of a server has set aside on its disk. It may fail.
-func (s *inserts) insertLarge(m *server, id string) {
+// insertLarge inserts a row that is larger than what the log of a server has set aside on its disk, within largeTime. It may fail.
+func (s *inserts) insertLarge(m *server, id string) error {
 	s.mayHave(id)
-	_, err := m.try(harness.Term(harness.Insert, table(s.table), map[string]any{"id": id, "pad": strings.Repeat("x", 8<<20)}))
+	err := m.within(largeTime, harness.Term(harness.Insert, table(s.table), map[string]any{"id": id, "pad": strings.Repeat("x", 8<<20)}))
 	s.t.Logf("%s: insert a large row: %v", m.name, err)
+	return err
 }
+
+// largeTime is longer than the insertion of a large row takes.
+const largeTime = 5 * time.Second
 
 // count is how many rows were acknowledged.
 func (s *inserts) count() int {
