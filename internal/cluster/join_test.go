@@ -274,6 +274,50 @@ func TestProxy(t *testing.T) {
 	})
 }
 
+// A proxy that joins with a token, which is good for one server, is connected with all: that one vouches for it. It is a stranger again when it has been away for long.
+func TestProxyByToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t)
+		a, b, p := newServer(t, n, "a"), newServer(t, n, "b"), outsider(t, n, "p")
+		p.record.Proxy, p.record.ID = true, "proxy-p"
+		a.tokens = newTokens(t)
+		a.mesh.o.Tokens = a.tokens
+		a.mesh.o.Admit = func(_ context.Context, c Candidate) (Welcome, *peer.Refusal) {
+			a.mesh.Vouch(Guest{c.ID, c.Fingerprint})
+			return Welcome{Cluster: "the cluster", Members: membersOf(a, b)}, nil
+		}
+		join(t, a, b)
+		a.strict, b.strict, p.strict = true, true, true
+		w, err := p.mesh.Join(t.Context(), []string{"a"}, a.issue())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.welcome(w)
+		a.await(2)
+		time.Sleep(time.Minute)
+		if len(b.mesh.Connected()) != 1 {
+			t.Error("a stranger was let in")
+		}
+		b.mesh.Vouch(a.mesh.Guests()...)
+		b.await(2)
+		p.await(2)
+		for range 2 * guestTime / time.Hour {
+			time.Sleep(time.Hour)
+			a.mesh.Guests()
+			b.mesh.Guests()
+		}
+		if len(a.mesh.Guests()) != 1 || len(b.mesh.Guests()) != 1 {
+			t.Error("a guest that is there is forgotten")
+		}
+		p.mesh.Close()
+		a.await(1)
+		time.Sleep(guestTime + time.Minute)
+		if _, known := a.mesh.Member(p.record.Fingerprint); len(a.mesh.Guests()) != 0 || known {
+			t.Error("a guest that has gone is remembered")
+		}
+	})
+}
+
 func TestObservedAddress(t *testing.T) {
 	p := peer.Peer{Address: addrPort("192.0.2.7:55555")}
 	for _, c := range []struct{ given, want []string }{

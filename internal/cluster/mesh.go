@@ -72,6 +72,7 @@ type Mesh struct {
 	members map[ServerID]*keeper
 	removed map[ServerID]bool // were members
 	byKey   map[peer.Fingerprint]ServerID
+	guests  map[peer.Fingerprint]stay
 	links   map[ServerID]*link         // both those that are up and those that begin
 	silent  map[ServerID]chan struct{} // of the last link of each: the next one waits for it, so that messages stay in order
 	// greeting has the members to which this server has just introduced itself, so that of two servers that call each other at
@@ -90,6 +91,7 @@ func New(o Options) *Mesh {
 		callHandlers:    map[string]CallHandler{},
 		streamHandlers:  map[string]StreamHandler{},
 		members:         map[ServerID]*keeper{},
+		guests:          map[peer.Fingerprint]stay{},
 		links:           map[ServerID]*link{},
 		silent:          map[ServerID]chan struct{}{},
 		greeting:        map[ServerID]bool{},
@@ -150,11 +152,14 @@ func (m *Mesh) Changed() <-chan struct{} {
 	return m.changed
 }
 
-// Member finds the member that has a key; package peer asks.
+// Member finds the member, or guest, that has a key; package peer asks.
 func (m *Mesh) Member(f peer.Fingerprint) (serverID string, ok bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	id, ok := m.byKey[f]
+	if !ok {
+		id, ok = m.guestWith(f)
+	}
 	return string(id), ok
 }
 

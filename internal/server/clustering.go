@@ -23,7 +23,8 @@ import (
 // What servers say to each other over the mesh.
 const (
 	classRaft      = cluster.Class(1)  // messages of replication.Host
-	classLeads     = cluster.Class(2)  // of which groups the sender has the primary replica: see leads.go
+	classLeads     = cluster.Class(2)  // of which groups the sender has the primary replica: see news.go
+	classGuests    = cluster.Class(3)  // for which proxies the sender vouches: a JSON array of cluster.Guest
 	streamSnapshot = "snapshot"        // the header's length in four bytes, the header, then what replication.Host writes
 	streamQuery    = "query"           // see package forward
 	callChange     = "metadata change" // changeRequest, answered with changeAnswer
@@ -70,6 +71,7 @@ func (n *node) startClustering(engine session.Engine) {
 	})
 	c.mesh.HandleMessages(classRaft, func(from cluster.ServerID, m []byte) { n.data.host.Receive(replication.ServerID(from), m) })
 	c.mesh.HandleMessages(classLeads, c.hearLeads)
+	c.mesh.HandleMessages(classGuests, c.hearGuests)
 	c.mesh.HandleStream(streamSnapshot, c.receiveSnapshot)
 	c.mesh.HandleStream(streamQuery, func(ctx context.Context, s *cluster.Stream) error {
 		err := forward.Serve(ctx, forward.Options{Engine: engine, Sessions: n.sessions, Logger: n.log}, s)
@@ -163,7 +165,7 @@ func (n *node) addresses() []string {
 // follow keeps what the mesh, the catalog and the metadata know of each other up to date, until the server stops.
 func (c *clustering) follow() {
 	data := c.node.data
-	told := leadsTold{}
+	told := newsTold{}
 	for {
 		catalogChanged, meshChanged := data.catalog.Changed(), c.mesh.Changed()
 		s := data.catalog.Snapshot()
@@ -174,7 +176,7 @@ func (c *clustering) follow() {
 			connected = append(connected, catalog.ServerID(l.ID))
 		}
 		data.catalog.SetConnected(connected)
-		c.tellLeads(told)
+		c.tellNews(told)
 		c.keepMetadata(s)
 		c.keepLevel()
 		select {
@@ -337,6 +339,7 @@ func (c *clustering) admit(ctx context.Context, candidate cluster.Candidate) (cl
 		if err != nil {
 			return refuse(err)
 		}
+		c.takeIn(candidate)
 		return w, nil
 	}
 	if err := data.metadata.Share(ctx, data.host, data.groups.forward); err != nil {

@@ -3,7 +3,10 @@
 package cluster
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -85,4 +88,30 @@ func TestProxyDividesTables(t *testing.T) {
 			s.await("the rows", harness.Term(harness.Count, table("t")), strconv.Itoa(50*(n+1)))
 		}
 	}
+}
+
+// A token is enough for a proxy to be connected with all servers of a cluster that takes nobody without a proof, also after these have been started again.
+func TestProxyByToken(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("correct horse battery staple\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var all []*server
+	for _, name := range []string{"a", "b", "c"} {
+		all = append(all, newServer(t, name, "--cluster-secret-file", secret))
+	}
+	startTogether(all)
+	token, ok := all[1].admin("make", "join-token")
+	if !ok {
+		t.Fatal(token)
+	}
+	p := startProxy(all[1], "--join-token", strings.TrimSpace(token))
+	p.awaitServers("proxy", "a", "b", "c")
+	p.createTable("t", 3)
+	for _, victim := range all {
+		victim.kill()
+		victim.start()
+		p.awaitServers("proxy", "a", "b", "c")
+	}
+	p.answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": 1}))
 }
