@@ -110,6 +110,25 @@ func (s *sliceVal) distinctSeq(fr *frame, at *reql.Term) (*seq, error) {
 
 // byKeys gives the rows that have any of some values in a secondary index.
 func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.Term) (*seq, error) {
+	sc, err := t.keyScan(fr, name, keys, at)
+	if err != nil {
+		return nil, err
+	}
+	return &seq{src: &scanRows{scan: sc}, scan: sc, table: t, fr: fr, at: at}, nil
+}
+
+// pairsByKeys gives these rows as pairs of the value and the row, in the order of the values.
+func (t *tableVal) pairsByKeys(fr *frame, name string, keys []datum.Value, at *reql.Term) (*seq, error) {
+	sc, err := t.keyScan(fr, name, keys, at)
+	if err != nil {
+		return nil, err
+	}
+	src := sc.rows.(*indexSource)
+	src.values, src.loose = true, false
+	return &seq{src: &scanRows{scan: sc}, fr: fr, at: at}, nil
+}
+
+func (t *tableVal) keyScan(fr *frame, name string, keys []datum.Value, at *reql.Term) (*scan, error) {
 	index, err := t.ordinaryIndex(fr, name, at)
 	if err != nil {
 		return nil, err
@@ -123,6 +142,5 @@ func (t *tableVal) byKeys(fr *frame, name string, keys []datum.Value, at *reql.T
 		src.keys = append(src.keys, k)
 		src.copies = append(src.copies, 1)
 	}
-	sc := &scan{of: t, rows: src, index: name, opts: table.ScanOptions{Read: t.read}}
-	return &seq{src: &scanRows{scan: sc}, scan: sc, table: t, fr: fr, at: at}, nil
+	return &scan{of: t, rows: src, index: name, opts: table.ScanOptions{Read: t.read}}, nil
 }

@@ -156,6 +156,13 @@ func evalEqJoin(c call) (val, error) {
 	if err := s.ungrouped(); err != nil {
 		return val{}, err
 	}
+	if t.far(c.fr) && !s.infinite { // of a feed nothing is read ahead
+		rows := &joinRows{s: s, f: f, table: t, index: index, at: c.n.t}
+		if index == t.PrimaryKey() {
+			rows.index = ""
+		}
+		return c.retSeq(s.over(rows, c.n.t))
+	}
 	return c.retSeq(s.expanded(func(fr *frame, left datum.Value) (val, error) {
 		key, err := f.maybe(fr, left)
 		if err != nil {
