@@ -34,6 +34,8 @@ func (h Host) Create(t testing.TB) {
 	removeAbandoned(t)
 	ip(t, "netns add "+string(h))
 	t.Cleanup(func() { h.remove(t) })
+	// Addresses are there at once and stay as they are, without a look at whether somebody else has them: browsers give up what they do when one changes.
+	ip(t, "netns exec "+string(h)+" tee /proc/sys/net/ipv6/conf/all/accept_dad /proc/sys/net/ipv6/conf/default/accept_dad", "0")
 	ip(t, "-n "+string(h)+" link set lo up")
 }
 
@@ -78,7 +80,7 @@ func (h Host) AddAddress(t testing.TB, device, address string) {
 	t.Helper()
 	prefix := address + "/24"
 	if netip.MustParseAddr(address).Is6() {
-		prefix = address + "/64 nodad" // to be used at once, without asking whether somebody else has it
+		prefix = address + "/64"
 	}
 	ip(t, fmt.Sprintf("-n %s address add %s dev %s", h, prefix, device))
 }
@@ -91,9 +93,11 @@ func (h Host) MoveTo(t testing.TB, device, address string) {
 	ip(t, fmt.Sprintf("-n %s route replace %s dev %s proto kernel scope link src %s", h, network, device, address))
 }
 
-func ip(t testing.TB, command string) {
+func ip(t testing.TB, command string, input ...string) {
 	t.Helper()
-	if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+	cmd := exec.Command("ip", strings.Fields(command)...)
+	cmd.Stdin = strings.NewReader(strings.Join(input, "\n"))
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("ip %s: %v\n%s(this suite needs root and iproute2)", command, err, out)
 	}
 }
