@@ -154,7 +154,7 @@ func (r *Raft) mayPropose() bool {
 	case r.last > r.committed:
 		return false
 	default:
-		return !r.gather.on || len(r.queue) >= r.gather.expects
+		return r.gather.complete(len(r.queue))
 	}
 }
 
