@@ -133,7 +133,7 @@ func (d *division) run(take func(answer datum.Value) error, local func() error) 
 		case err != nil && !errors.Is(err, ErrNotReached):
 			return err
 		case time.Now().After(until):
-			return d.lost(ErrNotReached)
+			return d.lost(ErrNotReached, groups)
 		}
 		select {
 		case <-time.After(placePause):
@@ -175,7 +175,7 @@ func (d *division) round(at map[string][]uint32, take func(answer datum.Value) e
 	if here := at[""]; len(here) > 0 {
 		view, err := d.scan.of.view(here)
 		if err != nil {
-			return nil, d.lost(err)
+			return nil, d.lost(err, here)
 		}
 		d.root.restrict(only(d.scan.rows, view))
 		if err := local(); err != nil {
@@ -188,7 +188,7 @@ func (d *division) round(at map[string][]uint32, take func(answer datum.Value) e
 		case errors.Is(a.err, ErrNotReached), errors.Is(a.err, ErrAstray):
 			left = append(left, a.groups...)
 		case a.err != nil:
-			return nil, d.lost(a.err)
+			return nil, d.lost(a.err, a.groups)
 		default:
 			if err := take(a.answer); err != nil {
 				return nil, err
@@ -230,12 +230,27 @@ func (d *division) ask(ctx context.Context, server string, groups []uint32, q []
 	return r.rows[0], nil
 }
 
-// lost is the error of a part that cannot be reached, or not any more.
-func (d *division) lost(err error) error {
+// lost is the error of parts that cannot be reached, or not any more.
+func (d *division) lost(err error, groups []uint32) error {
 	if e, ok := errors.AsType[*reql.Error](err); ok {
 		return e
 	}
-	return d.parcel.lost(d.c.fr, err)
+	return d.parcel.lost(d.c.fr, err, d.shard(groups))
+}
+
+// shard names the first shard of groups of which one cannot be reached.
+func (d *division) shard(groups []uint32) string {
+	t := d.scan.of.Table.(partedTable)
+	for _, p := range t.Parts() {
+		g := uint32(p.Number())
+		if !slices.Contains(groups, g) {
+			continue
+		}
+		if _, _, err := d.place(g).where(d.router); err != nil || len(groups) == 1 {
+			return shardName(t.ShardOf(t.FirstKeyOf(p)))
+		}
+	}
+	return wholeTable
 }
 
 // restrict makes the sequence read another source in place of the one that it scans.

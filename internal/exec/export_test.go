@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"rethinkdb/internal/datum"
 	"rethinkdb/internal/exec/termdoc"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 )
 
 // Registered gives what the registrations say, for the test of their documentation.
@@ -24,4 +26,19 @@ func Registered() map[reql.TermType]termdoc.Facts {
 		all[t] = f
 	}
 	return all
+}
+
+// ShardName names a shard between two primary keys; absent ones are no bounds.
+func ShardName(low, high datum.Value) (string, error) {
+	var keys [2][]byte
+	for i, v := range []datum.Value{low, high} {
+		if v.IsAbsent() {
+			continue
+		}
+		var err error
+		if keys[i], err = table.AppendPrimaryKey(nil, v); err != nil {
+			return "", err
+		}
+	}
+	return shardName(keys[0], keys[1]), nil
 }

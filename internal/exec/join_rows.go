@@ -149,7 +149,7 @@ func (r *joinRows) key(fr *frame, left datum.Value) (datum.Value, error) {
 // join asks for the partners of the rows that were read ahead.
 func (r *joinRows) join(fr *frame) error {
 	r.batch, r.ahead = r.ahead, nil
-	found := 0
+	var found int
 	var err error
 	if r.index == "" {
 		found, err = r.byPrimaryKey(fr)

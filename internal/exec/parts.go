@@ -56,6 +56,8 @@ type partedTable interface {
 	Only(parts ...int) *table.Table
 	Share(parts ...*table.Part) (*table.Table, bool)
 	PartOf(key []byte) int
+	ShardOf(key []byte) (low, high []byte)
+	FirstKeyOf(p *table.Part) []byte
 }
 
 // parts are where the rows of the source are, and divided tells whether its table has others.

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"rethinkdb/internal/datum"
-	"rethinkdb/internal/table"
 )
 
 // farRows are the rows of a term over a scan of a table with parts on other servers. Each part gives its own, those that are here as well: a stream
@@ -80,7 +79,7 @@ func (r *farRows) begin(fr *frame) error {
 	for _, p := range t.Parts() {
 		share, ok := t.Share(p)
 		if !ok {
-			return r.parcel.lost(fr, ErrAstray)
+			return r.parcel.lost(fr, ErrAstray, wholeTable)
 		}
 		q, err := r.parcel.message(fr, &partRequest{Groups: []uint32{uint32(p.Number())}, Stream: true, Limit: r.limit}, false)
 		if err != nil {
@@ -121,7 +120,7 @@ func (r *farRows) open(fr *frame, p *farPart) error {
 		var more bool
 		var err error
 		if answer, more, err = p.cursor.Next(fr.q.ctx); err != nil {
-			return r.parcel.lost(fr, err)
+			return r.parcel.lost(fr, err, wholeTable)
 		}
 		if !more {
 			p.close()
@@ -236,134 +235,3 @@ func (r *farRows) inputs() (seqs []*seq, _ use) {
 	}
 	return seqs, useOnce
 }
-
-// farPart is a part of farRows.
-type farPart struct {
-	place partPlace
-	share *table.Table
-	query []byte
-
-	// Set by ask, then owned by the reader.
-	answer []byte
-	cursor RemoteCursor
-
-	// Owned by the reader.
-	local   *seq          // the part is read here
-	rows    []datum.Value // to be given
-	awaited bool          // there will be news,
-	came    bool          // or they are there
-}
-
-// ask asks a server. A part that it does not answer for has neither answer nor cursor.
-func (p *farPart) ask(ctx context.Context, router Router, server string, client *Client) {
-	ctx, stop := p.place.watch(ctx, router, server)
-	defer stop()
-	answer, cursor, err := router.Start(ctx, server, client, p.query)
-	if err != nil || astray(answer) {
-		return
-	}
-	p.answer, p.cursor = answer, cursor
-}
-
-// read reads a row of a part that is here.
-func (p *farPart) read(fr *frame) error {
-	row, ok, err := p.local.next(fr)
-	switch {
-	case err != nil:
-		return err
-	case ok:
-		p.rows = append(p.rows[:0], row)
-	default:
-		p.close()
-	}
-	return nil
-}
-
-// take gives the next row; placed ones come with their places.
-func (p *farPart) take(placed bool) datum.Value {
-	row := p.rows[0]
-	p.rows = p.rows[1:]
-	if placed {
-		return row.At(1)
-	}
-	return row
-}
-
-func (p *farPart) close() {
-	if p.cursor != nil {
-		p.cursor.Close()
-		p.cursor = nil
-	}
-	if p.local != nil {
-		p.local.close()
-		p.local = nil
-	}
-}
-
-// placed gives the sequence over another scan of its table. If an order is wanted, each row comes as an array of its place in that, as farRows
-// compares them, and the row.
-func (s *seq) placed(fr *frame, sc *scan, limit int) *seq {
-	var src rows = &scanRows{scan: sc}
-	var places *placeRows
-	if sc.sorted {
-		if x, ok := sc.rows.(*indexSource); ok {
-			pairs := *x
-			pairs.values = true
-			sc.rows = &pairs
-		}
-		sc.opts.Transient = false // one row of each part is kept while those of others are given
-		places = &placeRows{s: &seq{src: src, fr: fr, at: s.at}, key: sc.of.PrimaryKey()}
-		_, places.pairs = sc.rows.(*indexSource)
-		src = places
-	}
-	out := s.over0(src)
-	if limit > 0 {
-		out = out.slice(0, uint64(limit), s.at)
-	}
-	if places == nil {
-		return out
-	}
-	return out.with(func(_ *frame, row datum.Value) (datum.Value, bool, error) {
-		return datum.Array([]datum.Value{places.last, row}), true, nil
-	})
-}
-
-// over0 gives a sequence with the same steps that has not been read, over another source.
-func (s *seq) over0(src rows) *seq {
-	one := *s
-	one.scan, one.steps = nil, append([]step(nil), s.steps...)
-	if s.from == nil {
-		one.src = src
-		return &one
-	}
-	one.from = s.from.over0(src)
-	one.src = &expandedRows{from: one.from, expand: s.expand}
-	return &one
-}
-
-// placeRows remember the place of the last row of an ordered scan: its primary key, or the value of the index and that.
-type placeRows struct {
-	s     *seq
-	key   string // the field of the primary key
-	pairs bool   // the rows of s come with the values of an index
-	last  datum.Value
-}
-
-func (r *placeRows) next(fr *frame) (row datum.Value, ok bool, err error) {
-	if row, ok, err = r.s.next(fr); err != nil || !ok {
-		return row, false, err
-	}
-	if !r.pairs {
-		r.last, _ = row.Get(r.key)
-		return row, true, nil
-	}
-	value := row.At(0)
-	row = row.At(1)
-	key, _ := row.Get(r.key)
-	r.last = datum.Array([]datum.Value{value, key})
-	return row, true, nil
-}
-
-func (r *placeRows) close() { r.s.close() }
-
-func (r *placeRows) inputs() ([]*seq, use) { return []*seq{r.s}, useOnce }

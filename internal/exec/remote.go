@@ -9,6 +9,7 @@ import (
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 	"rethinkdb/internal/watchdog"
 )
 
@@ -82,6 +83,29 @@ func (p *tablePlace) locate(r Router) (server string, here bool, err error) {
 	return r.LocateKey(p.db, p.name, p.key)
 }
 
+// shard names the shard of the row that it is about, or the first one.
+func (p *tablePlace) shard(fr *frame) string {
+	db, err := fr.q.eng.cluster.Database(p.db)
+	if err != nil {
+		return wholeTable
+	}
+	t, err := fr.q.eng.cluster.Table(fr.q.client, db, p.name, "")
+	if err != nil {
+		return wholeTable
+	}
+	parted, ok := t.(partedTable)
+	if !ok {
+		return wholeTable
+	}
+	var key []byte
+	if !p.key.IsAbsent() {
+		if key, err = table.AppendPrimaryKey(nil, p.key); err != nil {
+			return wholeTable
+		}
+	}
+	return shardName(parted.ShardOf(key))
+}
+
 func (n *remoteNode) det() determinism { return detNever }
 func (n *remoteNode) term() *reql.Term { return n.t }
 
@@ -118,7 +142,7 @@ func (n *remoteNode) start(fr *frame) (answer []byte, cursor RemoteCursor, err e
 		case err == nil:
 			return answer, cursor, nil
 		case !errors.Is(err, ErrNotReached) && !errors.Is(err, ErrAstray) && !errors.Is(err, ErrSpread) || time.Now().After(until):
-			return nil, nil, n.lost(fr, err)
+			return nil, nil, n.lost(fr, err, n.table.shard(fr))
 		case fr.q.client.Hops > 0 && fr.q.plan.root == node(n): // nothing has begun: who has sent it here looks again
 			return nil, nil, strayed()
 		}
@@ -142,8 +166,8 @@ func (n *remoteNode) ask(fr *frame, server string, q []byte) ([]byte, RemoteCurs
 	return n.router.Start(ctx, server, fr.q.client, q)
 }
 
-// lost gives the error of a query whose other server does not answer.
-func (p *parcel) lost(fr *frame, err error) error {
+// lost gives the error of a query whose other server does not answer, for a shard of the table.
+func (p *parcel) lost(fr *frame, err error, shard string) error {
 	class, action := reql.OpFailed, "read"
 	if p.writes {
 		action = "write"
@@ -154,7 +178,7 @@ func (p *parcel) lost(fr *frame, err error) error {
 	case errors.Is(err, ErrAlone):
 		return failAt(p.t, class, noQuorumText, action, action, noQuorumAdvice[action])
 	case errors.Is(err, ErrNotReached), errors.Is(err, ErrAstray), errors.Is(err, ErrSpread):
-		return failAt(p.t, class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, action)
+		return failAt(p.t, class, "Cannot perform %s: primary replica for shard %s not available", action, shard)
 	case !errors.Is(err, ErrLostContact):
 		return failAt(p.t, class, "Cannot perform %s: %s", action, err)
 	case action == "write":
@@ -207,7 +231,7 @@ func (s *remoteRows) next(fr *frame) (datum.Value, bool, error) {
 		}
 		answer, more, err := s.cursor.Next(fr.q.ctx)
 		if err != nil {
-			return datum.Value{}, false, s.n.lost(fr, err)
+			return datum.Value{}, false, s.n.lost(fr, err, s.n.table.shard(fr))
 		}
 		if !more {
 			s.close()

@@ -108,7 +108,7 @@ func (c *remoteAnswers) Next(ctx context.Context, dst []byte) ([]byte, bool) {
 	c.fr.q.ctx, c.fr.q.outer = ctx, ctx
 	answer, more, err := c.cursor.Next(ctx)
 	if err != nil {
-		return reql.AppendError(dst, asReql(c.n.lost(c.fr, err))), false
+		return reql.AppendError(dst, asReql(c.n.lost(c.fr, err, c.n.table.shard(c.fr)))), false
 	}
 	return append(dst, answer...), more
 }

@@ -55,7 +55,7 @@ func (fr *frame) tableError(err error, what string, class reql.ErrorClass) error
 	case errors.Is(err, table.ErrLostContact):
 		return reql.Errorf(class, "Cannot perform %s: lost contact with primary replica", what)
 	case errors.Is(err, table.ErrNotPrimary), errors.Is(err, table.ErrMoved):
-		return reql.Errorf(class, `Cannot perform %s: primary replica for shard ["", +inf) not available`, what)
+		return reql.Errorf(class, "Cannot perform %s: primary replica for shard %s not available", what, shardOf(err))
 	case errors.Is(err, table.ErrNoQuorum):
 		return reql.Errorf(class, noQuorumText, what, what, noQuorumAdvice[what])
 	case errors.Is(err, table.ErrFateUnknown):

@@ -90,7 +90,7 @@ func (t *Table) getMany(ctx context.Context, keys [][]byte, rows []datum.Value, 
 				}
 			}
 		default:
-			return l.failure(err)
+			return t.inShard(firstKey(own), l.failure(err))
 		}
 	}
 }
@@ -162,7 +162,7 @@ func (t *Table) eachPart(ctx context.Context, begin func(), f func(l *layout, p 
 			return ErrMoved
 		}
 		for _, p := range l.parts {
-			if err = f(l, p); err != nil {
+			if err = t.inPart(l, p, f(l, p)); err != nil {
 				break
 			}
 		}

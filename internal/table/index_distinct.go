@@ -76,7 +76,7 @@ func (r *distinctValues) next(ctx context.Context) (v datum.Value, ok bool, err 
 		s := &r.streams[i]
 		if s.used {
 			if err := r.advance(ctx, s); err != nil {
-				return datum.Value{}, false, err
+				return datum.Value{}, false, r.index.table.inPart(r.layout, s.part, err)
 			}
 		}
 		if s.ok && (first == nil || r.compare(s, first) < 0) {

@@ -74,7 +74,7 @@ func (r *indexRows) next(ctx context.Context) (row datum.Value, ok bool, err err
 	if len(r.streams) == 1 && r.streams[0].remote == nil && !r.again && !r.foreign() {
 		s := &r.streams[0]
 		if err := r.advance(ctx, s); err != nil {
-			return datum.Value{}, false, err
+			return datum.Value{}, false, r.index.table.inPart(r.layout, s.part, err)
 		}
 		r.sure, r.try = true, attempt{}
 		return s.row, s.ok, nil
@@ -218,7 +218,7 @@ func (r *indexRows) first(ctx context.Context) (first *entryStream, err error) {
 		s := &r.streams[i]
 		if s.used {
 			if err := r.advance(ctx, s); err != nil {
-				return nil, err
+				return nil, r.index.table.inPart(r.layout, s.part, err)
 			}
 			if s.ok && s.remote == nil {
 				s.rows.Place(&s.place)

@@ -75,6 +75,7 @@ func (r *tableRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 			err = r.leave()
 			continue
 		}
+		err = r.inShard(err)
 		if bad := r.giveUp(); bad != nil {
 			return datum.Value{}, false, bad
 		}
@@ -84,6 +85,18 @@ func (r *tableRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 		err = nil
 	}
 	return datum.Value{}, false, err
+}
+
+// inShard makes an error of the present run one of the shard that was to be read.
+func (r *tableRows) inShard(err error) error {
+	if r.run == nil {
+		return err
+	}
+	key := r.run.low
+	if low := r.left.Bounds.Low; !r.left.Descending && bytes.Compare(low, key) > 0 {
+		key = low
+	}
+	return r.table.inShard(key, err)
 }
 
 // enter begins the run that the next row may be in, unless it has begun.

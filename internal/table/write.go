@@ -87,9 +87,9 @@ func (t *Table) writeParts(ctx context.Context, r *shard.Request) error {
 			}
 			one.Forget()
 		case slices.Contains(written, true):
-			return fmt.Errorf("%w: %w", ErrPartlyWritten, l.failure(err))
+			return fmt.Errorf("%w: %w", ErrPartlyWritten, t.inShard(firstKey(one.Keys), l.failure(err)))
 		default:
-			return l.failure(err)
+			return t.inShard(firstKey(one.Keys), l.failure(err))
 		}
 	}
 }
