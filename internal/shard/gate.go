@@ -161,6 +161,20 @@ func (s *Shard) Moved() {
 	s.setGate(g)
 }
 
+// HasMoved tells whether the rows are in other groups.
+func (s *Shard) HasMoved() bool {
+	g := s.indexes.Load().gate
+	if g == nil {
+		return false
+	}
+	select {
+	case <-g.passed:
+		return g.moved
+	default:
+		return false
+	}
+}
+
 // setGate replaces the gate. Nothing replaces that of a shard whose rows have moved.
 func (s *Shard) setGate(g *gate) {
 	s.changeWriters(func(set *indexSet) bool {

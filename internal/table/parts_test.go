@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -76,5 +77,36 @@ func TestViewEndsWithTheLayout(t *testing.T) {
 	}
 	if err := rows.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Whoever asks for rows that have moved is told so, also when nothing is left of where they were.
+func TestAPartThatHasMovedSaysSo(t *testing.T) {
+	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for name, c := range map[string]struct {
+		moved bool
+		want  error
+	}{"rows that have moved": {true, table.ErrMoved}, "rows of a table that was dropped": {false, table.ErrDropped}} {
+		p, err := table.CreatePart(t.Context(), store, 1, "id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.moved {
+			p.Moved()
+		}
+		if err := p.Drop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Local(t.Context(), table.ReadSingle); !errors.Is(err, c.want) {
+			t.Errorf("who asks for %s gets the error %v", name, err)
+		}
 	}
 }

@@ -88,9 +88,13 @@ func (p *Part) Local(ctx context.Context, m ReadMode) (*shard.Shard, error) {
 	return p.shard, p.Check(m)
 }
 
-// Check is nil as long as this server has the rows of the part that a read in a mode is to see.
+// Check is nil as long as this server has the rows of the part that a read in a mode is to see. Whoever asks from another server may not have heard yet that the rows
+// have moved, and that this has been the end of the part.
 func (p *Part) Check(m ReadMode) error {
-	if p.shard.Dropped() {
+	switch {
+	case p.shard.HasMoved():
+		return ErrMoved
+	case p.shard.Dropped():
 		return ErrDropped
 	}
 	if m == ReadOutdated && p.Readable() {
