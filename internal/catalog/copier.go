@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"rethinkdb/internal/datum"
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/table"
 )
@@ -17,7 +14,7 @@ import (
 // A copier copies the rows of one group to those that a move has made, and seals it in the end. See mover.go. It is owned by copies, whose goroutine runs it.
 //
 // Rows are read in the order of their keys, some at a time, each time as they are then. The keys of those that are written meanwhile are collected (shard.ChangedKeys), and their
-// rows are read and copied once more. One batch is written after the other, so that an older state of a row never comes after a newer one.
+// rows are read and copied once more. No row is in two batches that are on their way at the same time, so an older state of it never comes after a newer one.
 type copier struct {
 	// Set by newCopier, then constant.
 	catalog *Catalog
@@ -37,14 +34,11 @@ type copier struct {
 	// Owned by run.
 	epoch replication.Epoch
 	keys  *table.ChangedKeys
-	again bool // rows are copied that may have been copied before
-	pace  pace
+	again bool  // rows are copied that may have been copied before; changes when nothing is on its way
+	read  int64 // rows that were read by their keys, which the part counts like those of clients
 }
 
 const (
-	// copyRows and copyBytes are how much is copied at a time: enough that the wait for the disk and the network is shared by many, and little enough that clients get in between.
-	copyRows  = 256
-	copyBytes = 256 << 10
 	// nearlyCopied is how many changed rows may be left when a group is sealed: its writers wait until they are copied.
 	nearlyCopied = 256
 	// retryCopy is how long a copier waits before it tries again what has certainly not been done.
@@ -140,50 +134,6 @@ func (k *copier) finish(ctx context.Context) error {
 	}
 }
 
-// copyAll copies all rows once.
-func (k *copier) copyAll(ctx context.Context) error {
-	rows, err := k.table.Only(k.at).Scan(ctx, table.ScanOptions{})
-	if err != nil {
-		return err
-	}
-	err = k.copyScan(ctx, rows)
-	return errors.Join(err, rows.Close())
-}
-
-func (k *copier) copyScan(ctx context.Context, rows table.Rows) error {
-	for over := false; !over; {
-		var b batch
-		for !over && !b.full() {
-			row, ok, err := rows.Next(ctx)
-			if err != nil {
-				return err
-			}
-			if over = !ok; ok {
-				key, _ := row.Get(k.table.PrimaryKey())
-				b.add(key, row)
-			}
-		}
-		if p, ok := rows.(table.Parker); ok {
-			if err := p.Park(); err != nil {
-				return err
-			}
-		}
-		if err := k.put(ctx, &b); err != nil {
-			return err
-		}
-		k.copied.Add(int64(len(b.keys)))
-		if err := k.pace.rest(ctx, k.part, int64(len(b.keys))); err != nil {
-			return err
-		}
-		if k.keys.Crowded() {
-			if err := k.copyChanged(ctx, k.keys.Take()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // catchUp copies what has changed, again and again, until that is little. If clients write faster than that they are slowed down, more and more.
 func (k *copier) catchUp(ctx context.Context) error {
 	defer k.keys.Slow(0, 0)
@@ -228,118 +178,6 @@ func (k *copier) awaitOthers(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// copyChanged copies the rows with some encoded keys as they are now.
-func (k *copier) copyChanged(ctx context.Context, keys [][]byte) error {
-	k.again = true
-	for len(keys) > 0 {
-		some := keys[:min(copyRows, len(keys))]
-		keys = keys[len(some):]
-		rows, err := k.part.Rows(ctx, some)
-		if err != nil {
-			return err
-		}
-		var b batch
-		for i, encoded := range some {
-			key, _, err := datum.DecodeKey(encoded)
-			if err != nil {
-				return fmt.Errorf("a changed row has an impossible key: %w", err)
-			}
-			b.add(key, rows[i])
-		}
-		if err := k.put(ctx, &b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// batch is some rows that are written together; an absent row is one that is to be deleted.
-type batch struct {
-	keys, rows []datum.Value
-	bytes      int
-}
-
-func (b *batch) add(key, row datum.Value) {
-	b.keys, b.rows = append(b.keys, key), append(b.rows, row)
-	b.bytes += row.SizeHint()
-}
-
-func (b *batch) full() bool { return len(b.keys) >= copyRows || b.bytes >= copyBytes }
-
-// put writes a batch to the new groups, to all of them at the same time. It returns nil when everything is on disk there.
-func (k *copier) put(ctx context.Context, b *batch) error {
-	if e, err := k.part.Group().Epoch(); err != nil || e != k.epoch {
-		return errEpochOver
-	}
-	next := k.table.next
-	shares := make([]batch, len(next.Parts()))
-	for i, key := range b.keys {
-		encoded, err := datum.PrimaryKey(key)
-		if err != nil {
-			return err
-		}
-		shares[next.PartOf(encoded)].add(key, b.rows[i])
-	}
-	errs := make([]error, len(shares))
-	var wg sync.WaitGroup
-	for i := range shares {
-		if len(shares[i].keys) > 0 {
-			wg.Go(func() { errs[i] = k.write(ctx, next.Only(i), &shares[i]) })
-		}
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
-// write writes a batch to one group. What was certainly not done is tried again.
-func (k *copier) write(ctx context.Context, to *table.Table, b *batch) error {
-	var fresh []bool
-	if !k.again { // then nobody need look whether there is something yet
-		fresh = slices.Repeat([]bool{true}, len(b.keys))
-	}
-	for {
-		results, err := to.Write(ctx, table.WriteRequest{Keys: b.keys, Durability: table.DurabilityHard, Generated: fresh,
-			Update: func(i int, _ datum.Value) (datum.Value, error) { return b.rows[i], nil }})
-		if errors.Is(err, table.ErrNotPrimary) {
-			if err := rest(ctx, retryCopy); err != nil {
-				return err
-			}
-			continue
-		}
-		for _, r := range results {
-			if err == nil {
-				err = r.Err
-			}
-		}
-		return err
-	}
-}
-
-// pace leaves clients half of the time, as long as there are any who read or write the part.
-type pace struct {
-	since time.Time // the last rest ended
-	stats table.Stats
-}
-
-// maxRest bounds a rest: what has taken longer has waited for the network, and not worked.
-const maxRest = 50 * time.Millisecond
-
-// rest waits for as long as the copier has been at work since the last rest, if others have read or written meanwhile; own is how many rows it has read itself.
-func (p *pace) rest(ctx context.Context, part *table.Part, own int64) error {
-	stats := part.Stats()
-	busy := stats.RowsWritten != p.stats.RowsWritten || stats.RowsRead > p.stats.RowsRead+own
-	first := p.since.IsZero()
-	worked := time.Since(p.since)
-	p.stats = stats
-	if busy && !first {
-		if err := rest(ctx, min(worked, maxRest)); err != nil {
-			return err
-		}
-	}
-	p.since = time.Now()
-	return nil
 }
 
 // rest waits for a time.

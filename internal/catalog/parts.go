@@ -335,6 +335,14 @@ type replica struct {
 // Applied implements replication.Machine.
 func (r *replica) Applied(replication.Index) {}
 
+// RowsRead implements replication.Reader.
+func (r *replica) RowsRead() int64 {
+	if p := r.part.Load(); p != nil {
+		return p.Stats().RowsRead
+	}
+	return 0
+}
+
 // Leads implements replication.Machine.
 func (r *replica) Leads(e replication.Epoch) {
 	r.reload()

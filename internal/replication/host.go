@@ -68,6 +68,7 @@ type Host struct {
 
 	limits   limits
 	commands atomic.Uint64 // that were applied
+	sending  atomic.Int64  // snapshots, at the moment
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

@@ -41,6 +41,11 @@ type Ranger interface {
 	Ranges() [][2][]byte
 }
 
+// A Reader is a Machine that knows how much is read of it here: what is done in the background makes room for that.
+type Reader interface {
+	RowsRead() int64 // by clients, since the start
+}
+
 // Raft is a replica of a group with several.
 //
 // The library behind it, go.etcd.io/raft, decides what is to be stored, sent and applied, and this type does it. A command passes

@@ -12,6 +12,7 @@ import (
 	pb "go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
+	"rethinkdb/internal/pace"
 	"rethinkdb/internal/storage"
 )
 
@@ -93,7 +94,9 @@ func (h *Host) sendSnapshot(wait bool) bool {
 	r.mu.Lock()
 	r.sending[to] = progress
 	r.mu.Unlock()
+	h.sending.Add(1)
 	err := j.send(h.ctx, progress)
+	h.sending.Add(-1)
 	if err != nil && h.ctx.Err() == nil {
 		h.log.Warn("Sending a replica has failed. It is tried again.", "group", r.id, "server", j.to, "error", err)
 	}
@@ -134,7 +137,9 @@ func (j snapshotJob) send(ctx context.Context, progress *Progress) (err error) {
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
 	w := &keyWriter{r: r, stream: stream, progress: progress}
-	w.pace.clock = time.Now
+	if !r.host.o.driven {
+		w.pace = pace.New(r.clients)
+	}
 	for _, bounds := range r.ranges() {
 		size, err := r.store.ApproximateSize(bounds[0], bounds[1])
 		if err != nil {
@@ -214,13 +219,22 @@ func travels(key []byte, id storage.GroupID) bool {
 	return true
 }
 
+// clients is how much they have done here: commands of all groups that were applied, and rows of this one that were read.
+func (r *Raft) clients() int64 {
+	n := int64(r.host.commands.Load())
+	if m, ok := r.machine.(Reader); ok {
+		n += m.RowsRead()
+	}
+	return n
+}
+
 // keyWriter writes keys to a stream.
 type keyWriter struct {
 	r        *Raft
 	stream   interface{ Write(p []byte) (int, error) }
 	progress *Progress
 	buf      []byte
-	pace     pace
+	pace     *pace.Pace // nil: as fast as possible
 }
 
 func (w *keyWriter) copy(ctx context.Context, at storage.Reader, bounds [2][]byte) error {
@@ -254,38 +268,13 @@ func (w *keyWriter) flush(ctx context.Context) error {
 	w.progress.Done += int64(len(w.buf))
 	w.r.mu.Unlock()
 	w.buf = w.buf[:0]
-	return w.pace.rest(ctx, w.r.host.commands.Load())
+	if w.pace == nil || !w.pace.Due() {
+		return nil
+	}
+	return w.pace.Rest(ctx, pace.Budget/float64(max(1, w.r.host.sending.Load())))
 }
 
 func (w *keyWriter) end() error {
 	_, err := w.stream.Write(append(w.buf, 0))
 	return err
-}
-
-// pace leaves half of the time to clients, as long as there are any who write: what a stream takes from them is the disk and the processor.
-type pace struct {
-	clock    func() time.Time
-	commands uint64 // that the Host had applied when the last rest ended
-	since    time.Time
-}
-
-// maxRest bounds a rest: what has taken longer has waited for the network, and not worked.
-const maxRest = 20 * time.Millisecond
-
-// rest waits for as long as the stream has been at work since the last rest, if commands have been applied meanwhile.
-func (p *pace) rest(ctx context.Context, commands uint64) error {
-	now := p.clock()
-	busy := commands != p.commands && !p.since.IsZero()
-	p.commands = commands
-	if busy {
-		t := time.NewTimer(min(now.Sub(p.since), maxRest))
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	p.since = p.clock()
-	return nil
 }
