@@ -63,8 +63,8 @@ type Catalog struct {
 
 	elsewhere Elsewhere // of a proxy
 
-	keeperWake chan struct{} // capacity 1: the keeper has something to do
-	stepSlots  chan struct{} // has an element for each group that the keeper is changing
+	keeperCalls *keeperCalls
+	stepSlots   chan struct{} // has an element for each group that the keeper is changing
 
 	background context.Context // of the builds of indexes, of what ends tables, and of trimHistories; Close ends it
 	end        context.CancelFunc
@@ -81,7 +81,7 @@ type Catalog struct {
 
 // Open reads the catalog, removes rows that belong to no table and opens all tables. Close it before the store.
 func Open(ctx context.Context, o Options) (_ *Catalog, err error) {
-	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, leads: o.Leads, elsewhere: o.Elsewhere, keeperWake: make(chan struct{}, 1), stepSlots: make(chan struct{}, maxSteps),
+	c := &Catalog{store: o.Store, metadata: o.Metadata, log: o.Log, compile: o.Compile, cells: o.Cells, history: o.History, host: o.Host, remote: o.Remote, leads: o.Leads, elsewhere: o.Elsewhere, keeperCalls: newKeeperCalls(), stepSlots: make(chan struct{}, maxSteps),
 		buildSlots: make(chan struct{}, maxBuilds), prepared: map[storage.GroupID]*table.Part{}}
 	c.background, c.end = context.WithCancel(context.WithoutCancel(ctx))
 	if c.history == (HistoryLimits{}) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,28 +23,59 @@ const (
 	maxSteps = 8
 )
 
-func (c *Catalog) wakeKeeper() {
+// keeperCalls are the tables of which something has happened since the keeper has looked at them.
+type keeperCalls struct {
+	mu     sync.Mutex // guards tables; taken alone
+	tables map[TableID]struct{}
+	some   chan struct{} // capacity 1: there are tables
+}
+
+func newKeeperCalls() *keeperCalls {
+	return &keeperCalls{tables: map[TableID]struct{}{}, some: make(chan struct{}, 1)}
+}
+
+func (k *keeperCalls) add(id TableID) {
+	k.putOff(id)
 	select {
-	case c.keeperWake <- struct{}{}:
+	case k.some <- struct{}{}:
 	default:
 	}
 }
 
-// keepGroups looks at all tables now and then, and when something has happened, until the catalog is closed.
+// putOff has the keeper look at a table together with the next one that is added.
+func (k *keeperCalls) putOff(id TableID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tables[id] = struct{}{}
+}
+
+func (k *keeperCalls) take() map[TableID]struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	list := k.tables
+	k.tables = map[TableID]struct{}{}
+	return list
+}
+
+// keepGroups looks at tables that have changed, or of which something has happened, and at all of them now and then, until the catalog is closed.
 func (c *Catalog) keepGroups() {
-	timer := time.NewTimer(keeperInterval)
+	timer := time.NewTicker(keeperInterval)
 	defer timer.Stop()
+	seen, all := c.current.Load(), true
 	for {
 		changed := c.Changed()
-		s := c.current.Load()
-		for _, t := range s.tables {
-			c.keepTable(s, t)
+		s, called := c.current.Load(), c.keeperCalls.take()
+		for id, t := range s.tables {
+			if _, now := called[id]; now || all || t != seen.tables[id] {
+				c.keepTable(s, t)
+			}
 		}
-		timer.Reset(keeperInterval)
+		seen, all = s, false
 		select {
 		case <-changed:
-		case <-c.keeperWake:
+		case <-c.keeperCalls.some:
 		case <-timer.C:
+			all = true
 		case <-c.background.Done():
 			return
 		}
@@ -70,13 +102,14 @@ func (c *Catalog) take(t *Table, busy *atomic.Bool, step func(context.Context) e
 	case c.stepSlots <- struct{}{}:
 	default:
 		busy.Store(false)
-		return // another time
+		c.keeperCalls.putOff(t.Config.ID) // until one of those is done
+		return
 	}
 	c.tasks.Go(func() {
 		defer func() {
 			<-c.stepSlots
 			busy.Store(false)
-			c.wakeKeeper()
+			c.keeperCalls.add(t.Config.ID)
 		}()
 		ctx, cancel := context.WithTimeout(c.background, stepTime)
 		defer cancel()
@@ -110,11 +143,11 @@ func (c *Catalog) nextStep(s *Snapshot, p *part) func(context.Context) error {
 	switch g := p.Group().(type) {
 	case replication.Absent:
 		if slices.ContainsFunc(want, func(m replication.Member) bool { return m.Server == self }) {
-			return func(ctx context.Context) error { return c.joinGroup(ctx, p.Part) }
+			return func(ctx context.Context) error { return c.joinGroup(ctx, p.config.ID, p.Part) }
 		}
 	case *replication.Single:
 		if !alone {
-			return func(ctx context.Context) error { return c.share(ctx, p.Part, g) }
+			return func(ctx context.Context) error { return c.share(ctx, p, g) }
 		}
 	case *replication.Raft:
 		status := g.Status()
@@ -147,7 +180,7 @@ func (c *Catalog) awaitPlaced(ctx context.Context, t *Table) {
 	ctx, cancel := context.WithTimeout(ctx, placeTime)
 	defer cancel()
 	for c.placing(t) {
-		c.wakeKeeper()
+		c.keeperCalls.add(t.Config.ID)
 		select {
 		case <-time.After(placedPause):
 		case <-ctx.Done():
@@ -206,12 +239,12 @@ func (p *part) moveToPrimary(g *replication.Raft, status replication.RaftStatus,
 }
 
 // share makes a group with one replica one that can have several.
-func (c *Catalog) share(ctx context.Context, p *table.Part, g *replication.Single) error {
-	r := &replica{c: c}
-	r.part.Store(p)
+func (c *Catalog) share(ctx context.Context, p *part, g *replication.Single) error {
+	r := &replica{c: c, table: p.config.ID}
+	r.part.Store(p.Part)
 	shared, err := c.host.Adopt(ctx, g, r)
 	if shared != nil {
-		err = errors.Join(err, setGroup(ctx, p, shared))
+		err = errors.Join(err, setGroup(ctx, p.Part, shared))
 	}
 	return err
 }

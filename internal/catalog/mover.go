@@ -208,7 +208,7 @@ func (l *copies) start(c *Catalog, t *Table, at int) {
 		delete(l.copiers, p.Number())
 		l.mu.Unlock()
 		close(k.ended)
-		c.wakeKeeper()
+		c.keeperCalls.add(t.Config.ID)
 	})
 }
 

@@ -158,7 +158,7 @@ func (c *Catalog) openPart(ctx context.Context, self ServerID, cfg *TableConfig,
 		return nil, err
 	}
 	if member, _ := l.Member(at, self); (member || shared) && !outdated {
-		err = c.joinGroup(ctx, p)
+		err = c.joinGroup(ctx, cfg.ID, p)
 	}
 	return p, err
 }
@@ -304,8 +304,8 @@ func (c *Catalog) endParts(id TableID, parts []*table.Part) {
 
 // joinGroup makes this server's replica of a group the group of its part. What the server does not have yet it gets as soon as the leader knows
 // that it is to be a member.
-func (c *Catalog) joinGroup(ctx context.Context, p *table.Part) error {
-	r := &replica{c: c}
+func (c *Catalog) joinGroup(ctx context.Context, id TableID, p *table.Part) error {
+	r := &replica{c: c, table: id}
 	r.part.Store(p)
 	g, err := c.host.Replica(ctx, p.Number(), r)
 	if err != nil {
@@ -328,8 +328,9 @@ func setGroup(ctx context.Context, p *table.Part, g replication.Group) error {
 
 // replica is what this server has of the group of a part, as package replication sees it.
 type replica struct {
-	c    *Catalog
-	part atomic.Pointer[table.Part] // nil until the part is open
+	c     *Catalog
+	table TableID
+	part  atomic.Pointer[table.Part] // nil until the part is open
 }
 
 // Applied implements replication.Machine.
@@ -349,14 +350,14 @@ func (r *replica) Leads(e replication.Epoch) {
 	if p := r.part.Load(); p != nil && r.c.leads != nil {
 		r.c.leads(Lead{p.Number(), e})
 	}
-	r.c.wakeKeeper()
+	r.c.keeperCalls.add(r.table)
 }
 
 // Restored implements replication.Machine.
 func (r *replica) Restored() { r.reload() }
 
 // Removed implements replication.Machine.
-func (r *replica) Removed() { r.c.wakeKeeper() }
+func (r *replica) Removed() { r.c.keeperCalls.add(r.table) }
 
 func (r *replica) reload() {
 	if p := r.part.Load(); p != nil {

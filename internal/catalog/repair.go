@@ -101,7 +101,7 @@ func (c *Catalog) repairStep(self ServerID, p *part) func(context.Context) error
 
 // repairGroup has this server's replica go on in the new era.
 func (c *Catalog) repairGroup(ctx context.Context, p *part, repair *replication.Repair) error {
-	r := &replica{c: c}
+	r := &replica{c: c, table: p.config.ID}
 	r.part.Store(p.Part)
 	next, err := c.host.Repair(ctx, p.Number(), p.Group(), repair, r)
 	if replication.Unfit(err) {
