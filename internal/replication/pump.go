@@ -186,6 +186,9 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 			}
 		}
 	}
+	if t := m.GetType(); (t == pb.MsgPreVoteResp || t == pb.MsgVoteResp) && m.GetReject() {
+		r.host.out.committed(from, r.id, sender, r.replica, r.log.position())
+	}
 	if m.GetType() == pb.MsgTimeoutNow && r.store.Err() != nil {
 		return // it cannot decide on writes
 	}
@@ -199,7 +202,10 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 //
 // A replica that is no voter any more, by a change that it knows to be committed, may be the only one to know it: the others have restarted, and find themselves in the old
 // configuration, in which they need its vote. If it has more entries than they, it does not vote for them, and it cannot stand for election. So it says what
-// it knows of the other's log to whoever asks for its vote. (Seeds 3184 and 51947 of the simulation.) The caller holds mu.
+// it knows of the other's log to whoever asks for its vote. (Seeds 3184 and 51947 of the simulation.)
+//
+// And the other way round: one that is to be a voter by a change which others know to be committed may not know it, and so neither stand for election nor, having more entries than
+// they, vote for them. So whoever is refused a vote says what it knows. (Seed 5794.) The caller holds mu.
 func (r *Raft) learnCommitted(to, sender uint64, at position) {
 	if to != r.replica || r.role == raft.StateLeader {
 		return
