@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -161,15 +162,16 @@ func (f *fleet) connect() {
 
 func (f *fleet) setConnected() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	for id, s := range f.servers {
+	servers, cut := maps.Clone(f.servers), maps.Clone(f.cut)
+	f.mu.Unlock()
+	for id, s := range servers {
 		var others []ServerID
-		for other := range f.servers {
-			if other != id && !f.cut[other] && !f.cut[id] {
+		for other := range servers {
+			if other != id && !cut[other] && !cut[id] {
 				others = append(others, ServerID(other))
 			}
-			if f.cut[other] {
-				s.host.PeerLost(other)
+			if cut[other] {
+				s.host.PeerLost(other) // it sends messages
 			}
 		}
 		s.SetConnected(others)
