@@ -3,8 +3,8 @@ package table
 import (
 	"context"
 	"errors"
+	"slices"
 
-	"rethinkdb/internal/datum"
 	"rethinkdb/internal/shard"
 )
 
@@ -13,7 +13,7 @@ func (x *Index) Scan(_ context.Context, o IndexScan) (Rows, error) {
 	so, err := x.options(o)
 	switch {
 	case err == errSameCut: //nolint:errorlint // it is never wrapped
-		return &oneByOne{index: x, scan: o}, nil
+		return x.oneByOne(o), nil
 	case err != nil:
 		return nil, err
 	}
@@ -32,58 +32,30 @@ func (x *Index) ScanCells(ranges []IndexRange, o ScanOptions) Rows {
 }
 
 // oneByOne scans for one key after the other.
-type oneByOne struct {
-	index *Index
-	scan  IndexScan
-	rows  *indexRows
-	at    int // the next key
-}
-
-func (r *oneByOne) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
-	for {
-		if r.rows != nil {
-			if row, ok, err := r.rows.Next(ctx); ok || err != nil {
-				return row, ok, err
-			}
-			if err := r.Close(); err != nil {
-				return datum.Value{}, false, err
-			}
-		}
-		if r.at == len(r.scan.Keys) {
-			return datum.Value{}, false, nil
-		}
-		o := r.scan
-		i := r.at
-		if o.Descending {
-			i = len(o.Keys) - 1 - i
-		}
-		o.Keys = o.Keys[i : i+1]
-		if o.Copies != nil {
-			o.Copies = o.Copies[i : i+1]
-		}
-		so, err := r.index.options(o)
+func (x *Index) oneByOne(o IndexScan) *chain {
+	keys := make([]int, len(o.Keys))
+	for i := range keys {
+		keys[i] = i
+	}
+	if o.Descending {
+		slices.Reverse(keys)
+	}
+	return inOrder(keys, func(i int) (parkedRows, error) {
+		so, err := x.options(o.only(i))
 		if err != nil {
-			return datum.Value{}, false, err
+			return nil, err
 		}
-		r.rows = r.index.rows(so, o.Read.Mode)
-		r.at++
-	}
+		return x.rows(so, o.Read.Mode), nil
+	})
 }
 
-func (r *oneByOne) Park() error {
-	if r.rows == nil {
-		return nil
+// only is a scan for one of the keys.
+func (o IndexScan) only(key int) IndexScan {
+	o.Keys = o.Keys[key : key+1]
+	if o.Copies != nil {
+		o.Copies = o.Copies[key : key+1]
 	}
-	return r.rows.Park()
-}
-
-func (r *oneByOne) Close() error {
-	if r.rows == nil {
-		return nil
-	}
-	rows := r.rows
-	r.rows = nil
-	return rows.Close()
+	return o
 }
 
 // Count returns how many rows Scan would, in most cases without reading them.
@@ -92,12 +64,7 @@ func (x *Index) Count(ctx context.Context, o IndexScan) (int64, error) {
 	if err == errSameCut { //nolint:errorlint // it is never wrapped
 		sum := int64(0)
 		for i := range o.Keys {
-			one := o
-			one.Keys = o.Keys[i : i+1]
-			if o.Copies != nil {
-				one.Copies = o.Copies[i : i+1]
-			}
-			n, err := x.Count(ctx, one)
+			n, err := x.Count(ctx, o.only(i))
 			if err != nil {
 				return 0, err
 			}
@@ -150,7 +117,7 @@ func (x *Index) ScanParallel(ctx context.Context, o IndexScan, n int, each func(
 	so, err := x.options(o)
 	switch {
 	case err == errSameCut: //nolint:errorlint // it is never wrapped
-		rows := &oneByOne{index: x, scan: o}
+		rows := x.oneByOne(o)
 		return errors.Join(each(0, rows), rows.Close())
 	case err != nil:
 		return err

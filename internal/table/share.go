@@ -1,10 +1,8 @@
 package table
 
 import (
-	"context"
 	"slices"
 
-	"rethinkdb/internal/datum"
 	"rethinkdb/internal/shard"
 )
 
@@ -24,12 +22,16 @@ func (t *Table) Share(parts ...*Part) (*Table, bool) {
 }
 
 // scanRuns scans runs of a layout that may have been replaced.
-func (t *Table) scanRuns(runs []run, o shard.ScanOptions, m ReadMode) *runsRows {
+func (t *Table) scanRuns(runs []run, o shard.ScanOptions, m ReadMode) *chain {
 	runs = slices.Clone(runs)
 	if o.Descending {
 		slices.Reverse(runs)
 	}
-	return &runsRows{table: t, mode: m, left: o, runs: runs}
+	return inOrder(runs, func(r run) (parkedRows, error) {
+		one := o
+		one.Bounds = r.within(o.Bounds)
+		return t.scan(one, m), nil
+	})
 }
 
 // rows begins a scan of entries.
@@ -42,7 +44,7 @@ func (x *Index) rows(o shard.IndexScanOptions, m ReadMode) *indexRows {
 }
 
 // partByPart gives a scan that reads the parts one after the other; nil if there is only one.
-func (x *Index) partByPart(o shard.IndexScanOptions, m ReadMode) *partsRows {
+func (x *Index) partByPart(o shard.IndexScanOptions, m ReadMode) *chain {
 	l := x.table.layout.Load()
 	if len(l.parts) < 2 || len(o.Ranges) == 0 {
 		return nil
@@ -51,91 +53,9 @@ func (x *Index) partByPart(o shard.IndexScanOptions, m ReadMode) *partsRows {
 	if x.table.follows != nil {
 		whole = l.of
 	}
-	rows := &partsRows{}
-	for _, p := range l.parts {
+	return inOrder(l.parts, func(p *Part) (parkedRows, error) {
 		r := x.rows(o, m)
 		r.own = whole.only([]int{slices.Index(whole.parts, p)})
-		rows.left = append(rows.left, r)
-	}
-	return rows
-}
-
-// runsRows are the rows of some runs, one after the other.
-type runsRows struct {
-	table *Table
-	mode  ReadMode
-	left  shard.ScanOptions
-	runs  []run // not begun
-	rows  *tableRows
-}
-
-func (r *runsRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
-	for {
-		if r.rows != nil {
-			if row, ok, err := r.rows.Next(ctx); ok || err != nil {
-				return row, ok, err
-			}
-			if err := r.Close(); err != nil {
-				return datum.Value{}, false, err
-			}
-		}
-		if len(r.runs) == 0 {
-			return datum.Value{}, false, nil
-		}
-		o := r.left
-		o.Bounds = r.runs[0].within(o.Bounds)
-		r.rows, r.runs = r.table.scan(o, r.mode), r.runs[1:]
-	}
-}
-
-func (r *runsRows) Close() error {
-	if r.rows == nil {
-		return nil
-	}
-	rows := r.rows
-	r.rows = nil
-	return rows.Close()
-}
-
-// Park implements Parker.
-func (r *runsRows) Park() error {
-	if r.rows == nil {
-		return nil
-	}
-	return r.rows.Park()
-}
-
-// partsRows are the rows of the parts of an index, one part after the other.
-type partsRows struct {
-	left []*indexRows // the first one is being read
-}
-
-func (r *partsRows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
-	for len(r.left) > 0 {
-		if row, ok, err = r.left[0].Next(ctx); ok || err != nil {
-			return row, ok, err
-		}
-		if err := r.left[0].Close(); err != nil {
-			return datum.Value{}, false, err
-		}
-		r.left = r.left[1:]
-	}
-	return datum.Value{}, false, nil
-}
-
-// Park implements Parker.
-func (r *partsRows) Park() error {
-	if len(r.left) == 0 {
-		return nil
-	}
-	return r.left[0].Park()
-}
-
-func (r *partsRows) Close() error {
-	if len(r.left) == 0 {
-		return nil
-	}
-	first := r.left[0]
-	r.left = nil
-	return first.Close()
+		return r, nil
+	})
 }
