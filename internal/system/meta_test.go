@@ -287,13 +287,13 @@ func TestLookingUpATableDoesNotAllocate(t *testing.T) {
 func TestUnreadableRows(t *testing.T) {
 	w := newWorld(t)
 	tbl, _ := w.catalog.Snapshot().TableByID(catalog.TableID(w.tbl))
-	for _, reason := range []error{&replication.NotPrimaryError{Leader: "a"}, table.ErrNoQuorum, table.ErrLostContact, table.ErrMoved} {
+	notPrimary := &replication.NotPrimaryError{Leader: "a"}
+	for _, reason := range []error{notPrimary, table.ErrNoQuorum, table.ErrLostContact, table.ErrMoved} {
 		err := unreachable(fmt.Errorf("scan: %w", reason), tbl, "The table was not reconfigured.")
 		wantError(t, err, reql.OpFailed, "The server(s) hosting table `test.tbl` are currently unreachable. The table was not reconfigured. If you do not expect the server(s) "+
 			"to recover, you can use `emergency_repair` to restore availability of the table. <http://rethinkdb.com/api/javascript/reconfigure/#emergency-repair-mode>")
-		if reason == table.ErrLostContact || reason == table.ErrMoved {
-			continue
-		}
+	}
+	for _, reason := range []error{notPrimary, table.ErrNoQuorum} {
 		wantError(t, catalog.ChangeError(fmt.Errorf("change: %w", reason)), reql.OpFailed, "A majority of the servers of the cluster is currently unreachable. Nothing was changed."+
 			" If they are lost for good, `rethinkdb admin recover metadata` lets the others go on.")
 	}

@@ -54,11 +54,8 @@ func (r *distinctValues) Next(ctx context.Context) (v datum.Value, ok bool, err 
 			}
 			return v, ok, nil
 		}
-		if bad := r.giveUp(); bad != nil {
-			return datum.Value{}, false, bad
-		}
-		if !r.try.again(ctx, r.index.table, r.layout, err) {
-			return datum.Value{}, false, r.layout.failure(err)
+		if err = r.try.resume(ctx, r.index.table, r.layout, err, r.giveUp); err != nil {
+			return datum.Value{}, false, err
 		}
 	}
 	return datum.Value{}, false, nil

@@ -209,6 +209,17 @@ func (a *attempt) again(ctx context.Context, t *Table, l *layout, err error) boo
 	return true
 }
 
+// resume gives up what has failed of a scan, and returns nil if that is to be begun again, behind what has been read.
+func (a *attempt) resume(ctx context.Context, t *Table, l *layout, err error, giveUp func() error) error {
+	if bad := giveUp(); bad != nil {
+		return bad
+	}
+	if !a.again(ctx, t, l, err) {
+		return l.failure(err)
+	}
+	return nil
+}
+
 // failure is the error of an operation that is not tried again.
 func (l *layout) failure(err error) error {
 	if l.of != nil && l.moved() && (errors.Is(err, shard.ErrDropped) || errors.Is(err, replication.ErrNotPrimary)) {

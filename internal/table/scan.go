@@ -75,14 +75,7 @@ func (r *tableRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 			err = r.leave()
 			continue
 		}
-		err = r.inShard(err)
-		if bad := r.giveUp(); bad != nil {
-			return datum.Value{}, false, bad
-		}
-		if !r.try.again(ctx, r.table, r.layout, err) {
-			return datum.Value{}, false, r.layout.failure(err)
-		}
-		err = nil
+		err = r.try.resume(ctx, r.table, r.layout, r.inShard(err), r.giveUp)
 	}
 	return datum.Value{}, false, err
 }

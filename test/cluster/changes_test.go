@@ -37,7 +37,7 @@ func TestChangesAreKnownElsewhere(t *testing.T) {
 		return term
 	}
 	config, status := harness.Term(termConfig, table("t")), harness.Term(termStatus, table("t"))
-	for i := range 6 * *long {
+	for i := range 3 * *long {
 		shards, first := 1+i%3, all[i%3]
 		a.reshard("t", shards, 3)
 		sees(harness.Term(harness.Count, at(config, "shards")), fmt.Sprint(shards))

@@ -31,10 +31,17 @@ func startOn(t *testing.T, volumes []*volume, names ...string) []*server {
 	return list
 }
 
-// The disk of one server is full while writes go on, first where the primary replica is. The others go on, and that one catches up by itself when there is room again.
-func TestFullDisk(t *testing.T) {
-	volumes := []*volume{newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes)}
-	all := startOn(t, volumes, "a", "b", "c")
+// A diskFault is something that happens to the disk of one server while the others are to go on.
+type diskFault struct {
+	name  string
+	begin func(writes *inserts, v *volume, s, other *server)
+	end   func(v *volume, s *server)
+}
+
+// befall lets the fault happen to two of three servers, first to the one with the primary replicas, while clients write rows and registers. Nothing that was acknowledged is lost.
+func (f *diskFault) befall(t *testing.T, volumes []*volume) (all []*server) {
+	t.Helper()
+	all = startOn(t, volumes, "a", "b", "c")
 	all[0].createTable("t", 3)
 	all[0].createTable("r", 3)
 	writes, registers := startInserts(t, "t", 4, all...), startRegisters(t, "r", 4, all...)
@@ -44,19 +51,34 @@ func TestFullDisk(t *testing.T) {
 		}
 		writes.progress(100)
 		began := time.Now()
-		tally.fault("full-disk")
-		v.fill(almostFull)
-		_ = writes.insertLarge(all[2], all[i].name) // it may fail
-		all[i].says("The disk is full.")
+		tally.fault(f.name)
+		f.begin(writes, v, all[i], all[2])
 		writes.progress(500)
 		registers.progress(100)
-		v.clear()
-		all[i].says("The disk has space again.")
-		t.Logf("the disk of %s was full: %v without an acknowledged write", all[i].name, writes.gap(began).Round(time.Millisecond))
+		f.end(v, all[i])
+		t.Logf("%s of %s: %v without an acknowledged write", f.name, all[i].name, writes.gap(began).Round(time.Millisecond))
 		writes.progress(100)
 	}
 	registers.check()
 	writes.check(all...)
+	return all
+}
+
+// The disk of one server is full while writes go on. The others go on, and that one catches up by itself when there is room again.
+func TestFullDisk(t *testing.T) {
+	full := diskFault{
+		name: "full-disk",
+		begin: func(writes *inserts, v *volume, s, other *server) {
+			v.fill(almostFull)
+			_ = writes.insertLarge(other, s.name) // it may fail
+			s.says("The disk is full.")
+		},
+		end: func(v *volume, s *server) {
+			v.clear()
+			s.says("The disk has space again.")
+		},
+	}
+	all := full.befall(t, []*volume{newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes), newMemory(t, volumeMegabytes)})
 	complainLittle(t, all)
 }
 
@@ -111,27 +133,12 @@ func TestAllDisksFull(t *testing.T) {
 // The disk of a server fails all syncs from one moment on, and forgets what it had not synced. The others go on. When the machine is started again, the
 // server comes back with what it had acknowledged.
 func TestFailingSync(t *testing.T) {
-	volumes := []*volume{newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes)}
-	all := startOn(t, volumes, "a", "b", "c")
-	all[0].createTable("t", 3)
-	all[0].createTable("r", 3)
-	writes, registers := startInserts(t, "t", 4, all...), startRegisters(t, "r", 4, all...)
-	for i, v := range volumes[:2] {
-		for _, name := range []string{"t", "r"} {
-			all[2].placeTable(name, all[0], all[1], all[2])
-		}
-		writes.progress(100)
-		began := time.Now()
-		tally.fault("failing-sync")
-		v.cutPower()
-		writes.progress(500)
-		registers.progress(100)
-		t.Logf("the disk of %s failed: %v without an acknowledged write", all[i].name, writes.gap(began).Round(time.Millisecond))
-		restartOn(v, all[i])
-		writes.progress(100)
+	failing := diskFault{
+		name:  "failing-sync",
+		begin: func(_ *inserts, v *volume, _, _ *server) { v.cutPower() },
+		end:   restartOn,
 	}
-	registers.check()
-	writes.check(all...)
+	failing.befall(t, []*volume{newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes), newDisk(t, volumeMegabytes)})
 }
 
 // restartOn repairs a volume and starts its server again.
