@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"errors"
 	"net"
 	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // listen opens a real port for a server, and has it connect to real ones.
@@ -47,10 +50,28 @@ func TestSockets(t *testing.T) {
 			}
 		}
 	}
+	for _, s := range servers {
+		s.mesh.mu.RLock()
+		for id, l := range s.mesh.links {
+			if n, err := unsentBound(l.control.conn); n != maxUnsentBytes || err != nil {
+				t.Errorf("%s keeps up to %d bytes for %s, %v", s.record.ID, n, id, err)
+			}
+		}
+		s.mesh.mu.RUnlock()
+	}
 	servers[2].mesh.Close()
 	servers[0].await(1)
 	servers[1].await(1)
 	if list := servers[0].mesh.Connected(); !slices.Equal(servers[0].lostPeers(), []ServerID{"id-c"}) || list[0].Name != "b" {
 		t.Errorf("lost %v, connected to %v", servers[0].lostPeers(), list)
 	}
+}
+
+func unsentBound(conn net.Conn) (bytes int, err error) {
+	socket := socketOf(conn)
+	if socket == nil {
+		return 0, errors.ErrUnsupported
+	}
+	failed := socket.Control(func(fd uintptr) { bytes, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT) })
+	return bytes, errors.Join(failed, err)
 }

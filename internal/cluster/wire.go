@@ -33,18 +33,24 @@ const maxUnsentBytes = 128 << 10
 
 // keepUnsentShort asks the system for that. Without it the link works as well, but not as quickly under load.
 func keepUnsentShort(conn net.Conn) {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
-	}
-	socket, ok := conn.(syscall.Conn)
-	if !ok {
-		return
-	}
-	if raw, err := socket.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) {
+	if socket := socketOf(conn); socket != nil {
+		_ = socket.Control(func(fd uintptr) {
 			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsentBytes)
 		})
 	}
+}
+
+// socketOf is the socket of a connection, nil if it has none.
+func socketOf(conn net.Conn) syscall.RawConn {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	if c, ok := conn.(syscall.Conn); ok {
+		if socket, err := c.SyscallConn(); err == nil {
+			return socket
+		}
+	}
+	return nil
 }
 
 // silence is for how long nothing has come.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -83,6 +84,15 @@ func (h *hearing) Read(p []byte) (int, error) {
 	n, err := h.Conn.Read(p)
 	h.first = append(h.first, p[:min(n, maxSentenceBytes-len(h.first))]...)
 	return n, err
+}
+
+// SyscallConn implements syscall.Conn, for the options of the socket.
+func (h *hearing) SyscallConn() (syscall.RawConn, error) {
+	socket, ok := h.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return socket.SyscallConn()
 }
 
 // sentence is what a server says that does not speak TLS, or not to us.
