@@ -47,6 +47,20 @@ func (p *primaries) note(l Lead, at ServerID) {
 	p.of[l.Group] = primary{at, l.Epoch}
 }
 
+// NotAt takes note that a server does not have the primary replica of a group, whatever was heard of it: what it has lost is not told, and news
+// of who has it now may have been lost.
+func (c *Catalog) NotAt(g storage.GroupID, server ServerID) {
+	c.current.Load().primaries.forget(g, server)
+}
+
+func (p *primaries) forget(g storage.GroupID, server ServerID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.of[g].server == server {
+		delete(p.of, g)
+	}
+}
+
 // at is the server that was last heard of as having the primary replica of a group.
 func (p *primaries) at(g storage.GroupID) (server ServerID, ok bool) {
 	p.mu.Lock()

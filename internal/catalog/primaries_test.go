@@ -83,3 +83,21 @@ func TestNewsOfPrimaryReplicasOvertakeEachOther(t *testing.T) {
 		t.Error("nobody has said anything of another group")
 	}
 }
+
+// What was heard of a server that turns out not to have the primary replica is forgotten, and of no other one.
+func TestPrimaryReplicaIsNotThere(t *testing.T) {
+	p := newPrimaries()
+	p.note(Lead{Group: 7, Epoch: 2}, "a")
+	p.forget(7, "b")
+	if at, ok := p.at(7); at != "a" || !ok {
+		t.Errorf("the primary replica is on %q (%v), and was heard of on a", at, ok)
+	}
+	p.forget(7, "a")
+	if at, ok := p.at(7); ok {
+		t.Errorf("the primary replica is thought to be on %q, where it is not", at)
+	}
+	p.note(Lead{Group: 7, Epoch: 1}, "c")
+	if at, ok := p.at(7); at != "c" || !ok {
+		t.Errorf("the primary replica is on %q (%v), and was heard of on c", at, ok)
+	}
+}

@@ -46,6 +46,15 @@ type Locate func(a table.Address) (server string, ok bool)
 type Client struct {
 	Transport Transport
 	Locate    Locate
+	// Astray is told of a server that Locate has named and that does not have the primary replica. It may be nil.
+	Astray func(a table.Address, server string)
+}
+
+// astray tells of a server whose answer is that it does not have the primary replica.
+func (c *Client) astray(a table.Address, server string, err error) {
+	if c.Astray != nil && errors.Is(err, table.ErrNotPrimary) {
+		c.Astray(a, server)
+	}
 }
 
 var _ table.Remote = (*Client)(nil)
@@ -79,7 +88,9 @@ func (c *Client) ask(ctx context.Context, server string, a table.Address, messag
 		return nil, fmt.Errorf("%w: %w", table.ErrLostContact, err)
 	}
 	r := &reader{b: answer}
-	return r, readStatus(r)
+	err = readStatus(r)
+	c.astray(a, server, err)
+	return r, err
 }
 
 // watch gives a context that ends as well when the primary replica is found to be on another server than the one that is asked.

@@ -56,3 +56,38 @@ func TestErrorsNameTheShard(t *testing.T) {
 	_, err = far.Count(ctx, table.ReadOptions{})
 	check("all rows", err, "", split(10))
 }
+
+// A server that is asked in vain is told of, by calls and by scans.
+func TestServersThatAreAskedInVain(t *testing.T) {
+	_, near, _ := newPair(t)
+	e := newElsewhere(t, nil, true)
+	far, err := e.Open(near)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.loop.server.Find = func(table.Address) (*table.Part, bool) { return nil, false }
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	told := 0
+	far.UseRemote(&Client{Transport: e.loop, Locate: func(table.Address) (string, bool) { return "other", true }, Astray: func(a table.Address, server string) {
+		if told++; a.Group != 1 || server != "other" {
+			t.Errorf("group %d is not on server %q", a.Group, server)
+		}
+		cancel() // or it would be looked for
+	}})
+	if _, err := far.Get(ctx, datum.Int(1), table.ReadOptions{}); !errors.Is(err, table.ErrNotPrimary) || told != 1 {
+		t.Errorf("a row that is not there: %v, and %d were told", err, told)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	rows, err := far.Scan(ctx, table.ScanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := rows.Next(ctx); !errors.Is(err, table.ErrNotPrimary) || told != 2 {
+		t.Errorf("rows that are not there: %v, and %d were told", err, told)
+	}
+	if err := rows.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -22,8 +22,8 @@ const (
 // Scan implements table.Remote. The request goes out before anybody asks for a row.
 func (c *Client) Scan(ctx context.Context, a table.Address, m table.ReadMode, o table.RemoteScan) table.RemoteRows {
 	q := &request{Op: opScan, Part: a, Mode: m, Index: o.Index, Ranges: o.Ranges, Bounds: o.Bounds, Distinct: o.Distinct, Descending: o.Descending, Values: o.Values}
-	r := &rows{index: o.Index != 0, distinct: o.Distinct}
 	server, ok := c.Locate(a)
+	r := &rows{index: o.Index != 0, distinct: o.Distinct, refused: func(err error) { c.astray(a, server, err) }}
 	if !ok {
 		r.err = table.ErrNotPrimary
 		return r
@@ -45,6 +45,7 @@ func (c *Client) Scan(ctx context.Context, a table.Address, m table.ReadMode, o 
 type rows struct {
 	index, distinct bool
 	open            func(ctx context.Context) (Stream, func(), error)
+	refused         func(err error) // is called with the error that the other server answers
 
 	stream Stream
 	stop   func()
@@ -110,6 +111,7 @@ func (r *rows) fill(ctx context.Context) error {
 	}
 	r.left = reader{b: b}
 	if err := readStatus(&r.left); err != nil {
+		r.refused(err)
 		return err
 	}
 	switch r.left.byte() {

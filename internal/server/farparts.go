@@ -75,6 +75,11 @@ func (p farParts) locate(a table.Address) (server string, ok bool) {
 	return string(id), true
 }
 
+// astray is called when another server turns out not to have the primary replica of a part.
+func (p farParts) astray(a table.Address, server string) {
+	p.data.catalog.NotAt(a.Group, catalog.ServerID(server))
+}
+
 // find gives what this server has of a part.
 func (p farParts) find(a table.Address) (*table.Part, bool) {
 	t, ok := p.data.catalog.Snapshot().TableByID(catalog.TableID(a.Table))
@@ -86,7 +91,7 @@ func (p farParts) find(a table.Address) (*table.Part, bool) {
 
 // remote reaches the parts on other servers.
 func (p farParts) remote() *remotepart.Client {
-	return &remotepart.Client{Transport: p, Locate: p.locate}
+	return &remotepart.Client{Transport: p, Locate: p.locate, Astray: p.astray}
 }
 
 // handle answers other servers.
