@@ -57,8 +57,10 @@ type TableConfig struct {
 	// Parts and Groups are where the rows of the shards are, or will be at the end of the Move; see Layout.
 	Parts  []int
 	Groups []storage.GroupID
-	Move   *Move  // nil unless the rows are being copied to where Groups says
-	Moves  uint64 // the number of the last move
+	Starts []table.HistoryPlace // of the groups; see Layout. Who changes it makes a new one, as of Past
+	Past   []table.Division     // where the rows were before, the oldest division first, as far as feeds can go on from there
+	Move   *Move                // nil unless the rows are being copied to where Groups says
+	Moves  uint64               // the number of the last move
 	// Repairs are of groups that have lost the majority of their replicas once; at most one of each. Who changes it makes a new one.
 	Repairs []GroupRepair
 }

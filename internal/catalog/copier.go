@@ -32,10 +32,11 @@ type copier struct {
 	copied atomic.Int64 // rows
 
 	// Owned by run.
-	epoch replication.Epoch
-	keys  *table.ChangedKeys
-	again bool  // rows are copied that may have been copied before; changes when nothing is on its way
-	read  int64 // rows that were read by their keys, which the part counts like those of clients
+	epoch   replication.Epoch
+	keys    *table.ChangedKeys
+	again   bool  // rows are copied that may have been copied before; changes when nothing is on its way
+	read    int64 // rows that were read by their keys, which the part counts like those of clients
+	bequest bequest
 }
 
 const (
@@ -82,6 +83,9 @@ func (k *copier) copy(ctx context.Context) (err error) {
 	if err := k.catchUp(ctx); err != nil {
 		return err
 	}
+	if err := k.bequeath(ctx); err != nil {
+		return err
+	}
 	if err := k.note(ctx, func(m *Move) { m.Copied[k.at] = true }); err != nil {
 		return err
 	}
@@ -94,6 +98,9 @@ func (k *copier) copy(ctx context.Context) (err error) {
 	if err := k.copyChanged(ctx, k.keys.Take()); err != nil {
 		return err
 	}
+	if err := k.bequeath(ctx); err != nil {
+		return err
+	}
 	return k.finish(ctx)
 }
 
@@ -104,8 +111,9 @@ func (k *copier) note(ctx context.Context, edit func(m *Move)) error {
 			return errMoveOver
 		}
 		edit(m)
+		k.bequest.noteStarts(cfg)
 		if !containsFalse(m.Sealed) {
-			cfg.Move = nil // from now on the new groups are those of the table
+			cfg.endMove() // from now on the new groups are those of the table
 		}
 		return nil
 	})
@@ -168,7 +176,7 @@ func (k *copier) awaitOthers(ctx context.Context) error {
 		case !containsFalse(t.Config.Move.Copied):
 			return k.catchUp(ctx)
 		}
-		if err := k.catchUp(ctx); err != nil {
+		if err := errors.Join(k.catchUp(ctx), k.bequeath(ctx)); err != nil {
 			return err
 		}
 		select {

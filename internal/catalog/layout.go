@@ -6,6 +6,7 @@ import (
 
 	"rethinkdb/internal/reql"
 	"rethinkdb/internal/storage"
+	"rethinkdb/internal/table"
 )
 
 // A Layout says how the rows of a table are divided. Users see shards: ranges of the primary key, each with a primary replica and others. The
@@ -20,8 +21,9 @@ import (
 type Layout struct {
 	Shards      []ShardConfig
 	SplitPoints []string
-	Parts       []int             // of each shard, the place of its part in Groups; nil: all are in one part
-	Groups      []storage.GroupID // of the parts. They are never used again
+	Parts       []int                // of each shard, the place of its part in Groups; nil: all are in one part
+	Groups      []storage.GroupID    // of the parts. They are never used again
+	Starts      []table.HistoryPlace // of the groups, as of table.Division; nil if they have inherited nothing
 }
 
 // Part returns which part has the rows of a shard.
@@ -143,7 +145,7 @@ func (m *Move) clone() *Move {
 
 // Goal is the layout that the configuration asks for. During a move that is not the one in use, and may have no groups yet.
 func (c *TableConfig) Goal() Layout {
-	return Layout{Shards: c.Shards, SplitPoints: c.SplitPoints, Parts: c.Parts, Groups: c.Groups}
+	return Layout{Shards: c.Shards, SplitPoints: c.SplitPoints, Parts: c.Parts, Groups: c.Groups, Starts: c.Starts}
 }
 
 // Present is the layout in use.
@@ -168,7 +170,7 @@ func (c *TableConfig) rearrange(before *TableConfig) error {
 	}
 	present := before.Present()
 	if parts, ok := present.fits(c.Shards, c.SplitPoints); ok {
-		c.Parts, c.Groups, c.Move = parts, present.Groups, nil
+		c.Parts, c.Groups, c.Starts, c.Move = parts, present.Groups, present.Starts, nil
 		return nil
 	}
 	if goal := before.Goal(); before.Move != nil && len(goal.Groups) > 0 {
@@ -185,7 +187,27 @@ func (c *TableConfig) rearrange(before *TableConfig) error {
 func (c *TableConfig) beginMove(present Layout) {
 	c.Moves++
 	c.Move = &Move{Number: c.Moves, From: present}
-	c.Parts, c.Groups = nil, nil
+	c.Parts, c.Groups, c.Starts = nil, nil, nil
+}
+
+// maxPast is how many divisions of the past a table remembers. Whoever goes on with a feed after so many changes begins anew.
+const maxPast = 8
+
+// endMove makes the new groups those of the table. If they have inherited from the old ones, these are remembered.
+func (c *TableConfig) endMove() {
+	from := c.Move.From
+	c.Move = nil
+	if !slices.ContainsFunc(c.Starts, func(p table.HistoryPlace) bool { return p.Index > 0 }) {
+		c.Past, c.Starts = nil, nil
+		return
+	}
+	c.Past = append(slices.Clone(c.Past), from.division())
+	c.Past = c.Past[max(0, len(c.Past)-maxPast):]
+}
+
+// division is what the histories of the groups have to know of the layout.
+func (l *Layout) division() table.Division {
+	return table.Division{Groups: l.Groups, Splits: l.SplitPoints, Parts: l.Parts, Starts: l.Starts}
 }
 
 // checkUnique refuses unique indexes of a table in several parts: who writes a row could not see the values in the others.

@@ -26,6 +26,7 @@ func encodeLayout(l *Layout) []datum.Field {
 		{Key: "split_points", Val: datum.Array(splits)},
 		{Key: "parts", Val: numberArray(l.Parts)},
 		{Key: "groups", Val: numberArray(l.Groups)},
+		{Key: "starts", Val: encodeStarts(l.Starts)},
 	}
 }
 
@@ -82,6 +83,7 @@ func (r *record) layout() (l Layout) {
 	if _, ok := r.val.Get("parts"); ok && r.err == nil {
 		l.Parts = recordNumbers[int](r, "parts")
 	}
+	l.Starts = r.starts(len(l.Groups))
 	r.checkParts(&l)
 	return l
 }

@@ -24,6 +24,11 @@ import (
 //  5. The change that makes the last one Sealed ends the Move: the new groups are those of the table. Each server switches when it learns of that, and drops what it has
 //     of the old ones; writers that have waited go on in the new ones.
 //
+// So that feeds go on, the new groups inherit the histories of the old ones, if these have any or are followed (bequest.go): most of it in step 3, the rest behind the seal. Copied rows are no changes of the
+// new groups. The configuration remembers how the table was divided before (Past), and where the histories of the new groups begin (Starts). What follows an old group ends when its server learns of the
+// switch, behind the last commit, and begins in the new groups where their histories begin (internal/exec/feed_lineage.go); who knows a place in the history of an old one reads what is inherited first. If the
+// copier of a group fails, its heirs are dropped with what they have; and if the server of a group that is Sealed does, whatever it has told its feeds or not is in the heirs.
+//
 // A copier that loses its epoch, or does not learn what has become of something that it has written, has left something behind that is not what it seems. Whoever finds a group
 // with a copier that is no more begins the Move again: with a greater Number, and other groups. To empty the groups and to fence off late writes would be the alternative.
 //

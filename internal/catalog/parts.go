@@ -109,7 +109,8 @@ func (l *Layout) members(part int) []replication.Member {
 
 // tableConfig is the part of a configuration that package table works with.
 func tableConfig(cfg *TableConfig, l Layout) table.Config {
-	c := table.Config{ID: string(cfg.ID), PrimaryKey: cfg.PrimaryKey, Durability: table.DurabilityHard, Groups: l.Groups, Splits: l.SplitPoints, Parts: l.Parts}
+	c := table.Config{ID: string(cfg.ID), PrimaryKey: cfg.PrimaryKey, Durability: table.DurabilityHard, Groups: l.Groups, Splits: l.SplitPoints, Parts: l.Parts,
+		Past: cfg.Past, Starts: l.Starts}
 	if cfg.Durability == Soft {
 		c.Durability = table.DurabilitySoft
 	}
@@ -271,10 +272,19 @@ func (c *Catalog) switchTo(before, t *Table, l Layout, parts []*table.Part) erro
 		return err
 	}
 	t.parts = parts
+	var heard []*table.Part // all that the old groups have written was written here, so those who follow them have been told of it
 	for _, p := range before.parts {
+		if _, _, sealed := p.Sealed(); sealed && p.Here() {
+			heard = append(heard, p)
+		}
 		p.Moved()
 	}
-	c.later(func() { c.endParts(t.Config.ID, before.parts) })
+	c.later(func() {
+		for _, p := range heard {
+			p.FinishFeeds()
+		}
+		c.endParts(t.Config.ID, before.parts)
+	})
 	return nil
 }
 

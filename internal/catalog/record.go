@@ -84,6 +84,7 @@ func encodeTable(c TableConfig) []byte {
 		{Key: "repairs", Val: encodeRepairs(c.Repairs)},
 		{Key: "moves", Val: datum.Int(int64(c.Moves))},
 		{Key: "move", Val: encodeMove(c.Move)},
+		{Key: "past", Val: encodePast(c.Past)},
 	}
 	goal := c.Goal()
 	return encodeRecord(append(fields, encodeLayout(&goal)...)...)
@@ -359,7 +360,8 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 		}
 	}
 	l := r.layout()
-	c.Shards, c.SplitPoints, c.Parts, c.Groups = l.Shards, l.SplitPoints, l.Parts, l.Groups
+	c.Shards, c.SplitPoints, c.Parts, c.Groups, c.Starts = l.Shards, l.SplitPoints, l.Parts, l.Groups, l.Starts
+	c.Past = r.past()
 	r.move(&c)
 	return c, r.err
 }

@@ -29,6 +29,8 @@ func FuzzRecords(f *testing.F) {
 	f.Add(encodeTable(config))
 	config.Parts, config.Moves = []int{0, 1}, 1
 	config.Move = &Move{Number: 1, From: Layout{Shards: []ShardConfig{shard}, Groups: []storage.GroupID{3}}, Placed: []bool{true, false}, Copier: []uint64{9}, Copied: []bool{true}, Sealed: []bool{false}}
+	config.Starts = []table.HistoryPlace{{}, {Epoch: 1 << 63, Index: 7}}
+	config.Past = []table.Division{{Groups: []storage.GroupID{2, 8}, Splits: []string{"k"}, Parts: []int{1, 0}, Starts: config.Starts}}
 	f.Add(encodeTable(config))
 	f.Add(encodeServer(Server{ID: "s", Name: "n", Tags: []string{"default"}, CacheBytes: AutoCache}))
 	f.Add(encodeCluster(Cluster{HeartbeatTimeout: DefaultHeartbeatTimeout}))

@@ -2,9 +2,11 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/feed"
@@ -23,10 +25,12 @@ type firstFeed struct {
 	streams []*feedStream // of the parts
 	hub     *feed.Hub
 	options feed.Options
+	rows    *feedRows // as the parts are asked
 
 	// Owned by the reader.
 	sub     *feed.Subscription // nil until the first rows of all parts are there
 	initial bool               // they are to be given
+	lost    bool               // the streams have ended, and others have to take their place
 
 	mu    sync.Mutex // guards what follows; below the locks of hub
 	items []feed.Item
@@ -54,17 +58,11 @@ func (o feedOptions) items() feedOptions {
 }
 
 func (s *feedStream) openFirst(fr *frame, r *feedRows) (feedRun, error) {
-	f := &firstFeed{source: s.source, options: r.options.Options, initial: r.options.initial}
 	of := *r
 	of.options = r.options.items()
-	source, id := s.source.unfiltered(r.identity.part(s.number))
-	for _, p := range s.parts {
-		one := &feedStream{source: source, number: s.number, identity: id, parts: []partPlace{p}}
-		f.streams = append(f.streams, one)
-		if err := one.open(fr, &of, placePatience); err != nil {
-			f.closeStreams()
-			return nil, err
-		}
+	f := &firstFeed{source: s.source, options: r.options.Options, initial: r.options.initial, rows: &of}
+	if err := f.openStreams(fr, s.number, s.parts, placePatience); err != nil {
+		return nil, err
 	}
 	f.hub = feed.NewHub(func() table.CommitIndex {
 		f.mu.Lock()
@@ -72,6 +70,20 @@ func (s *feedStream) openFirst(fr *frame, r *feedRows) (feedRun, error) {
 		return f.index
 	})
 	return f, nil
+}
+
+// openStreams opens the streams of parts.
+func (f *firstFeed) openStreams(fr *frame, number int, parts []partPlace, patience time.Duration) error {
+	source, id := f.source.unfiltered(f.rows.identity.part(number))
+	for _, p := range parts {
+		one := &feedStream{source: source, number: number, identity: id, parts: []partPlace{p}}
+		f.streams = append(f.streams, one)
+		if err := one.open(fr, f.rows, patience); err != nil {
+			f.closeStreams()
+			return err
+		}
+	}
+	return nil
 }
 
 // order is the order as the hub has it. A row is an array of its place and its value.
@@ -141,10 +153,14 @@ func (f *firstFeed) find(place string) (int, bool) {
 }
 
 func (f *firstFeed) begin(fr *frame) (e feed.Event, ok bool, err error) {
-	if f.sub == nil {
-		if err := f.gather(fr); err != nil {
-			return e, false, err
-		}
+	switch {
+	case f.sub == nil:
+		err = f.gather(fr)
+	case f.lost:
+		err = f.regather(fr)
+	}
+	if err != nil {
+		return e, false, err
 	}
 	if !f.initial {
 		return e, false, nil
@@ -155,6 +171,14 @@ func (f *firstFeed) begin(fr *frame) (e feed.Event, ok bool, err error) {
 
 // gather reads the first rows of all parts, and begins the feed of them.
 func (f *firstFeed) gather(fr *frame) (err error) {
+	if err = f.eachFirst(fr, func(i *feed.Item) { f.apply(nil, i) }); err == nil {
+		f.sub, err = f.hub.Subscribe(&feed.Expression{Order: f.order(fr)}, f.options)
+	}
+	return err
+}
+
+// eachFirst reads the first rows of all parts.
+func (f *firstFeed) eachFirst(fr *frame, take func(*feed.Item)) error {
 	for _, p := range f.streams {
 		for {
 			e, ok, err := p.run.begin(fr)
@@ -164,11 +188,67 @@ func (f *firstFeed) gather(fr *frame) (err error) {
 			if !ok {
 				break
 			}
-			f.apply(nil, e.NewItem)
+			take(e.NewItem)
 		}
 	}
-	f.sub, err = f.hub.Subscribe(&feed.Expression{Order: f.order(fr)}, f.options)
-	return err
+	return nil
+}
+
+// regather opens the streams again, where the rows are now, and makes the changes that lead from the first rows as they were to those that there are.
+func (f *firstFeed) regather(fr *frame) (err error) {
+	number := f.streams[0].number
+	for until := time.Now().Add(movePatience); ; {
+		f.closeStreams()
+		parts := f.source.parts()
+		now := map[string]*feed.Item{} // by place
+		if err = f.openStreams(fr, number, parts, placePatience); err == nil {
+			err = f.eachFirst(fr, func(i *feed.Item) { now[i.Place] = i })
+		}
+		if err == nil {
+			f.lost = false
+			f.applyAll(now)
+			return nil
+		}
+		if !errors.Is(err, errPartLost) || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-time.After(placePause):
+		case <-fr.q.ctx.Done():
+			return errInterrupted
+		}
+	}
+}
+
+// applyAll makes the changes to other items. What has another place or value is one change if its row is the same.
+func (f *firstFeed) applyAll(now map[string]*feed.Item) {
+	f.mu.Lock()
+	items := slices.Clone(f.items)
+	f.mu.Unlock()
+	var left []*feed.Item
+	for i := range items {
+		old := &items[i]
+		if is := now[old.Place]; is != nil && datum.Equal(is.Value, old.Value) {
+			delete(now, old.Place)
+			continue
+		}
+		left = append(left, old)
+	}
+	byKey := map[string]*feed.Item{}
+	for _, i := range now {
+		byKey[i.Key] = i
+	}
+	for _, old := range left {
+		is := byKey[old.Key]
+		if is != nil {
+			delete(byKey, old.Key)
+			delete(now, is.Place)
+		}
+		f.apply(old, is)
+	}
+	for _, i := range now {
+		f.apply(nil, i)
+	}
 }
 
 // maxApplied is how many changes of a part are made at once, so that the reader comes to those of other parts and to its client.
@@ -178,6 +258,9 @@ func (f *firstFeed) event(fr *frame) (e feed.Event, ok bool, err error) {
 	for _, p := range f.streams {
 		for range maxApplied {
 			e, ok, err := p.run.event(fr)
+			if errors.Is(err, errPartLost) || errors.Is(err, errPartEnded) {
+				f.lost, err = true, errPartLost
+			}
 			if err != nil {
 				return e, false, err
 			}
@@ -213,4 +296,5 @@ func (f *firstFeed) closeStreams() {
 	for _, p := range f.streams {
 		p.close()
 	}
+	f.streams = nil
 }

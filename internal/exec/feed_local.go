@@ -18,6 +18,7 @@ type localFeed struct {
 	sub     *feed.Subscription // nil before open
 	initial initialRows        // nil when there are no initial values, or none left
 	eval    *feedEvaluation    // of initial values
+	past    []*feed.Replay     // of inherited histories, which come first
 	replay  *feed.Replay       // of the history; nil when there is none, or none left
 	history followedTable      // which keeps its history for us
 
@@ -35,7 +36,7 @@ func (s *feedStream) openLocal(fr *frame, r *feedRows) (feedRun, error) {
 	if o.initial {
 		l.eval = f.evaluation(fr)
 	}
-	if o.resumable() {
+	if o.resumable() || s.resumed {
 		l.private = f.expression(fr, s.identity)
 	}
 	if err = l.open(fr, s, o); err == nil {
@@ -59,7 +60,7 @@ func (l *localFeed) open(fr *frame, s *feedStream, o *feedOptions) error {
 		}
 	}
 	if f.part != nil {
-		if o.resumable() {
+		if o.resumable() || s.resumed {
 			return l.openResumable(fr, f.part, s, o)
 		}
 		return l.openStored(f.part, o)
@@ -90,14 +91,22 @@ func (l *localFeed) openStored(t followedTable, o *feedOptions) (err error) {
 	return nil
 }
 
-// openResumable subscribes to what is on disk, behind a position or from now on.
+// openResumable subscribes to what is on disk, behind a position or from now on. A feed that cannot be resumed otherwise is one whose rows have just moved here.
 func (l *localFeed) openResumable(fr *frame, t followedTable, s *feedStream, o *feedOptions) error {
-	if err := t.KeepHistory(fr.q.ctx); err != nil {
-		return err
+	hub := feed.Of(t)
+	if o.resumable() {
+		if err := t.KeepHistory(fr.q.ctx); err != nil {
+			return err
+		}
+		l.history = t
+		hub = hub.Resumable()
 	}
-	l.history = t
-	hub := feed.Of(t).Resumable()
 	if s.resumed {
+		for _, p := range s.past {
+			at := p.position
+			at.Of = p.group
+			l.past = append(l.past, feed.ReplayPast(t.Past(p.group), l.private, at))
+		}
 		l.replay = hub.Resume(t, l.expression, l.private, o.Options, s.position)
 		return nil
 	}
@@ -154,6 +163,12 @@ func (l *localFeed) begin(fr *frame) (e feed.Event, ok bool, err error) {
 
 // replayed gives the next event from the history; ok is false after the last.
 func (l *localFeed) replayed(fr *frame) (e feed.Event, ok bool, err error) {
+	for len(l.past) > 0 {
+		if e, ok, err = l.past[0].Next(fr.q.ctx, fr.tick); ok || err != nil {
+			return e, ok, moved(err)
+		}
+		l.past = l.past[1:]
+	}
 	if l.replay == nil {
 		return e, false, nil
 	}
@@ -203,6 +218,9 @@ func (l *localFeed) initialEvent(fr *frame) (e feed.Event, ok bool, err error) {
 
 func (l *localFeed) event(*frame) (e feed.Event, ok bool, err error) {
 	e, ok, err = l.sub.Next()
+	if errors.Is(err, table.ErrMoved) {
+		return e, ok, errPartEnded
+	}
 	return e, ok, moved(err)
 }
 

@@ -35,9 +35,12 @@ func (s *feedStream) openRemote(fr *frame, r *feedRows, server string) (feedRun,
 	if f.parcel == nil || f.router == nil {
 		return nil, errPartLost
 	}
-	request := partRequest{Groups: []uint32{s.parts[0].group}, Source: s.number}
+	request := partRequest{Groups: []uint32{s.parts[0].group}, Source: s.number, Ends: true}
 	if s.resumed {
 		request.After = encodePosition(&s.position)
+		for _, p := range s.past {
+			request.Past = append(request.Past, partPast{p.group, encodePosition(&p.position)})
+		}
 	}
 	q, err := f.parcel.message(fr, &request, false)
 	if err != nil {
@@ -67,7 +70,7 @@ func (f *remoteFeed) opened(answer []byte) error {
 	if err == nil && e.Kind != feed.Opened {
 		err = errEvent
 	}
-	if e.At != nil {
+	if e.At != nil && len(f.stream.past) == 0 {
 		f.stream.position = *e.At
 	}
 	return err
@@ -129,6 +132,9 @@ func (f *remoteFeed) begin(fr *frame) (e feed.Event, ok bool, err error) {
 		}
 	}
 	e, err = f.read()
+	if err == nil && e.Kind == feed.Ended { // what was read is not known to be everything
+		err = errPartLost
+	}
 	if err == nil && e.Kind == feed.Ready {
 		f.ready = true
 		return e, false, nil
@@ -149,6 +155,9 @@ func (f *remoteFeed) event(fr *frame) (e feed.Event, ok bool, err error) {
 		}
 	}
 	e, err = f.read()
+	if err == nil && e.Kind == feed.Ended {
+		err = errPartEnded
+	}
 	return e, err == nil, err
 }
 

@@ -33,6 +33,7 @@ type feedRows struct {
 	parcel   *parcel // the feed, for other servers; nil without any
 	streams  []*feedStream
 	served   bool // another server has asked for it, and gets the events as they are
+	ends     bool // and wants to know when the rows are in other groups
 
 	// Owned by the reader.
 	opened bool
@@ -47,22 +48,27 @@ type feedRows struct {
 
 // add adds the streams of a source.
 func (r *feedRows) add(f *feedSource, number int) (err error) {
-	parts, divided := f.parts()
-	for len(parts) > 0 {
+	like := feedStream{source: f, number: number, identity: r.identity.part(number)}
+	if r.options.resumable() {
+		if like.mark, err = f.mark(like.identity); err != nil {
+			return err
+		}
+	}
+	r.streams = append(r.streams, like.fresh()...)
+	return nil
+}
+
+// fresh gives streams of the same source, of all parts that there are now.
+func (s *feedStream) fresh() (streams []*feedStream) {
+	for parts := s.source.parts(); len(parts) > 0; {
 		n := 1
-		if f.ordered {
+		if s.source.ordered {
 			n = len(parts)
 		}
-		s := &feedStream{source: f, number: number, identity: r.identity.part(number), parts: parts[:n:n], divided: divided}
+		streams = append(streams, &feedStream{source: s.source, number: s.number, identity: s.identity, mark: s.mark, parts: parts[:n:n]})
 		parts = parts[n:]
-		if r.options.resumable() {
-			if s.mark, err = f.mark(s.identity); err != nil {
-				return err
-			}
-		}
-		r.streams = append(r.streams, s)
 	}
-	return nil
+	return streams
 }
 
 func (r *feedRows) format() feed.Format {
@@ -120,6 +126,8 @@ func (r *feedRows) event(fr *frame) (e feed.Event, ok bool, err error) {
 		if s.run != nil {
 			e, ok, err = s.run.event(fr)
 			switch {
+			case errors.Is(err, errPartEnded):
+				return r.endsHere(s)
 			case r.moves(fr, s, err): // the reader comes again, with time to wait
 				return feed.Event{}, false, nil
 			case err != nil:
@@ -140,13 +148,29 @@ func (r *feedRows) catchUp(fr *frame) (e feed.Event, ok bool, err error) {
 		if s.begun {
 			continue
 		}
+		if s.ended {
+			if err := r.redivide(fr, s.number); err != nil {
+				return e, false, r.failed(s, err)
+			}
+			i = -1
+			continue
+		}
 		if s.run == nil && s.resumed {
-			if err := s.open(fr, r, movePatience); err != nil {
+			err := s.open(fr, r, movePatience)
+			if errors.Is(err, errPartLost) && s.gone() && !r.served {
+				s.begun = true // unless it is the last of its source that ends
+				r.behind--
+				r.streamEnded(s)
+				i = -1
+				continue
+			}
+			if err != nil {
 				return e, false, r.failed(s, err)
 			}
 		}
 		if s.run != nil {
 			e, ok, err = s.run.begin(fr)
+			err = s.lost(err)
 			switch {
 			case r.moves(fr, s, err):
 				i--
@@ -157,15 +181,48 @@ func (r *feedRows) catchUp(fr *frame) (e feed.Event, ok bool, err error) {
 				return r.located(s, e), true, nil
 			}
 		}
-		s.begun = true
-		r.behind--
+		r.settle(s)
 	}
 	return e, false, nil
 }
 
-// moves makes a stream go on where its part's primary replica is now, if err is that it was lost. That takes a position in the part's history.
+// settle takes note that what comes from a stream now are changes.
+func (r *feedRows) settle(s *feedStream) {
+	s.begun, s.past = true, nil
+	r.behind--
+	if !r.options.resumable() { // it has known its position only because its rows have just moved
+		s.position, s.resumed = feed.Position{}, false
+	}
+}
+
+// endsHere is the end of a stream, of which everything was given, because its rows are in other groups.
+func (r *feedRows) endsHere(s *feedStream) (e feed.Event, ok bool, err error) {
+	switch {
+	case r.served && r.ends:
+		s.run.close()
+		s.run = nil
+		return feed.Event{Kind: feed.Ended}, true, nil
+	case r.served:
+		return e, false, strayed()
+	}
+	s.run.close()
+	s.run, s.done = nil, true
+	r.streamEnded(s)
+	return e, false, nil // the reader comes again, with time to wait
+}
+
+// moves makes a stream go on where its part's primary replica is now, if err is that it was lost. That takes a position in the part's history. For the first rows of an order it is
+// enough to know what was told of them.
 func (r *feedRows) moves(fr *frame, s *feedStream, err error) bool {
-	if !errors.Is(err, errPartLost) || fr.q.eng.others() == nil || r.served || s.position.Index == 0 || !s.begun && !s.resumed {
+	if !errors.Is(err, errPartLost) || fr.q.eng.others() == nil && !s.gone() || r.served {
+		return false
+	}
+	if _, first := s.run.(*firstFeed); first && s.begun { // it opens its own streams again
+		s.begun = false
+		r.behind++
+		return true
+	}
+	if s.position.Index == 0 || !s.begun && !s.resumed {
 		return false
 	}
 	s.run.close()
@@ -187,8 +244,8 @@ func (r *feedRows) failed(s *feedStream, err error) error {
 
 // located takes note of where an event of a stream is, and gives it a token if it is to have one.
 func (r *feedRows) located(s *feedStream, e feed.Event) feed.Event {
-	if e.At != nil {
-		s.position = *e.At
+	if e.At != nil && (r.options.resumable() || !s.begun) {
+		s.advance(*e.At)
 	}
 	if r.options.tokens && !r.served && (e.At != nil || e.Kind == feed.Ready) {
 		e.Token = encodeToken(r.streams)
@@ -199,17 +256,44 @@ func (r *feedRows) located(s *feedStream, e feed.Event) feed.Event {
 // open subscribes to everything, so that no change is missed from now on.
 func (r *feedRows) open(fr *frame) error {
 	r.opened, r.behind = true, len(r.streams)
-	for _, s := range r.streams {
-		if err := s.open(fr, r, placePatience); err != nil {
+	for i := 0; i < len(r.streams); {
+		s := r.streams[i]
+		err := s.open(fr, r, placePatience)
+		switch {
+		case err == nil:
+			i++
+		case errors.Is(err, errPartLost) && s.gone() && !r.served:
+			if i, err = r.begunAnew(fr, s); err != nil {
+				return r.failed(s, err)
+			}
+		default:
 			return r.failed(s, err)
 		}
 	}
 	return nil
 }
 
+// begunAnew replaces the streams of a source of which nothing has been given yet, because its rows are in other groups than a moment ago. It returns which is the first.
+func (r *feedRows) begunAnew(fr *frame, s *feedStream) (first int, err error) {
+	first = slices.IndexFunc(r.streams, func(x *feedStream) bool { return x.number == s.number })
+	for _, x := range r.streams[first:] {
+		if x.number == s.number {
+			x.close()
+		}
+	}
+	if s.resumed {
+		return first, r.redivide(fr, s.number)
+	}
+	n := prefix(r.streams[first:], func(x *feedStream) bool { return x.number == s.number })
+	streams := s.fresh()
+	r.streams = slices.Concat(r.streams[:first], streams, r.streams[first+n:])
+	r.behind += len(streams) - n
+	return first, nil
+}
+
 // restrict leaves only the stream that another server has asked for.
 func (r *feedRows) restrict(p *partRequest) error {
-	r.served = true
+	r.served, r.ends = true, p.Ends
 	for _, s := range r.streams {
 		i := slices.IndexFunc(s.parts, func(at partPlace) bool { return slices.Contains(p.Groups, at.group) })
 		if s.number != p.Source || i < 0 {
@@ -228,6 +312,12 @@ func (r *feedRows) restrict(p *partRequest) error {
 			return err
 		}
 		s.position, s.resumed, r.options.initial = *at, true, false
+		for _, x := range p.Past {
+			if at, err = decodePosition(x.After); err != nil {
+				return err
+			}
+			s.past = append(s.past, groupPosition{x.Group, *at})
+		}
 		return nil
 	}
 	return r.failed(nil, errPartLost)

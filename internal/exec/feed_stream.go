@@ -16,6 +16,7 @@ type followedTable interface {
 	feed.Followed
 	feed.Log
 	Snapshot() (*table.Snapshot, error)
+	Past(group uint32) table.Past
 	KeepHistory(context.Context) error
 	LeaveHistory()
 	LastLogged() (table.LoggedCommit, error)
@@ -33,15 +34,18 @@ type feedStream struct {
 	number   int // of the source, among those of the feed
 	identity feedIdentity
 	parts    []partPlace // one, except for the first rows of an order
-	divided  bool        // the table has several
 
 	run   feedRun // nil before open, and for what never changes
 	begun bool    // what comes before changes has been given
 
 	// Of a feed that can be resumed.
 	mark     feedMark
-	position feed.Position // behind the last event; zero for what never changes
-	resumed  bool          // the stream is to begin behind position
+	position feed.Position   // behind the last event; zero for what never changes
+	past     []groupPosition // before all of that: see feed_lineage.go
+	resumed  bool            // the stream is to begin behind position
+
+	ended bool // the rows are in other groups now
+	done  bool // and everything that was committed before has been given
 }
 
 // feedRun is a stream as it is evaluated, here or on another server. One goroutine at a time uses it. errPartLost is the error of one whose part
@@ -58,8 +62,12 @@ type feedRun interface {
 	close()
 }
 
-// errPartLost says that the feed of a part does not go on where it was.
-var errPartLost = errors.New("the part's primary replica is somewhere else")
+var (
+	// errPartLost says that the feed of a part does not go on where it was.
+	errPartLost = errors.New("the part's primary replica is somewhere else")
+	// errPartEnded says that the rows of a part are in other groups, and that everything was given that was committed before.
+	errPartEnded = errors.New("the part's rows have moved to other groups")
+)
 
 // static tells that nothing the stream shows can ever change.
 func (s *feedStream) static() bool {
@@ -98,7 +106,7 @@ func (s *feedStream) open(fr *frame, r *feedRows, patience time.Duration) error 
 	}
 	for until := time.Now().Add(patience); ; {
 		err := s.openOnce(fr, r)
-		if err == nil || !errors.Is(err, errPartLost) || r.served || fr.q.eng.others() == nil || time.Now().After(until) {
+		if err == nil || !errors.Is(err, errPartLost) || r.served || s.gone() || fr.q.eng.others() == nil || time.Now().After(until) {
 			return err
 		}
 		select {
@@ -114,7 +122,7 @@ func (s *feedStream) openOnce(fr *frame, r *feedRows) error {
 	if err == nil {
 		s.run = run
 	}
-	return err
+	return s.lost(err)
 }
 
 // begin opens the stream where its rows are.
@@ -126,11 +134,11 @@ func (s *feedStream) begin(fr *frame, r *feedRows) (feedRun, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case here:
+	case here && (!s.source.ordered || r.options.Items || fr.q.eng.others() == nil):
 		return s.openLocal(fr, r)
 	case r.served: // who has asked looks again
 		return nil, errPartLost
-	case s.source.ordered && !r.options.Items:
+	case s.source.ordered && !r.options.Items: // so that it can go on when the rows move
 		return s.openFirst(fr, r)
 	}
 	return s.openRemote(fr, r, server)
@@ -154,6 +162,8 @@ func (s *feedStream) failed(err error, changes *reql.Term) error {
 		return cannotResume(changes, reql.OpFailed, "the change history of table `"+s.source.table.displayName()+"` does not reach back to the token any more.")
 	case errors.Is(err, table.ErrHistoryLost):
 		return cannotResume(changes, reql.OpFailed, "table `"+s.source.table.displayName()+"` is not, or no longer, in the state that the token is of. It may have been divided into other shards, or restored from a backup.")
+	case errors.Is(err, errDivided):
+		return cannotResume(changes, reql.OpFailed, "table `"+s.source.table.displayName()+"` was divided into other shards since.")
 	case errors.Is(err, table.ErrHistoryOff):
 		return failAt(changes, reql.OpFailed, "Table `%s` keeps no change history, so its feeds have no resume tokens.", s.source.table.displayName())
 	case errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,14 +26,15 @@ import (
 //	                                             | 1, place
 //	                                             | 2, place, place where the batch of squashed changes begins, events of it that were given (uvarint)
 //
-// The tokens of tables with several groups have version 2. There each part of a source is one of its own, and the number of its group (uvarint) comes before
-// the last column.
+// Since version 2 each part of a source is one of its own, and the number of its group (uvarint) comes before the last column. In version 3, of feeds that have not yet come to
+// the own histories of all groups, the number of inherited ones (uvarint) is in between, with the group of each (uvarint) and a column as the last one.
 //
 // with a place as epoch (8 bytes, big endian), commit index, change and copy (uvarints). The checksum finds accidents. It is no
 // signature: whoever makes up a token reads changes of a table that he may read.
 const (
-	tokenVersion        = 1
-	dividedTokenVersion = 2
+	undividedTokenVersion = 1 // of older programs
+	tokenVersion          = 2
+	pastTokenVersion      = 3
 )
 
 // maxTokenBytes bounds what is decoded. It is enough for unions of several hundred sources.
@@ -79,14 +81,18 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // encodeToken makes the token of the present positions of a feed.
 func encodeToken(streams []*feedStream) string {
 	version := byte(tokenVersion)
-	if slices.ContainsFunc(streams, func(s *feedStream) bool { return s.divided }) {
-		version = dividedTokenVersion
+	if slices.ContainsFunc(streams, func(s *feedStream) bool { return len(s.past) > 0 }) {
+		version = pastTokenVersion
 	}
 	b := binary.AppendUvarint([]byte{version}, uint64(len(streams)))
 	for _, s := range streams {
 		b = append(append(b, s.mark.table[:]...), s.mark.what[:]...)
-		if version == dividedTokenVersion {
-			b = binary.AppendUvarint(b, uint64(s.group()))
+		b = binary.AppendUvarint(b, uint64(s.group()))
+		if version == pastTokenVersion {
+			b = binary.AppendUvarint(b, uint64(len(s.past)))
+			for _, p := range s.past {
+				b = appendPosition(binary.AppendUvarint(b, uint64(p.group)), &p.position)
+			}
 		}
 		b = appendPosition(b, &s.position)
 	}
@@ -103,9 +109,8 @@ func appendPlace(b []byte, p feed.Place) []byte {
 
 // markedPosition is a source in a token.
 type markedPosition struct {
-	mark     feedMark
-	group    uint32 // 0 in tokens that do not say
-	position feed.Position
+	mark  feedMark
+	trail // the group is 0 in tokens that do not say
 }
 
 var errNoToken = errors.New("not a resume token")
@@ -116,14 +121,14 @@ func decodeToken(token string) ([]markedPosition, error) {
 		return nil, errNoToken
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(b) < 5 || b[0] != tokenVersion && b[0] != dividedTokenVersion {
+	if err != nil || len(b) < 5 || b[0] < undividedTokenVersion || b[0] > pastTokenVersion {
 		return nil, errNoToken
 	}
 	end := len(b) - 4
 	if binary.BigEndian.Uint32(b[end:]) != crc32.Checksum(b[:end], castagnoli) {
 		return nil, errNoToken
 	}
-	r := tokenReader{b: b[1:end], ok: true, divided: b[0] == dividedTokenVersion}
+	r := tokenReader{b: b[1:end], ok: true, version: b[0]}
 	var sources []markedPosition
 	for n := r.uvarint(); n > 0 && r.ok; n-- {
 		sources = append(sources, r.source())
@@ -138,7 +143,7 @@ func decodeToken(token string) ([]markedPosition, error) {
 type tokenReader struct {
 	b       []byte
 	ok      bool
-	divided bool // sources name their groups
+	version byte
 }
 
 func (r *tokenReader) take(n int) []byte {
@@ -174,8 +179,13 @@ func (r *tokenReader) place() feed.Place {
 func (r *tokenReader) source() (s markedPosition) {
 	copy(s.mark.table[:], r.take(16))
 	copy(s.mark.what[:], r.take(8))
-	if r.divided {
+	if r.version >= tokenVersion {
 		s.group = r.uint32()
+	}
+	if r.version == pastTokenVersion {
+		for n := r.uvarint(); n > 0 && r.ok; n-- {
+			s.past = append(s.past, groupPosition{r.uint32(), r.position()})
+		}
 	}
 	s.position = r.position()
 	return s
@@ -196,38 +206,93 @@ func (c call) resume(r *feedRows) error {
 	if err != nil {
 		return cannotResume(c.n.t, reql.QueryLogic, "`resume_after` is not a resume token.")
 	}
-	if len(sources) != len(r.streams) {
-		if slices.Equal(feedMarks(sources, func(p markedPosition) feedMark { return p.mark }), feedMarks(r.streams, func(s *feedStream) feedMark { return s.mark })) {
-			return c.dividedAnew(r.streams[0])
+	var resumed []*feedStream
+	streams := r.streams
+	for len(sources) > 0 && len(streams) > 0 {
+		own := streams[:prefix(streams, func(x *feedStream) bool { return x.number == streams[0].number })]
+		of := sources[:prefix(sources, func(x markedPosition) bool { return x.mark == sources[0].mark })]
+		streams, sources = streams[len(own):], sources[len(of):]
+		if own, err = c.resumeSource(own, of); err != nil {
+			return err
 		}
-		return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
+		resumed = append(resumed, own...)
 	}
-	for i, s := range r.streams {
-		switch p := &sources[i]; {
-		case p.mark.table != s.mark.table:
-			return cannotResume(c.n.t, reql.OpFailed, "the token is of another table than `"+s.source.table.displayName()+"`, or of one that was dropped since.")
-		case p.mark != s.mark || (p.position.Index > 0) == s.static():
-			return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
-		case s.divided && p.group != s.group():
-			return c.dividedAnew(s)
-		default:
-			s.position, s.resumed = p.position, true
-		}
+	if len(sources) != len(streams) {
+		return c.anotherFeed()
 	}
-	r.options.initial = false
+	r.streams, r.options.initial = resumed, false
 	return nil
 }
 
-// feedMarks are the marks of sources, each once however many parts it has.
-func feedMarks[T any](list []T, mark func(T) feedMark) (marks []feedMark) {
-	for _, x := range list {
-		marks = append(marks, mark(x))
+// prefix is how many elements a list begins with that are the same in some way.
+func prefix[T any](list []T, same func(T) bool) int {
+	if n := slices.IndexFunc(list, func(x T) bool { return !same(x) }); n >= 0 {
+		return n
 	}
-	return slices.Compact(marks)
+	return len(list)
 }
 
-func (c call) dividedAnew(s *feedStream) error {
-	return cannotResume(c.n.t, reql.OpFailed, "table `"+s.source.table.displayName()+"` was divided into other shards since.")
+func (c call) anotherFeed() error {
+	return cannotResume(c.n.t, reql.QueryLogic, "the token is of another feed.")
+}
+
+// resumeSource gives the streams of a source that begin where a token says; they take the place of those that are given.
+func (c call) resumeSource(streams []*feedStream, of []markedPosition) ([]*feedStream, error) {
+	s := streams[0]
+	if of[0].mark.table != s.mark.table {
+		return nil, cannotResume(c.n.t, reql.OpFailed, "the token is of another table than `"+s.source.table.displayName()+"`, or of one that was dropped since.")
+	}
+	if of[0].mark != s.mark || slices.ContainsFunc(of, func(p markedPosition) bool { return (p.position.Index > 0) == s.static() }) {
+		return nil, c.anotherFeed()
+	}
+	if s.static() {
+		return streams, nil
+	}
+	from := make([]trail, len(of))
+	for i, p := range of {
+		from[i] = p.trail
+	}
+	streams, err := c.resumed(s, from)
+	if err != nil {
+		return nil, unexpected(s.failed(err, c.n.t))
+	}
+	return streams, nil
+}
+
+// resumed gives streams like one that go on where a token says. If that is of a division of the table that this server has not heard of yet, it waits for that.
+func (c call) resumed(like *feedStream, from []trail) ([]*feedStream, error) {
+	t, ok := like.source.table.Table.(lineal)
+	if !ok {
+		return nil, table.ErrHistoryLost
+	}
+	for until := time.Now().Add(placePatience); ; {
+		lineage := t.Lineage()
+		if len(from) == 1 && from[0].group == 0 {
+			from[0].group = undivided(lineage)
+		}
+		if !newer(from, lineage) || time.Now().After(until) {
+			return like.successors(t, from)
+		}
+		select {
+		case <-time.After(placePause):
+		case <-c.fr.q.ctx.Done():
+			return nil, errInterrupted
+		}
+	}
+}
+
+// newer tells whether a token is of groups that came after all that are known: their numbers grow.
+func newer(from []trail, lineage []table.Division) bool {
+	last := slices.Max(lineage[len(lineage)-1].Groups)
+	return slices.ContainsFunc(from, func(t trail) bool { return t.group > uint32(last) })
+}
+
+// undivided is the group that a token means which does not say, of a program whose tables had one: the oldest that is known.
+func undivided(lineage []table.Division) uint32 {
+	if first := &lineage[0]; len(first.Groups) == 1 {
+		return uint32(first.Groups[0])
+	}
+	return 0
 }
 
 // unresumable gives the error of a source whose feeds cannot be resumed.

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -22,8 +23,10 @@ func TestResumeToken(t *testing.T) {
 	checkToken(t, someStreams())
 	divided := someStreams()
 	for i, s := range divided {
-		s.divided, s.parts = true, []partPlace{{group: uint32(1) << (10 * i)}}
+		s.parts = []partPlace{{group: uint32(1) << (10 * i)}}
 	}
+	checkToken(t, divided)
+	divided[0].past = []groupPosition{{5, divided[2].position}, {6, divided[0].position}}
 	checkToken(t, divided)
 }
 
@@ -34,7 +37,7 @@ func checkToken(t *testing.T, streams []*feedStream) {
 		t.Fatal(sources, err)
 	}
 	for i, s := range streams {
-		if sources[i].mark != s.mark || sources[i].position != s.position || sources[i].group != s.group() {
+		if sources[i].mark != s.mark || !reflect.DeepEqual(sources[i].trail, s.trail()) {
 			t.Errorf("source %d is %+v, want %+v and %+v", i, sources[i], s.mark, s.position)
 		}
 	}
@@ -59,6 +62,9 @@ func checkToken(t *testing.T, streams []*feedStream) {
 func FuzzResumeToken(f *testing.F) {
 	f.Add(encodeToken(someStreams()))
 	f.Add(encodeToken(nil))
+	late := someStreams()
+	late[1].past = []groupPosition{{5, late[2].position}}
+	f.Add(encodeToken(late))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, token string) {
 		sources, err := decodeToken(token)
@@ -67,7 +73,7 @@ func FuzzResumeToken(f *testing.F) {
 		}
 		streams := make([]*feedStream, len(sources))
 		for i, s := range sources {
-			streams[i] = &feedStream{mark: s.mark, position: s.position}
+			streams[i] = &feedStream{mark: s.mark, position: s.position, past: s.past, parts: []partPlace{{group: s.group}}}
 		}
 		again, err := decodeToken(encodeToken(streams))
 		if err != nil || len(again) != len(sources) {

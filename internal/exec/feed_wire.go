@@ -16,6 +16,7 @@ import (
 //	new, old           the values; missing where there is none
 //	new_item, old_item of the first rows of an order: [place, key] as binaries
 //	position           of a feed that can be resumed, as in resume tokens, in base64url
+//	of                 the group whose history the position is in, unless that is the part's own
 //	skipped            of an overflow
 //
 // The first one says that the feed is open, and where it begins. A Ready stands between what comes before changes and these.
@@ -24,7 +25,7 @@ var errEvent = errors.New("read an event of another server's feed: it is none")
 
 // wireEvent gives an event as servers tell it.
 func wireEvent(e *feed.Event) datum.Value {
-	fields := make([]datum.Field, 0, 6)
+	fields := make([]datum.Field, 0, 7)
 	add := func(key string, v datum.Value) { fields = append(fields, datum.Field{Key: key, Val: v}) }
 	add("kind", datum.Int(int64(e.Kind)))
 	if !e.New.IsAbsent() {
@@ -41,6 +42,9 @@ func wireEvent(e *feed.Event) datum.Value {
 	}
 	if e.At != nil {
 		add("position", datum.String(encodePosition(e.At)))
+	}
+	if e.At != nil && e.At.Of != 0 {
+		add("of", datum.Int(int64(e.At.Of)))
 	}
 	if e.Skipped > 0 {
 		add("skipped", datum.Int(int64(e.Skipped)))
@@ -74,6 +78,7 @@ func readEvent(v datum.Value) (e feed.Event, err error) {
 		if e.At, err = decodePosition(p.AsString()); err != nil {
 			return e, err
 		}
+		e.At.Of = uint32(number(v, "of"))
 	}
 	e.Skipped = number(v, "skipped")
 	return e, nil

@@ -3,7 +3,6 @@ package exec
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/table"
@@ -55,16 +54,17 @@ type partedTable interface {
 	Parts() []*table.Part
 	Only(parts ...int) *table.Table
 	Share(parts ...*table.Part) (*table.Table, bool)
+	View(group table.GroupID) (*table.Table, bool)
 	PartOf(key []byte) int
 	ShardOf(key []byte) (low, high []byte)
 	FirstKeyOf(p *table.Part) []byte
 }
 
-// parts are where the rows of the source are, and divided tells whether its table has others.
-func (f *feedSource) parts() (places []partPlace, divided bool) {
+// parts are where the rows of the source are.
+func (f *feedSource) parts() (places []partPlace) {
 	t, parted := f.table.Table.(partedTable)
 	if !parted {
-		return []partPlace{{}}, false
+		return []partPlace{{}}
 	}
 	parts := t.Parts()
 	wanted := func(int) bool { return true }
@@ -76,7 +76,7 @@ func (f *feedSource) parts() (places []partPlace, divided bool) {
 			places = append(places, partPlace{table: f.table.ID(), group: uint32(p.Number())})
 		}
 	}
-	return places, len(parts) > 1
+	return places
 }
 
 // partsOfKeys tells which parts have the keys that are watched. A key that is none is found out when the feed is opened.
@@ -103,15 +103,13 @@ func (f *feedSource) in(p partPlace) (*feedSource, error) {
 	if !parted {
 		return f, nil
 	}
-	parts := t.Parts()
-	i := slices.IndexFunc(parts, func(x *table.Part) bool { return uint32(x.Number()) == p.group })
-	if i < 0 {
+	view, ok := t.View(table.GroupID(p.group))
+	if !ok {
 		return nil, errPartLost
 	}
-	view := t.Only(i)
 	one := *f
-	one.part = view
-	if f.scan != nil && len(parts) > 1 {
+	one.part = view.Parts()[0]
+	if f.scan != nil {
 		scan := *f.scan
 		scan.rows = only(scan.rows, view)
 		one.scan = &scan

@@ -25,11 +25,19 @@ type capturedVar struct {
 // partRequest asks for what some parts of a table contribute to a term. In the query that is sent it is the option
 // reql.PartOption, whose value is a string with its JSON.
 type partRequest struct {
-	Groups []uint32 `json:"groups"`           // of the parts
-	Stream bool     `json:"stream,omitempty"` // the answer is to be rows, as pipelines send them
-	Limit  int      `json:"limit,omitempty"`  // of a stream, or of an order_by: no more rows are wanted; 0 for all
-	Source int      `json:"source"`           // of a feed: which of its sources
-	After  string   `json:"after,omitempty"`  // of a feed: the position to begin behind
+	Groups []uint32   `json:"groups"`           // of the parts
+	Stream bool       `json:"stream,omitempty"` // the answer is to be rows, as pipelines send them
+	Limit  int        `json:"limit,omitempty"`  // of a stream, or of an order_by: no more rows are wanted; 0 for all
+	Source int        `json:"source"`           // of a feed: which of its sources
+	After  string     `json:"after,omitempty"`  // of a feed: the position to begin behind
+	Past   []partPast `json:"past,omitempty"`   // likewise, in what the part has inherited: see feed_lineage.go
+	Ends   bool       `json:"ends,omitempty"`   // of a feed: who asks understands feed.Ended
+}
+
+// partPast is a position in the history of another group than the part's.
+type partPast struct {
+	Group uint32 `json:"group"`
+	After string `json:"after"`
 }
 
 // partRequestOf reads the request of a query that another server has sent; nil if it has none.

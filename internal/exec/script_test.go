@@ -156,6 +156,8 @@ type server struct {
 	scripts *js.Pool
 	router  counting      // of one that has parts of its tables on another one
 	asked   *atomic.Int64 // queries that it has sent on, if it is one of those that do
+
+	unsteady bool // writes may fail, because its tables are divided in other ways
 }
 
 // as is the same server for another user.

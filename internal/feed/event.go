@@ -43,6 +43,7 @@ const (
 	Ready        // the state in which changes come
 	Overflow     // the subscriber was too slow
 	Opened       // nothing will be missed; this is only told to other servers
+	Ended        // the rows are in other groups from now on, and everything before that has been told; likewise
 )
 
 // Format says how events are shown.

@@ -20,6 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fixture is a table that is followed.
 type fixture struct {
 	*table.Table
+	part  *table.Part
 	t     testing.TB
 	store *storage.Store
 	hub   *Hub
@@ -35,7 +36,8 @@ func start(t testing.TB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{Table: tbl, t: t, store: store, hub: Of(tbl)}
+	part := tbl.Parts()[0]
+	f := &fixture{Table: tbl, part: part, t: t, store: store, hub: Of(part)}
 	t.Cleanup(func() {
 		tbl.CloseTap()
 		if err := store.Close(); err != nil {
@@ -184,7 +186,7 @@ func TestJoiningIsExact(t *testing.T) {
 			e.Point, _ = table.AppendPrimaryKey(nil, datum.Int(0))
 		}
 		s := f.subscribe(e, Options{})
-		snap, err := f.Snapshot()
+		snap, err := f.part.Snapshot()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -377,7 +379,7 @@ func (f *fixture) byN(limit int, descending bool, reads *int) *Expression {
 		Value: func(row datum.Value) (datum.Value, bool) { return row, true },
 		Read: func(ctx context.Context, count int) ([]Item, bool, table.CommitIndex, error) {
 			*reads++
-			snap, err := f.Snapshot()
+			snap, err := f.part.Snapshot()
 			if err != nil {
 				return nil, false, 0, err
 			}
@@ -595,7 +597,7 @@ func TestNothingIsTakenInBeforeTheBeginning(t *testing.T) {
 	f.set(1, 1)
 	f.dispatched()
 	s.trim()
-	s.After(f.Applied()) // the state with this commit is what it begins with
+	s.After(f.part.Applied()) // the state with this commit is what it begins with
 	f.set(1, 2)
 	f.expect(s, `{"new_val":{"id":1,"n":2},"old_val":{"id":1,"n":1}}`)
 }

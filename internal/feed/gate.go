@@ -16,6 +16,8 @@ type gate struct {
 	behind *Hub
 	sync   func(context.Context) error
 
+	passing sync.Mutex // held while commits are passed on, so that they keep their order; taken before mu
+
 	mu      sync.Mutex // guards what follows; taken below the lock of a replication group, so held for a few steps only
 	pending []commit
 	bytes   uint64
@@ -57,24 +59,37 @@ func (g *gate) take(c commit) {
 
 // run passes on what is pending until nothing is.
 func (g *gate) run() {
-	h := g.behind
-	defer h.wg.Done()
-	for {
-		g.mu.Lock()
-		batch, lost := g.pending, g.lost
-		g.pending, g.bytes, g.lost = nil, 0, 0
-		if len(batch) == 0 && lost == 0 {
-			g.running = false
-			g.mu.Unlock()
-			return
-		}
-		g.mu.Unlock()
-		if err := g.sync(h.ctx); err != nil {
-			if h.ctx.Err() == nil {
-				h.endGroups(err) // the clients can resume when the disk is well again
-			}
-			lost, batch = 0, nil
-		}
-		h.put(lost, batch...)
+	defer g.behind.wg.Done()
+	for g.pass() {
 	}
+}
+
+// finish returns when nothing is pending any more. Nobody commits anything meanwhile.
+func (g *gate) finish() {
+	for g.pass() {
+	}
+}
+
+// pass passes on what is pending. When it returns false, nothing was, and run has to end.
+func (g *gate) pass() bool {
+	g.passing.Lock()
+	defer g.passing.Unlock()
+	g.mu.Lock()
+	batch, lost := g.pending, g.lost
+	g.pending, g.bytes, g.lost = nil, 0, 0
+	if len(batch) == 0 && lost == 0 {
+		g.running = false
+		g.mu.Unlock()
+		return false
+	}
+	g.mu.Unlock()
+	h := g.behind
+	if err := g.sync(h.ctx); err != nil {
+		if h.ctx.Err() == nil {
+			h.endGroups(err) // the clients can resume when the disk is well again
+		}
+		lost, batch = 0, nil
+	}
+	h.put(lost, batch...)
+	return true
 }

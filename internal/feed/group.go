@@ -234,6 +234,15 @@ func (g *group) remove(s *Subscription) (last bool) {
 	return len(g.subs) == 0
 }
 
+// finish ends the feeds of all subscribers behind what is pending.
+func (g *group) finish(why error) {
+	g.work.Lock()
+	for g.drain() {
+	}
+	g.work.Unlock()
+	g.end(why)
+}
+
 // end ends the feeds of all subscribers.
 func (g *group) end(why error) {
 	g.mu.Lock()

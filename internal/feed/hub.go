@@ -315,6 +315,39 @@ func (h *Hub) Groups() int {
 // Dropped implements table.Tap: it ends all feeds.
 func (h *Hub) Dropped() { h.end(ErrAborted) }
 
+// Moved implements table.Tap: it ends all feeds with table.ErrMoved, behind everything that was committed.
+func (h *Hub) Moved() {
+	h.finish()
+	if h.gate != nil {
+		h.gate.finish()
+		h.gate.behind.finish()
+	}
+}
+
+// finish evaluates what is pending, and ends the feeds.
+func (h *Hub) finish() {
+	for h.flush() {
+	}
+	h.mu.Lock()
+	if h.ended == nil {
+		h.ended = table.ErrMoved
+	}
+	groups := h.allGroups()
+	h.mu.Unlock()
+	for _, g := range groups {
+		g.finish(table.ErrMoved)
+	}
+}
+
+// allGroups are all groups. The caller holds mu.
+func (h *Hub) allGroups() []*group {
+	groups := slices.Clone(h.ranges)
+	for _, g := range h.points {
+		groups = append(groups, g)
+	}
+	return groups
+}
+
 func (h *Hub) end(why error) {
 	h.mu.Lock()
 	if h.ended == nil {
@@ -333,10 +366,7 @@ func (h *Hub) end(why error) {
 // endGroups ends the feeds that there are.
 func (h *Hub) endGroups(why error) {
 	h.mu.Lock()
-	groups := slices.Clone(h.ranges)
-	for _, g := range h.points {
-		groups = append(groups, g)
-	}
+	groups := h.allGroups()
 	h.mu.Unlock()
 	for _, g := range groups {
 		g.end(why)

@@ -33,6 +33,8 @@ type Position struct {
 	Place
 	From Place  // where the batch begins
 	Done uint32 // how many events of it have been given; 0: all of them, and the place is enough
+
+	Of uint32 // the group whose history this is a position in, if that is not the part's own: one from which the part has inherited
 }
 
 func (n *node) place() Place {

@@ -28,6 +28,7 @@ type Replay struct {
 	// Set by Resume, then constant.
 	log        Log
 	hub        *Hub
+	of         uint32      // as of Position
 	expression *Expression // evaluated here
 	live       *Expression // evaluated by the group
 	options    Options
@@ -48,7 +49,14 @@ type Replay struct {
 
 // Resume begins behind a position. private is the expression once more, to be evaluated at the same time as e.
 func (h *Hub) Resume(log Log, e, private *Expression, o Options, after Position) *Replay {
-	r := &Replay{log: log, hub: h, expression: private, live: e, options: o, place: after.Place}
+	r := ReplayPast(log, private, after)
+	r.hub, r.live, r.options = h, e, o
+	return r
+}
+
+// ReplayPast begins behind a position in a history that has ended: one that was inherited from another group. There will be no Subscription.
+func ReplayPast(log Log, e *Expression, after Position) *Replay {
+	r := &Replay{log: log, expression: e, of: after.Of, place: after.Place}
 	if after.Done > 0 {
 		r.place, r.batch, r.resume = after.From, newMerged(false), after
 	}
@@ -99,6 +107,9 @@ func (r *Replay) read(ctx context.Context) (err error) {
 	switch {
 	case r.batch != nil:
 		return table.ErrHistoryLost // its end is not in the history
+	case r.hub == nil:
+		r.end = true
+		return nil
 	case r.sub == nil:
 		r.sub, err = r.hub.Subscribe(r.live, r.options)
 		return err
@@ -138,7 +149,7 @@ func (r *Replay) evaluate() error {
 				r.finishBatch()
 			}
 			e := n.event()
-			e.At = &Position{Place: at}
+			e.At = &Position{Place: at, Of: r.of}
 			r.events = append(r.events, e)
 		}
 	}
@@ -149,6 +160,9 @@ func (r *Replay) evaluate() error {
 func (r *Replay) finishBatch() {
 	events := r.batch.events()
 	locate(events, r.resume.From, r.resume.Place)
+	for i := range events {
+		events[i].At.Of = r.of
+	}
 	r.events = append(r.events, events[min(int(r.resume.Done), len(events)):]...)
 	r.batch = nil
 }

@@ -14,10 +14,10 @@ import (
 
 func (f *fixture) keepHistory() {
 	f.t.Helper()
-	if err := f.KeepHistory(f.t.Context()); err != nil {
+	if err := f.part.KeepHistory(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
-	f.t.Cleanup(f.LeaveHistory)
+	f.t.Cleanup(f.part.LeaveHistory)
 }
 
 // resumable subscribes from now on.
@@ -29,7 +29,7 @@ func (f *fixture) resumable(o Options) *Subscription {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(s.Close)
-	last, err := f.LastLogged()
+	last, err := f.part.LastLogged()
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func (f *fixture) resumable(o Options) *Subscription {
 // rest gives the next n events behind a position.
 func (f *fixture) rest(after Position, n int) string {
 	f.t.Helper()
-	r := f.hub.Resumable().Resume(f.Table, &Expression{}, &Expression{}, Options{QueueSize: 100_000, Positions: true}, after)
+	r := f.hub.Resumable().Resume(f.part, &Expression{}, &Expression{}, Options{QueueSize: 100_000, Positions: true}, after)
 	var out []string
 	for len(out) < n {
 		e, ok, err := r.Next(f.t.Context(), func() error { return nil })
@@ -165,7 +165,7 @@ func TestResumeOfWhatIsNotInTheHistory(t *testing.T) {
 		"a batch that ends later":  {From: first.Place, Place: Place{Epoch: first.Epoch, Index: second.Index + 1}, Done: 1},
 		"a batch of another epoch": {From: first.Place, Place: Place{Epoch: first.Epoch + 1, Index: second.Index}, Done: 1},
 	} {
-		r := f.hub.Resumable().Resume(f.Table, &Expression{}, &Expression{}, Options{QueueSize: 10}, p)
+		r := f.hub.Resumable().Resume(f.part, &Expression{}, &Expression{}, Options{QueueSize: 10}, p)
 		var err error
 		for ok := true; ok && err == nil; {
 			_, ok, err = r.Next(t.Context(), func() error { return nil })
@@ -178,7 +178,7 @@ func TestResumeOfWhatIsNotInTheHistory(t *testing.T) {
 
 // slowDisk is a table whose commits are on disk when the test says so.
 type slowDisk struct {
-	*table.Table
+	*table.Part
 	synced chan error
 }
 
@@ -198,8 +198,8 @@ func TestResumableFeedsTellWhatIsOnDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disk := slowDisk{tbl, make(chan error)}
-	f.Table, f.hub = tbl, Of(disk)
+	disk := slowDisk{tbl.Parts()[0], make(chan error)}
+	f.Table, f.part, f.hub = tbl, disk.Part, Of(disk)
 	t.Cleanup(tbl.CloseTap)
 	f.keepHistory()
 	plain, resumable := f.subscribe(&Expression{}, Options{}), f.resumable(Options{})

@@ -160,6 +160,10 @@ func (s *Subscription) Next() (e Event, ok bool, err error) {
 			if s.skipped > 0 {
 				continue
 			}
+			if !s.due && (len(s.merged.list) > 0 || s.last.next.Load() != nil) && s.group.failure() != nil { // there will be no more to collect
+				s.due = true
+				continue
+			}
 			break
 		}
 		n := s.advance()

@@ -212,10 +212,13 @@ func (c *Client) Sync(ctx context.Context, a table.Address) error {
 }
 
 // Write implements table.Remote.
-func (c *Client) Write(ctx context.Context, a table.Address, durable bool, rows []table.RemoteRow) ([]table.RemoteOutcome, error) {
-	q := &request{Op: opWrite, Part: a, Durable: durable}
+func (c *Client) Write(ctx context.Context, a table.Address, w table.RemoteWrite) ([]table.RemoteOutcome, error) {
+	q := &request{Op: opWrite, Part: a, Durable: w.Durable}
+	if w.Copied {
+		q.Op = opCopy
+	}
 	var scratch []byte
-	for _, row := range rows {
+	for _, row := range w.Rows {
 		one := change{Key: row.Key, Fresh: row.Fresh, Row: row.New}
 		one.Old, scratch = digestOf(row.Old, scratch)
 		q.Rows = append(q.Rows, one)
@@ -224,5 +227,15 @@ func (c *Client) Write(ctx context.Context, a table.Address, durable bool, rows 
 	if err != nil {
 		return nil, err
 	}
-	return readOutcomes(r, len(rows))
+	return readOutcomes(r, len(w.Rows))
+}
+
+// Inherit implements table.Remote.
+func (c *Client) Inherit(ctx context.Context, a table.Address, entries []table.Inherited) (first table.HistoryPlace, err error) {
+	r, err := c.read(ctx, &request{Op: opInherit, Part: a, Entries: entries})
+	if err != nil {
+		return first, err
+	}
+	first = table.HistoryPlace{Epoch: table.Epoch(r.uint64()), Index: table.CommitIndex(r.uvarint())}
+	return first, r.end()
 }

@@ -23,6 +23,8 @@ func requests() []*request {
 		{Op: opCount, Part: part},
 		{Op: opCountIndex, Part: part, Index: 3, Ranges: ranges},
 		{Op: opSync, Part: part},
+		{Op: opCopy, Part: part, Durable: true, Rows: []change{{Key: []byte("k"), Fresh: true, Row: row(1, 3)}}},
+		{Op: opInherit, Part: part, Entries: []shard.Inherited{{Of: 7, Index: 300, Entry: append([]byte{1}, make([]byte, 24)...)}}},
 		{Op: opWrite, Part: part, Durable: true, Rows: []change{{Key: []byte("k"), Old: old, Row: row(1, 3)}, {Key: []byte("l"), Fresh: true}}},
 		{Op: opScan, Part: part, Mode: table.ReadOutdated, Bounds: shard.Bounds{Low: []byte{1}}, Descending: true},
 		{Op: opScan, Part: part, Index: 2, Ranges: ranges, Distinct: true, Values: true},

@@ -2,6 +2,7 @@ package remotepart
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/shard"
@@ -19,6 +20,8 @@ const (
 	opSync
 	opWrite
 	opScan
+	opCopy // a write of rows that come from other groups
+	opInherit
 )
 
 // request is what a server asks of a part. The fields after Mode are of some operations only.
@@ -28,7 +31,7 @@ type request struct {
 	Mode table.ReadMode
 
 	Keys    [][]byte // opGetMany
-	Rows    []change // opWrite
+	Rows    []change // opWrite, opCopy
 	Durable bool
 
 	Index      uint32             // opCountIndex, opScan
@@ -37,6 +40,8 @@ type request struct {
 	Distinct   bool
 	Descending bool
 	Values     bool
+
+	Entries []shard.Inherited // opInherit
 }
 
 // change is a row that is to be written.
@@ -60,7 +65,7 @@ func appendRequest(dst []byte, q *request) []byte {
 		}
 	case opCountIndex:
 		dst = appendRanges(binary.AppendUvarint(dst, uint64(q.Index)), q.Ranges)
-	case opWrite:
+	case opWrite, opCopy:
 		dst = binary.AppendUvarint(appendBool(dst, q.Durable), uint64(len(q.Rows)))
 		for i := range q.Rows {
 			c := &q.Rows[i]
@@ -73,6 +78,12 @@ func appendRequest(dst []byte, q *request) []byte {
 		dst = appendRanges(dst, q.Ranges)
 		dst = appendOptional(appendOptional(dst, q.Bounds.Low), q.Bounds.High)
 		dst = appendBool(appendBool(appendBool(dst, q.Distinct), q.Descending), q.Values)
+	case opInherit:
+		dst = binary.AppendUvarint(dst, uint64(len(q.Entries)))
+		for _, e := range q.Entries {
+			dst = binary.AppendUvarint(binary.AppendUvarint(dst, uint64(e.Of)), uint64(e.Index))
+			dst = appendBytes(dst, e.Entry)
+		}
 	}
 	return dst
 }
@@ -99,7 +110,7 @@ func readRequest(b []byte) (*request, error) {
 	case opCount, opSync:
 	case opCountIndex:
 		q.Index, q.Ranges = uint32(r.int()), readRanges(r)
-	case opWrite:
+	case opWrite, opCopy:
 		q.Durable = r.bool()
 		for range r.count() {
 			c := change{Key: r.bytes(), Fresh: r.bool()}
@@ -113,6 +124,14 @@ func readRequest(b []byte) (*request, error) {
 		q.Index, q.Ranges = uint32(r.int()), readRanges(r)
 		q.Bounds = shard.Bounds{Low: r.optional(), High: r.optional()}
 		q.Distinct, q.Descending, q.Values = r.bool(), r.bool(), r.bool()
+	case opInherit:
+		for range r.count() {
+			e := shard.Inherited{Of: storage.GroupID(r.int()), Index: shard.CommitIndex(r.uvarint()), Entry: r.bytes()}
+			if err := e.Check(); r.err == nil && err != nil {
+				return nil, fmt.Errorf("%w: %w", errMalformed, err)
+			}
+			q.Entries = append(q.Entries, e)
+		}
 	default:
 		r.fail()
 	}

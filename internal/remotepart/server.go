@@ -38,7 +38,7 @@ func (s *Server) answer(ctx context.Context, q *request) []byte {
 		return appendError(nil, err)
 	}
 	out, err := operate(ctx, rows, q, []byte{byte(statusDone)})
-	if err == nil && q.Op != opWrite { // what was written was checked
+	if err == nil && !q.Op.writes() { // what was written was checked
 		err = p.Check(q.Mode)
 	}
 	if err != nil {
@@ -55,6 +55,8 @@ func (s *Server) open(ctx context.Context, q *request) (*table.Part, *shard.Shar
 	rows, err := p.Local(ctx, q.Mode)
 	return p, rows, err
 }
+
+func (o operation) writes() bool { return o == opWrite || o == opCopy || o == opInherit }
 
 // operate appends what a request other than a scan comes to.
 func operate(ctx context.Context, rows *shard.Shard, q *request, dst []byte) ([]byte, error) {
@@ -76,9 +78,12 @@ func operate(ctx context.Context, rows *shard.Shard, q *request, dst []byte) ([]
 		return binary.AppendUvarint(dst, uint64(n)), err
 	case opSync:
 		return dst, rows.Sync(ctx)
-	case opWrite:
+	case opWrite, opCopy:
 		list, err := write(ctx, rows, q)
 		return appendOutcomes(dst, list), err
+	case opInherit:
+		first, err := rows.Inherit(ctx, q.Entries)
+		return binary.AppendUvarint(binary.BigEndian.AppendUint64(dst, uint64(first.Epoch)), uint64(first.Index)), err
 	}
 	return nil, errMalformed
 }
@@ -88,7 +93,7 @@ var errStale = errors.New("the row has changed")
 
 // write writes those rows that are as they were.
 func write(ctx context.Context, rows *shard.Shard, q *request) ([]table.RemoteOutcome, error) {
-	r := &shard.Request{Durable: q.Durable, Results: make([]shard.Result, len(q.Rows))}
+	r := &shard.Request{Durable: q.Durable, Copied: q.Op == opCopy, Results: make([]shard.Result, len(q.Rows))}
 	var scratch []byte
 	for i := range q.Rows {
 		c := &q.Rows[i]

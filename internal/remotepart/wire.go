@@ -77,6 +77,17 @@ func (r *reader) uvarint() uint64 {
 	return n
 }
 
+// uint64 reads a number of eight bytes.
+func (r *reader) uint64() uint64 {
+	if len(r.b) < 8 {
+		r.fail()
+		return 0
+	}
+	n := binary.BigEndian.Uint64(r.b)
+	r.b = r.b[8:]
+	return n
+}
+
 // count reads how many things follow, each of which takes at least a byte.
 func (r *reader) count() int {
 	n := r.uvarint()

@@ -122,6 +122,7 @@ func (s *Shard) KeepHistory(ctx context.Context) error {
 		b := s.store.NewBatch()
 		defer b.Close()
 		b.DeleteRange(storage.KindRange(s.config.Group, storage.KindHistory)) // what a removal that failed has left
+		b.DeleteRange(storage.KindRange(s.config.Group, storage.KindPast))
 		index, err := s.commit(ctx, &replication.Command{Batch: b, Observer: historyStart{h}})
 		if err == nil {
 			err = s.now().WaitDurable(ctx, index)
@@ -178,6 +179,7 @@ func (h *history) end(ctx context.Context) error {
 	b := h.shard.store.NewBatch()
 	defer b.Close()
 	b.DeleteRange(storage.KindRange(h.shard.config.Group, storage.KindHistory))
+	b.DeleteRange(storage.KindRange(h.shard.config.Group, storage.KindPast))
 	if _, err := h.shard.commit(ctx, &replication.Command{Batch: b, Observer: historyEnd{h}}); err != nil {
 		return fmt.Errorf("end the history of group %d: %w", h.shard.config.Group, err)
 	}

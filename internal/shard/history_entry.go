@@ -23,7 +23,8 @@ type Epoch uint64
 //
 // and each change is five lengths of 4 bytes, then the primary key, the new row as it is stored, and of the old row the middle: what
 // is left when it and the new row begin alike and end alike. So most updates write little more than the new row once more. The
-// lengths are of the key, the new row, and the beginning, the middle and the end of the old row. A row that is not there has no bytes.
+// lengths are of the key, the new row, and the beginning, the middle and the end of the old row. A row that is not there has no bytes. In what
+// another group has inherited (inheritance.go), changes of rows that it has not are five zeros: they keep the others' numbers what they are.
 //
 // The total is of the bytes of all entries since the history began, this one included: how large a part of the history is follows
 // from its two ends, without reading what lies between.
@@ -100,34 +101,62 @@ func decodeHead(index CommitIndex, b []byte) (h entryHead, err error) {
 
 // decodeChanges reads the changes of an entry. Nearly all of them is views of b.
 func decodeChanges(index CommitIndex, b []byte) (changes []Change, err error) {
-	early := fmt.Errorf("%w: that of commit %d ends early", ErrCorruptHistory, index)
-	for b = b[entryHeadBytes:]; len(b) > 0; {
-		if len(b) < changeHeadBytes {
-			return nil, early
-		}
-		var n [5]uint64
-		for i := range n {
-			n[i] = uint64(binary.BigEndian.Uint32(b[4*i:]))
-		}
-		key, row, start, mid, end := n[0], n[1], n[2], n[3], n[4]
-		if b = b[changeHeadBytes:]; key+row+mid > uint64(len(b)) || start+end > row {
-			return nil, early
-		}
-		is, was := b[key:key+row], b[key+row:][:mid]
-		if start+end > 0 {
-			was = slices.Concat(is[:start], was, is[row-end:])
-		}
-		c := Change{Key: b[:key:key], Number: uint32(len(changes))}
-		if c.Old, err = storedRow(was); err != nil {
-			return nil, err
-		}
-		if c.New, err = storedRow(is); err != nil {
-			return nil, err
+	err = eachChange(index, b, func(number uint32, key, was, is []byte) (err error) {
+		c := Change{Key: key, Number: number}
+		if c.Old, err = storedRow(was); err == nil {
+			c.New, err = storedRow(is)
 		}
 		changes = append(changes, c)
-		b = b[key+row+mid:]
+		return err
+	})
+	return changes, err
+}
+
+// eachChange calls f with the encoded rows of each change of an entry; those that are not there have no bytes.
+func eachChange(index CommitIndex, b []byte, f func(number uint32, key, was, is []byte) error) error {
+	number := uint32(0)
+	for b = b[entryHeadBytes:]; len(b) > 0; number++ {
+		c, err := cutChange(index, b)
+		if err != nil {
+			return err
+		}
+		b = b[c.bytes:]
+		if len(c.key) == 0 { // of a row that another group has
+			continue
+		}
+		was := c.middle
+		if c.start+c.end > 0 {
+			was = slices.Concat(c.row[:c.start], c.middle, c.row[len(c.row)-c.end:])
+		}
+		if err := f(number, c.key, was, c.row); err != nil {
+			return err
+		}
 	}
-	return changes, nil
+	return nil
+}
+
+// A storedChange is a change as it is in an entry.
+type storedChange struct {
+	key, row, middle []byte
+	start, end       int // of row, which the old row has as well
+	bytes            int
+}
+
+// cutChange takes apart the change that b begins with.
+func cutChange(index CommitIndex, b []byte) (c storedChange, err error) {
+	early := fmt.Errorf("%w: that of commit %d ends early", ErrCorruptHistory, index)
+	if len(b) < changeHeadBytes {
+		return c, early
+	}
+	var n [5]uint64
+	for i := range n {
+		n[i] = uint64(binary.BigEndian.Uint32(b[4*i:]))
+	}
+	key, row, start, mid, end := n[0], n[1], n[2], n[3], n[4]
+	if b = b[changeHeadBytes:]; key+row+mid > uint64(len(b)) || start+end > row {
+		return c, early
+	}
+	return storedChange{key: b[:key:key], row: b[key : key+row], middle: b[key+row:][:mid], start: int(start), end: int(end), bytes: changeHeadBytes + int(key+row+mid)}, nil
 }
 
 func storedRow(b []byte) (datum.Value, error) {

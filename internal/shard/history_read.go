@@ -21,7 +21,16 @@ type LoggedCommit struct {
 // ReadHistory returns a commit and those after it, up to the newest, or as many as have about maxBytes and at least two; more tells which. What it
 // returns may not be on disk yet. ErrHistoryGone and ErrHistoryLost say why there is nothing to read on from.
 func (s *Shard) ReadHistory(ctx context.Context, epoch Epoch, from CommitIndex, maxBytes int) (commits []LoggedCommit, more bool, err error) {
-	lower, upper := storage.KindRange(s.config.Group, storage.KindHistory)
+	_, upper := storage.KindRange(s.config.Group, storage.KindHistory)
+	commits, more, err = s.readCommits(ctx, storage.AppendHistoryKey(nil, s.config.Group, uint64(from)), upper, epoch, maxBytes)
+	if err == nil && len(commits) == 0 {
+		err = s.noHistory(from)
+	}
+	return commits, more, err
+}
+
+// readCommits reads entries that follow each other, from the one with a key on, which is of an epoch. There may be none.
+func (s *Shard) readCommits(ctx context.Context, lower, upper []byte, epoch Epoch, maxBytes int) (commits []LoggedCommit, more bool, err error) {
 	it, err := s.store.Iter(lower, upper)
 	if err != nil {
 		return nil, false, err
@@ -31,8 +40,9 @@ func (s *Shard) ReadHistory(ctx context.Context, epoch Epoch, from CommitIndex, 
 			err = bad
 		}
 	}()
+	from := CommitIndex(storage.HistoryIndex(lower))
 	read := 0
-	for ok := it.SeekGE(storage.AppendHistoryKey(nil, s.config.Group, uint64(from))); ok; ok = it.Next() {
+	for ok := it.First(); ok; ok = it.Next() {
 		if len(commits) > 1 && read >= maxBytes {
 			return commits, true, nil
 		}
@@ -60,13 +70,7 @@ func (s *Shard) ReadHistory(ctx context.Context, epoch Epoch, from CommitIndex, 
 		read += len(v)
 		commits = append(commits, c)
 	}
-	if err := it.Err(); err != nil {
-		return nil, false, err
-	}
-	if len(commits) == 0 {
-		return nil, false, s.noHistory(from)
-	}
-	return commits, false, nil
+	return commits, false, it.Err()
 }
 
 // noHistory tells why there are no entries from a commit on.
@@ -182,6 +186,7 @@ func (h *history) trim(maxBytes int64, oldest time.Time, slack time.Duration) (e
 	b := h.shard.store.NewBatch()
 	defer b.Close()
 	b.DeleteRange(lower, storage.AppendHistoryKey(nil, group, uint64(cut)))
+	b.DeleteRange(storage.KindRange(group, storage.KindPast)) // which comes before
 	if err := h.shard.maintain(context.Background(), b); err != nil {
 		return err
 	}

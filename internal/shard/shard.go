@@ -59,6 +59,8 @@ type Shard struct {
 	sealing sync.Mutex // held by who closes or opens the gate, also while that is committed
 
 	history history
+
+	inheriting sync.Mutex // held while inherited entries are read and written; taken alone
 }
 
 // Create makes an empty shard in the store. It is on disk when Create returns.

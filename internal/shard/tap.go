@@ -27,6 +27,9 @@ type Tap interface {
 	Committed(index CommitIndex, changes []Change)
 	// Dropped says that the shard is no more.
 	Dropped()
+	// Moved says that all commits have been told: the rows are in other groups from now on. It returns when nothing is left to be done about
+	// any of them.
+	Moved()
 	// Close ends everything; the server stops. It returns when nothing of the tap runs any more.
 	Close()
 	// IndexDropped says that an index is no more.
@@ -46,7 +49,13 @@ func (s *Shard) Follow(open func() Tap) Tap {
 	}
 	t := open()
 	if !s.tap.CompareAndSwap(nil, &t) {
-		return *s.tap.Load()
+		return s.Follow(open)
+	}
+	switch g := s.indexes.Load().gate; { // who ends the tap later than this sees it
+	case s.dropped.Load():
+		t.Dropped()
+	case g != nil && g.moved:
+		t.Moved()
 	}
 	return t
 }
@@ -62,6 +71,19 @@ func (s *Shard) EndTap() {
 	}
 }
 
+// FinishTap ends what follows the shard, which has been told everything that will ever be to tell.
+func (s *Shard) FinishTap() {
+	if t := s.tap.Load(); t != nil {
+		(*t).Moved()
+	}
+}
+
+// Followed tells whether anybody has ever wanted to know what changes.
+func (s *Shard) Followed() bool {
+	t := s.tap.Load()
+	return s.history.on.Load() || t != nil && (*t).Generation() > 0
+}
+
 // CloseTap ends what follows the shard.
 func (s *Shard) CloseTap() {
 	if t := s.tap.Load(); t != nil {
@@ -74,6 +96,7 @@ func (s *Shard) CloseTap() {
 type report struct {
 	shard *Shard // constant
 
+	copied    bool   // nobody is told of the rows, which are no news
 	recording bool   // the history was on when the write began
 	entry     []byte // of the history
 	number    uint32 // of the next change
@@ -86,17 +109,20 @@ type report struct {
 }
 
 func (p *report) begin(r *Request, order []int32) {
-	p.request, p.order = r, order
+	p.request, p.order, p.copied = r, order, r.Copied
 	if p.recording = p.shard.history.on.Load(); p.recording {
 		p.entry = beginEntry(p.entry)
 	}
-	if t := p.shard.tap.Load(); t != nil {
+	if t := p.shard.tap.Load(); t != nil && !p.copied {
 		p.tap, p.generation = *t, (*t).Generation()
 	}
 }
 
 // add takes the change of one row: its new encoding is copied, nil for a row that is deleted.
 func (p *report) add(key []byte, old datum.Value, encoded []byte) {
+	if p.copied {
+		return
+	}
 	number := p.number
 	p.number++
 	if p.recording {
@@ -133,7 +159,9 @@ func (p *report) Record() []byte {
 	}
 	if !p.recording { // or on
 		p.recording, p.entry = true, beginEntry(p.entry)
-		p.eachChange(p.record)
+		if !p.copied {
+			p.eachChange(p.record)
+		}
 	}
 	kind := entryChanges
 	if int64(len(p.entry)) > h.maxEntryBytes() {
@@ -146,7 +174,7 @@ func (p *report) Record() []byte {
 // Applied implements replication.Observer.
 func (p *report) Applied(index CommitIndex) {
 	t := p.shard.tap.Load()
-	if t == nil {
+	if t == nil || p.copied {
 		return
 	}
 	if g := (*t).Generation(); p.tap == nil || g != p.generation {

@@ -26,6 +26,7 @@ type Request struct {
 	Fresh []bool
 
 	Durable bool // wait for the disk
+	Copied  bool // the rows come from other groups of the table: no follower is told, and the history says nothing of them
 
 	Results []Result // as many as keys, filled in by Write
 }

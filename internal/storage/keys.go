@@ -26,6 +26,7 @@ const (
 	KindRow     Kind = 'd' // key: encoded primary key; value: encoded document
 	KindIndex   Kind = 'i' // key: 4 bytes of index number, encoded index value, encoded primary key
 	KindTouched Kind = 'j' // key: 4 bytes of index number, encoded primary key; no value. Rows that changed during a build
+	KindPast    Kind = 'p' // key: 4 bytes of another group, 8 bytes of its commit index; value: what the commit changed, as in KindHistory
 	KindLog     Kind = 'r' // key: 8 bytes of log index; value: an entry of the group's Raft log
 	KindState   Kind = 's' // no further key; value: sequence number and row count
 	KindSeal    Kind = 't' // no further key; value: 8 bytes with the number of the move for whose sake the rows do not change any more
@@ -66,6 +67,17 @@ func AppendHistoryKey(dst []byte, g GroupID, index uint64) []byte {
 	return binary.BigEndian.AppendUint64(AppendPrefix(dst, g, KindHistory), index)
 }
 
+// AppendPastKey appends the key of a commit of another group in what a group has of the history of that one.
+func AppendPastKey(dst []byte, g, of GroupID, index uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(AppendPrefix(dst, g, KindPast), uint32(of)), index)
+}
+
+// PastRange returns the bounds [lower, upper) of what a group has of the history of another one.
+func PastRange(g, of GroupID) (lower, upper []byte) {
+	lower = binary.BigEndian.AppendUint32(AppendPrefix(nil, g, KindPast), uint32(of))
+	return lower, successor(lower)
+}
+
 // AppendLogKey appends the key of an entry in the Raft log of a group.
 func AppendLogKey(dst []byte, g GroupID, index uint64) []byte {
 	return binary.BigEndian.AppendUint64(AppendPrefix(dst, g, KindLog), index)
@@ -74,8 +86,11 @@ func AppendLogKey(dst []byte, g GroupID, index uint64) []byte {
 // LogIndex is the index of a key that AppendLogKey has made.
 func LogIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key[PrefixLen:]) }
 
-// HistoryIndex is the commit index of a key that AppendHistoryKey has made.
-func HistoryIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key[PrefixLen:]) }
+// HistoryIndex is the commit index of a key that AppendHistoryKey or AppendPastKey has made.
+func HistoryIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key[len(key)-8:]) }
+
+// PastGroup is the other group of a key that AppendPastKey has made.
+func PastGroup(key []byte) GroupID { return GroupID(binary.BigEndian.Uint32(key[PrefixLen:])) }
 
 // isRow tells whether a key is that of a row.
 func isRow(key []byte) bool {

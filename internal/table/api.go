@@ -83,6 +83,9 @@ type WriteRequest struct {
 	Generated []bool
 
 	Durability Durability
+
+	// Copied says that the rows come from other groups of the table: nobody who follows the table is told of them.
+	Copied bool
 }
 
 // A WriteResult is what became of one key. Without an error Old and New are the stored rows before and after, absent where

@@ -14,26 +14,12 @@ type (
 	ShardIndex  = shard.Index
 )
 
-// What follows is of tables, and views, with one part: each part has an order of commits and a history of its own.
-
-// Follow attaches a tap to the table, unless there is one, and returns the one that is attached.
-func (t *Table) Follow(open func() Tap) Tap { return t.first().shard.Follow(open) }
-
 // CloseTap ends what follows any part of the table.
 func (t *Table) CloseTap() {
 	for _, p := range t.layout.Load().parts {
 		p.CloseTap()
 	}
 }
-
-// EndFeeds ends what follows the table, which may be followed anew: its changes come to another server now.
-func (t *Table) EndFeeds() { t.first().EndFeeds() }
-
-// Applied returns the index of the last commit that reads see.
-func (t *Table) Applied() CommitIndex { return t.first().shard.Applied() }
-
-// Snapshot returns the present state of the table. Close it.
-func (t *Table) Snapshot() (*Snapshot, error) { return t.first().shard.Snapshot() }
 
 // Copies returns how often a scan gives a row.
 func (x *Index) Copies(o *IndexScan, row datum.Value) int {

@@ -62,7 +62,7 @@ func (r *indexRows) Next(ctx context.Context) (row datum.Value, ok bool, err err
 }
 
 func (r *indexRows) next(ctx context.Context) (row datum.Value, ok bool, err error) {
-	if len(r.streams) == 0 || r.parked && r.layout.moved() {
+	if len(r.streams) == 0 || r.parked && r.layout.moved() && r.scan.At == nil {
 		if err := r.begin(ctx); err != nil {
 			return datum.Value{}, false, err
 		}
@@ -105,8 +105,10 @@ func (r *indexRows) begin(ctx context.Context) error {
 		return err
 	}
 	t := r.index.table
-	r.layout = t.layout.Load()
-	if r.layout.of != nil && r.layout.moved() {
+	if r.layout == nil || r.scan.At == nil { // else it is a state in which the rows were there
+		r.layout = t.layout.Load()
+	}
+	if r.layout.of != nil && r.layout.moved() && r.scan.At == nil {
 		return ErrMoved
 	}
 	parts := r.layout.parts

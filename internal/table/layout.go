@@ -11,6 +11,7 @@ import (
 
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/shard"
+	"rethinkdb/internal/storage"
 )
 
 // What users know as a shard of a table is a range of its keys, with replicas. All shards whose replicas are on the same servers are in one
@@ -25,6 +26,8 @@ import (
 type layout struct {
 	parts []*Part
 	runs  []run // in the order of their keys; together they have all keys, or those of a view
+
+	lineage []Division // how the rows were divided, this layout last
 
 	replaced chan struct{} // closed when there is another one
 	of       *layout       // for a view: that of the table
@@ -47,6 +50,7 @@ func newLayout(c *Config, parts []*Part) (*layout, error) {
 		}
 	}
 	l := &layout{parts: parts, replaced: make(chan struct{})}
+	l.lineage = append(slices.Clone(c.Past), Division{Groups: c.Groups, Splits: c.Splits, Parts: c.Parts, Starts: c.Starts})
 	if c.Parts == nil && len(parts) == 1 {
 		l.runs = []run{{part: parts[0]}}
 		return l, nil
@@ -148,6 +152,19 @@ func (t *Table) Only(parts ...int) *Table {
 	v := &Table{id: t.id, primaryKey: t.primaryKey, shared: t.shared}
 	v.layout.Store(l.only(parts))
 	return v
+}
+
+// View returns a view of the part with a group, also if the table has no others; false if it has no such part. What is read of it in a state in which the table had it stays
+// right when the table gets another layout.
+func (t *Table) View(group storage.GroupID) (*Table, bool) {
+	l := t.layout.Load()
+	i := slices.IndexFunc(l.parts, func(p *Part) bool { return p.number == group })
+	if i < 0 {
+		return nil, false
+	}
+	v := &Table{id: t.id, primaryKey: t.primaryKey, shared: t.shared}
+	v.layout.Store(l.only([]int{i}))
+	return v, true
 }
 
 // PartOf returns which part has an encoded primary key.

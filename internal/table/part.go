@@ -10,6 +10,9 @@ import (
 	"rethinkdb/internal/storage"
 )
 
+// GroupID names a replication group.
+type GroupID = storage.GroupID
+
 // A Part is what one group has of a table, as this server sees it: perhaps it has a replica, perhaps the primary one, perhaps nothing. It is
 // safe for concurrent use.
 type Part struct {

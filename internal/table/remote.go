@@ -25,8 +25,10 @@ type Remote interface {
 	Scan(ctx context.Context, a Address, m ReadMode, o RemoteScan) RemoteRows
 	// Write writes the rows that are what the caller thinks, in one batch. After an error that wraps neither ErrNotPrimary nor ErrNoQuorum
 	// it may be that they were written.
-	Write(ctx context.Context, a Address, durable bool, rows []RemoteRow) ([]RemoteOutcome, error)
+	Write(ctx context.Context, a Address, w RemoteWrite) ([]RemoteOutcome, error)
 	Sync(ctx context.Context, a Address) error
+	// Inherit is that of Part. It can be done again after any error.
+	Inherit(ctx context.Context, a Address, entries []Inherited) (HistoryPlace, error)
 }
 
 // Address names a part to other servers.
@@ -51,6 +53,13 @@ type RemoteRows interface {
 	// shard.DistinctRows gives.
 	Next(ctx context.Context) (row datum.Value, at shard.Place, ok bool, err error)
 	Close()
+}
+
+// RemoteWrite is what is to be written.
+type RemoteWrite struct {
+	Rows    []RemoteRow
+	Durable bool // wait for the disk
+	Copied  bool // as of WriteRequest
 }
 
 // RemoteRow is a row as it is to become, if it still is as it was.
@@ -182,7 +191,7 @@ func (w *remoteWrite) send(ctx context.Context, round []int) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	outcomes, err := w.t.shared.remote.Write(ctx, w.t.address(w.p), w.r.Durable, rows)
+	outcomes, err := w.t.shared.remote.Write(ctx, w.t.address(w.p), RemoteWrite{Rows: rows, Durable: w.r.Durable, Copied: w.r.Copied})
 	if err != nil {
 		return err
 	}

@@ -94,14 +94,17 @@ func (r *tableRows) inShard(err error) error {
 
 // enter begins the run that the next row may be in, unless it has begun.
 func (r *tableRows) enter(ctx context.Context) error {
-	if r.run != nil && !(r.parked && r.layout.moved()) {
+	at := r.left.At != nil // a state in which the rows were where the layout says that was found first
+	if r.run != nil && !(r.parked && r.layout.moved() && !at) {
 		return nil
 	}
 	if err := r.giveUp(); err != nil {
 		return err
 	}
-	r.layout = r.table.layout.Load()
-	if r.layout.of != nil && r.layout.moved() {
+	if r.layout == nil || !at {
+		r.layout = r.table.layout.Load()
+	}
+	if r.layout.of != nil && r.layout.moved() && !at {
 		return ErrMoved
 	}
 	run, b := r.layout.next(r.left.Bounds, r.left.Descending)

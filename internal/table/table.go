@@ -37,6 +37,10 @@ type Config struct {
 	Groups []storage.GroupID
 	Splits []string
 	Parts  []int
+
+	// Where the rows were before, the oldest division first, and where the histories of Groups begin. See Division.
+	Past   []Division
+	Starts []HistoryPlace
 }
 
 // A Table is safe for concurrent use.

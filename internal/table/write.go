@@ -39,7 +39,7 @@ func (t *Table) write(ctx context.Context, req WriteRequest, r *shard.Request, b
 	r.Values = req.Keys
 	r.Update = req.Update
 	r.Fresh = req.Generated
-	r.Durable = t.Durable(req.Durability)
+	r.Durable, r.Copied = t.Durable(req.Durability), req.Copied
 	for i, v := range r.Values {
 		start := len(buf)
 		longer, err := appendPrimaryKey(buf, v)
