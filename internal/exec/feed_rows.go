@@ -8,6 +8,7 @@ import (
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/feed"
 	"rethinkdb/internal/reql"
+	"rethinkdb/internal/table"
 )
 
 // errNoNews is the answer of a sequence over a feed that has nothing now. Unlike the end of a sequence it may change: the
@@ -238,6 +239,9 @@ func (r *feedRows) moves(fr *frame, s *feedStream, err error) bool {
 func (r *feedRows) failed(s *feedStream, err error) error {
 	if r.served && errors.Is(err, errPartLost) {
 		return strayed()
+	}
+	if !r.options.resumable() && (errors.Is(err, table.ErrHistoryGone) || errors.Is(err, table.ErrHistoryLost) || errors.Is(err, errDivided)) {
+		err = errPartLost // the rows have moved, and nothing was inherited: no client has asked to resume anything
 	}
 	return s.failed(err, r.at)
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ type watcher struct {
 	token string
 	seen  map[string]int // how often each row has come since the feed began
 	anew  int            // how often it had to begin again, because the table was divided into other shards
+	plain bool           // without tokens
 }
 
 // follow takes changes from a server until the feed ends, or all has been seen.
@@ -34,7 +36,10 @@ func (w *watcher) follow(s *server, all func() bool) error {
 }
 
 func (w *watcher) read(c *harness.Conn, all func() bool) error {
-	options := map[string]any{"include_resume_token": true, "include_states": true}
+	options := map[string]any{"include_states": true}
+	if !w.plain {
+		options["include_resume_token"] = true
+	}
 	if w.token != "" {
 		options["resume_after"] = w.token
 	} else {
@@ -184,5 +189,58 @@ func TestFeedGoesOnAfterFailover(t *testing.T) {
 		if feed.anew > 0 {
 			t.Errorf("%s: the feed had to begin anew %d times", feed.table, feed.anew)
 		}
+	}
+}
+
+// Feeds with tokens and without, through each server, are told everything by the cursor that they have begun with while the table is divided in other ways, and its replicas move.
+func TestFeedsGoOnWhenTheTableIsDivided(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	all[0].createTable("t", 1)
+	all[0].answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": "first"}))
+	var total atomic.Int64 // rows, when that is known
+	var feeds []*watcher
+	var reading sync.WaitGroup
+	for i := range 2 * len(all) {
+		w := &watcher{t: t, table: "t", seen: map[string]int{}, plain: i%2 == 0}
+		feeds = append(feeds, w)
+		begun := make(chan struct{})
+		begin := sync.OnceFunc(func() { close(begun) })
+		reading.Go(func() {
+			defer begin()
+			err := w.follow(all[i/2], func() bool {
+				if len(w.seen) > 0 {
+					begin()
+				}
+				n := total.Load()
+				return n > 0 && int64(len(w.seen)) >= n
+			})
+			if err != nil {
+				t.Errorf("feed %d has ended: %v", i, err)
+			}
+		})
+		<-begun
+	}
+	writes := startInserts(t, "t", 4, all...)
+	for i, c := range []struct{ shards, replicas int }{{3, 1}, {2, 2}, {1, 3}, {4, 1}, {1, 1}} {
+		writes.progress(50)
+		all[i%3].reshard("t", c.shards, c.replicas)
+		all[0].awaitReplicas("t")
+	}
+	writes.progress(50)
+	writes.finish()
+	rows := writes.rows(all[0], "majority")
+	rows["last"] = true
+	total.Store(int64(len(rows)))
+	all[0].answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": "last"}))
+	reading.Wait()
+	for i, w := range feeds {
+		anomalies := 0
+		for id, times := range w.seen {
+			if !rows[id] || times != 1 {
+				t.Errorf("feed %d has shown %s %d times", i, id, times)
+				anomalies++
+			}
+		}
+		tally.history(len(w.seen), anomalies)
 	}
 }

@@ -98,4 +98,7 @@ func TestNumberOfShards(t *testing.T) {
 	writes.check(all...)
 	writes.checkIndex("client", all...)
 	feed.check(writes.rows(all[0], "majority"))
+	if feed.anew > 0 {
+		t.Errorf("the feed had to begin anew %d times", feed.anew)
+	}
 }
