@@ -40,6 +40,7 @@ func (r *Raft) apply(m *pb.Message) error {
 			_ = r.node.Step(response)
 		}
 		r.readsApplied()
+		r.obey()
 		r.affirm()
 	})
 	r.lead()

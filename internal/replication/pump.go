@@ -189,13 +189,31 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 	if t := m.GetType(); (t == pb.MsgPreVoteResp || t == pb.MsgVoteResp) && m.GetReject() {
 		r.host.out.committed(from, r.id, sender, r.replica, r.log.position())
 	}
-	if m.GetType() == pb.MsgTimeoutNow && r.store.Err() != nil {
-		return // it cannot decide on writes
+	if m.GetType() == pb.MsgTimeoutNow {
+		r.order, r.orderUntil = m, r.ticks+electionTicks
+		r.obey()
+		return
 	}
 	if m.GetType() == pb.MsgReadIndex && r.role == raft.StateLeader && r.epoch.Load() == 0 {
 		return // the library would answer before it knows all that is committed, if this is the only voter
 	}
 	_ = r.node.Step(m) // the errors say that a message is stale
+}
+
+// obey has this replica stand for election at once when the leader has asked for that, as soon as it has applied all that it knows to be committed. Until then it may not know that it votes,
+// and the library would ignore the leader, which takes no writes for the length of an election after it has asked, and does not ask again. The caller holds mu.
+func (r *Raft) obey() {
+	if r.order == nil {
+		return
+	}
+	s := r.node.BasicStatus()
+	switch {
+	case r.order.GetTerm() < s.GetTerm() || r.ticks > r.orderUntil || r.store.Err() != nil: // without a store it could not decide on writes
+		r.order = nil
+	case r.log.members().voter(r.replica) && s.Applied >= s.GetCommit():
+		_ = r.node.Step(r.order)
+		r.order = nil
+	}
 }
 
 // learnCommitted takes the word of another replica that an entry is committed, which this one may have without knowing that.

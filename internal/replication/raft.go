@@ -106,14 +106,16 @@ type Raft struct {
 	drained  *sync.Cond // draining has become false
 	waiting  bool       // for space on the disk
 
-	role     raft.StateType
-	term     uint64
-	leader   uint64
-	led      uint64              // the last term in which this replica has led since it was opened
-	routes   map[uint64]ServerID // besides those of the roster, whoever has sent something
-	ticks    uint64
-	changed  chan struct{} // closed when the leader or the members change, or the group ends
-	orphaned int           // ticks until it stands for election, because the leader's connection broke; 0: no reason to
+	role       raft.StateType
+	term       uint64
+	leader     uint64
+	led        uint64              // the last term in which this replica has led since it was opened
+	routes     map[uint64]ServerID // besides those of the roster, whoever has sent something
+	ticks      uint64
+	changed    chan struct{} // closed when the leader or the members change, or the group ends
+	order      *pb.Message   // of the leader, to stand for election at once; nil: none
+	orderUntil uint64        // the tick until which it holds
+	orphaned   int           // ticks until it stands for election, because the leader's connection broke; 0: no reason to
 
 	queue      []*proposal // not yet proposed
 	queueBytes int         // of their commands, about

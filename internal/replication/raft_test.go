@@ -169,6 +169,41 @@ func TestMove(t *testing.T) {
 	t.Logf("%d commands meanwhile", written)
 }
 
+// Whoever has just become a voter, and may not know it yet, takes the lead when it is asked to.
+func TestNewVoterTakesTheLead(t *testing.T) {
+	c := &cluster{network: newNetwork(t), machines: make(map[ServerID]*silent)}
+	for _, s := range []ServerID{"s1", "s2", "s3"} {
+		c.start(s, storage.Options{})
+	}
+	want := []Member{{Server: "s1", Voter: true}, {Server: "s2", Voter: true}, {Server: "s3", Voter: true}}
+	const atOnce, groups = 8, 200
+	var wg sync.WaitGroup
+	for first := range atOnce {
+		wg.Go(func() {
+			for id := storage.GroupID(first + 1); id <= groups; id += atOnce {
+				g, err := c.peer("s1").host.Create(t.Context(), id, &silent{})
+				for _, s := range []ServerID{"s2", "s3"} {
+					if err == nil {
+						_, err = c.peer(s).host.Replica(t.Context(), id, &silent{})
+					}
+				}
+				if err == nil {
+					err = g.SetMembers(t.Context(), want)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				if err == nil {
+					err = g.TransferLeader(ctx, "s2")
+				}
+				cancel()
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // A group becomes one with several replicas, and one with one again, on the same rows.
 func TestAdoptAndRetire(t *testing.T) {
 	c := &cluster{network: newNetwork(t), id: 7, machines: make(map[ServerID]*silent)}
