@@ -3,6 +3,7 @@ package replication
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"go.etcd.io/raft/v3"
 	pb "go.etcd.io/raft/v3/raftpb"
@@ -221,6 +222,7 @@ func (r *Raft) applyMembers(at position, data []byte) error {
 			next = r.agreed
 			return
 		}
+		maps.Copy(r.routes, context.Servers) // the library talks to new members at once, and, if they do not hear that, not again before the next heartbeat
 		next = before.with(context.Servers, r.node.ApplyConfChange(cc), at.index)
 	})
 	if superseded {

@@ -41,20 +41,24 @@ const caughtUpEntries = 256
 //
 // Who calls again, there or after an error, goes on where it has ended. When it returns nil, the members are those.
 func (r *Raft) SetMembers(ctx context.Context, want []Member) error {
-	for {
-		ticked, changed := r.host.ticked(), r.Changed()
+	for pause := firstLook; ; pause = min(2*pause, r.host.o.Tick) {
+		changed := r.Changed()
 		done, err := r.changeMembers(want)
 		if done || err != nil {
 			return err
 		}
 		select {
-		case <-ticked:
+		case <-time.After(pause): // what new members have got nobody tells
 		case <-changed:
+			pause = firstLook
 		case <-ctx.Done():
 			return fmt.Errorf("change the members of group %d: %w", r.id, context.Cause(ctx))
 		}
 	}
 }
+
+// firstLook is after how long SetMembers looks again at first: the members of a new group have what they need at once.
+const firstLook = time.Millisecond
 
 // changeMembers does what can be done now.
 func (r *Raft) changeMembers(want []Member) (done bool, err error) {

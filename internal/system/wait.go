@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// lookAgain is how long who waits for a table waits before it asks again. What happens to replicas is not told to all servers.
+	// firstLook, then twice as long each time up to lookAgain, is how long who waits for a table waits before it asks again. What happens to replicas is not told to all servers.
+	firstLook = 4 * time.Millisecond
 	lookAgain = 50 * time.Millisecond
 	// createPatience is how long table_create waits for the replicas of a new table.
 	createPatience = 10 * time.Second
@@ -53,7 +54,7 @@ func (s *System) namedTables(db exec.DB, tableName string) ([]*catalog.Table, er
 
 // await waits until tables are as ready as waitFor says, and returns how many these are. which is asked again and again: tables come and go.
 func (s *System) await(ctx context.Context, waitFor string, which func() ([]*catalog.Table, error)) (int, error) {
-	for {
+	for pause := firstLook; ; pause = min(2*pause, lookAgain) {
 		changed := s.catalog.Changed()
 		tables, err := which()
 		if err != nil {
@@ -65,7 +66,7 @@ func (s *System) await(ctx context.Context, waitFor string, which func() ([]*cat
 		}
 		select {
 		case <-changed:
-		case <-time.After(lookAgain):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
