@@ -36,7 +36,8 @@ scenario('nobody sees anything before the log-in', async ({ open }) => {
 scenario('the keyboard is enough', async ({ open }) => {
   const page = await open('#tables');
   await title(page).waitFor();
-  await page.keyboard.type(password); // the field has the focus
+  await page.waitForFunction(() => document.activeElement?.matches('input[type=password]'));
+  await page.keyboard.type(password);
   await page.keyboard.press('Enter');
   await menuOf(page, 'admin').waitFor();
   assert.match(page.url(), /#tables$/);
