@@ -100,7 +100,8 @@ func (r *rows) Next(ctx context.Context) (row datum.Value, at shard.Place, ok bo
 
 // fill reads the next frame.
 func (r *rows) fill(ctx context.Context) error {
-	over := context.AfterFunc(ctx, func() { _ = r.stream.Close() }) // Read fails then
+	stream := r.stream                                            // what over is too late for runs on, and Close takes r.stream away
+	over := context.AfterFunc(ctx, func() { _ = stream.Close() }) // Read fails then
 	b, err := readFrame(r.in)
 	over()
 	if err != nil {
