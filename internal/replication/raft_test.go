@@ -176,7 +176,7 @@ func TestNewVoterTakesTheLead(t *testing.T) {
 		c.start(s, storage.Options{})
 	}
 	want := []Member{{Server: "s1", Voter: true}, {Server: "s2", Voter: true}, {Server: "s3", Voter: true}}
-	const atOnce, groups = 8, 200
+	const atOnce, groups = 8, 48
 	var wg sync.WaitGroup
 	for first := range atOnce {
 		wg.Go(func() {
