@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -143,13 +143,15 @@ func (f *firstFeed) apply(old, new *feed.Item) {
 
 // find gives where the item of a place is, or would be. The caller holds mu.
 func (f *firstFeed) find(place string) (int, bool) {
-	i := sort.Search(len(f.items), func(i int) bool {
-		if f.source.scan.opts.Descending {
-			return f.items[i].Place <= place
-		}
-		return f.items[i].Place >= place
-	})
-	return i, i < len(f.items) && f.items[i].Place == place
+	return slices.BinarySearchFunc(f.items, feed.Item{Place: place}, f.compare)
+}
+
+// compare compares places in the order.
+func (f *firstFeed) compare(a, b feed.Item) int {
+	if f.source.scan.opts.Descending {
+		a, b = b, a
+	}
+	return strings.Compare(a.Place, b.Place)
 }
 
 func (f *firstFeed) begin(fr *frame) (e feed.Event, ok bool, err error) {
@@ -200,13 +202,17 @@ func (f *firstFeed) regather(fr *frame) (err error) {
 	for until := time.Now().Add(movePatience); ; {
 		f.closeStreams()
 		parts := f.source.parts()
-		now := map[string]*feed.Item{} // by place
+		var now []feed.Item
 		if err = f.openStreams(fr, number, parts, placePatience); err == nil {
-			err = f.eachFirst(fr, func(i *feed.Item) { now[i.Place] = i })
+			err = f.eachFirst(fr, func(i *feed.Item) { now = append(now, *i) })
 		}
 		if err == nil {
 			f.lost = false
-			f.applyAll(now)
+			f.mu.Lock()
+			items := slices.Clone(f.items)
+			f.mu.Unlock()
+			slices.SortFunc(now, f.compare)
+			f.order(fr).Difference(items, now, f.apply)
 			return nil
 		}
 		if !errors.Is(err, errPartLost) || time.Now().After(until) {
@@ -217,37 +223,6 @@ func (f *firstFeed) regather(fr *frame) (err error) {
 		case <-fr.q.ctx.Done():
 			return errInterrupted
 		}
-	}
-}
-
-// applyAll makes the changes to other items. What has another place or value is one change if its row is the same.
-func (f *firstFeed) applyAll(now map[string]*feed.Item) {
-	f.mu.Lock()
-	items := slices.Clone(f.items)
-	f.mu.Unlock()
-	var left []*feed.Item
-	for i := range items {
-		old := &items[i]
-		if is := now[old.Place]; is != nil && datum.Equal(is.Value, old.Value) {
-			delete(now, old.Place)
-			continue
-		}
-		left = append(left, old)
-	}
-	byKey := map[string]*feed.Item{}
-	for _, i := range now {
-		byKey[i.Key] = i
-	}
-	for _, old := range left {
-		is := byKey[old.Key]
-		if is != nil {
-			delete(byKey, old.Key)
-			delete(now, is.Place)
-		}
-		f.apply(old, is)
-	}
-	for _, i := range now {
-		f.apply(nil, i)
 	}
 }
 

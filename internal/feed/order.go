@@ -162,7 +162,7 @@ func (o *Order) findIn(items []Item, place string) (int, bool) {
 // report adds the events that lead from what the subscribers know to the present rows.
 func (o *ordered) report(index table.CommitIndex, l *chain) {
 	now := o.visible()
-	o.difference(o.shown, now, func(old, new *Item) {
+	o.Difference(o.shown, now, func(old, new *Item) {
 		n := &node{index: index, oldItem: old, newItem: new}
 		if old != nil {
 			n.old = old.Value
@@ -175,9 +175,9 @@ func (o *ordered) report(index table.CommitIndex, l *chain) {
 	o.shown = now
 }
 
-// difference calls emit with pairs of items that have left and that have come. Those of one row are a pair; what is left is
-// paired as it comes, so that a row and its successor are one event.
-func (o *Order) difference(old, new []Item, emit func(old, new *Item)) {
+// Difference calls emit with pairs of items that have left and that have come, which keeps them. Those of one row are a pair; what is left is
+// paired as it comes, so that a row and its successor are one event. Both lists are in the order, without two items of one place.
+func (o *Order) Difference(old, new []Item, emit func(old, new *Item)) {
 	var gone, come []*Item
 	for i, j := 0, 0; i < len(old) || j < len(new); {
 		switch {
