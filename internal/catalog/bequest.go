@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"rethinkdb/internal/pace"
 	"rethinkdb/internal/storage"
 	"rethinkdb/internal/table"
 )
@@ -59,8 +60,8 @@ func (k *copier) bequeath(ctx context.Context) error {
 // findHeirs finds out what there is to bequeath, and to whom. Of histories that the group has inherited itself the oldest are left out if all together are longer than the limit.
 func (k *copier) findHeirs(limit int64) error {
 	b := &k.bequest
-	from, goal := k.table.Config.Move.From.division(), k.table.next.Config()
-	to := table.Division{Groups: goal.Groups, Splits: goal.Splits, Parts: goal.Parts}
+	goal := k.table.Config.Goal()
+	from, to := k.table.Config.Move.From.division(), goal.division()
 	for i := range to.Groups {
 		if from.Overlaps(k.at, &to, i) {
 			b.heirs = append(b.heirs, i)
@@ -96,7 +97,7 @@ func (k *copier) inherit(ctx context.Context, list []table.Inherited) error {
 		for {
 			first, err := next.Inherit(ctx, heir, share)
 			if errors.Is(err, table.ErrNotPrimary) {
-				if err := rest(ctx, retryCopy); err != nil {
+				if err := pace.Sleep(ctx, retryCopy); err != nil {
 					return err
 				}
 				continue

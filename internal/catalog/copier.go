@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rethinkdb/internal/pace"
 	"rethinkdb/internal/replication"
 	"rethinkdb/internal/table"
 )
@@ -136,7 +137,7 @@ func (k *copier) finish(ctx context.Context) error {
 			return err
 		}
 		k.catalog.log.Warn("A table cannot be switched to the groups that it was copied to. This is tried again.", "table", k.table.ID(), "error", err)
-		if err := rest(ctx, retryCopy); err != nil {
+		if err := pace.Sleep(ctx, retryCopy); err != nil {
 			return err
 		}
 	}
@@ -185,17 +186,5 @@ func (k *copier) awaitOthers(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-	}
-}
-
-// rest waits for a time.
-func rest(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -214,7 +214,7 @@ func (k *copier) write(ctx context.Context, to *table.Table, b *batch) error {
 		results, err := to.Write(ctx, table.WriteRequest{Keys: b.keys, Durability: table.DurabilityHard, Generated: fresh, Copied: true,
 			Update: func(i int, _ datum.Value) (datum.Value, error) { return b.rows[i], nil }})
 		if errors.Is(err, table.ErrNotPrimary) {
-			if err := rest(ctx, retryCopy); err != nil {
+			if err := pace.Sleep(ctx, retryCopy); err != nil {
 				return err
 			}
 			continue

@@ -17,17 +17,7 @@ func encodeLayout(l *Layout) []datum.Field {
 			{Key: "nonvoting", Val: stringArray(s.NonVoting)},
 		})
 	}
-	splits := make([]datum.Value, len(l.SplitPoints))
-	for i, s := range l.SplitPoints {
-		splits[i] = datum.Binary([]byte(s))
-	}
-	return []datum.Field{
-		{Key: "shards", Val: datum.Array(shards)},
-		{Key: "split_points", Val: datum.Array(splits)},
-		{Key: "parts", Val: numberArray(l.Parts)},
-		{Key: "groups", Val: numberArray(l.Groups)},
-		{Key: "starts", Val: encodeStarts(l.Starts)},
-	}
+	return append(encodeDivision(l.division()), datum.Field{Key: "shards", Val: datum.Array(shards)})
 }
 
 func encodeMove(m *Move) datum.Value {

@@ -47,18 +47,23 @@ func (r *record) starts(groups int) []table.HistoryPlace {
 func encodePast(past []table.Division) datum.Value {
 	out := make([]datum.Value, len(past))
 	for i, d := range past {
-		splits := make([]datum.Value, len(d.Splits))
-		for i, s := range d.Splits {
-			splits[i] = datum.Binary([]byte(s))
-		}
-		out[i] = datum.Object([]datum.Field{
-			{Key: "groups", Val: numberArray(d.Groups)},
-			{Key: "split_points", Val: datum.Array(splits)},
-			{Key: "parts", Val: numberArray(d.Parts)},
-			{Key: "starts", Val: encodeStarts(d.Starts)},
-		})
+		out[i] = datum.Object(encodeDivision(d))
 	}
 	return datum.Array(out)
+}
+
+// encodeDivision makes the fields of a record that say which group has which keys.
+func encodeDivision(d table.Division) []datum.Field {
+	splits := make([]datum.Value, len(d.Splits))
+	for i, s := range d.Splits {
+		splits[i] = datum.Binary([]byte(s))
+	}
+	return []datum.Field{
+		{Key: "groups", Val: numberArray(d.Groups)},
+		{Key: "split_points", Val: datum.Array(splits)},
+		{Key: "parts", Val: numberArray(d.Parts)},
+		{Key: "starts", Val: encodeStarts(d.Starts)},
+	}
 }
 
 // past reads how the table was divided before.

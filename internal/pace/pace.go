@@ -49,7 +49,7 @@ const (
 
 // New returns a Pace for work that is about to begin. clients tells how much they have done so far.
 func New(clients func() int64) *Pace {
-	return &Pace{clients: clients, now: time.Now, sleep: sleep, since: time.Now(), done: clients()}
+	return &Pace{clients: clients, now: time.Now, sleep: Sleep, since: time.Now(), done: clients()}
 }
 
 // Due tells whether it is time for a rest: the caller finishes what it has begun, and calls Rest.
@@ -125,7 +125,8 @@ func (s *speed) rate() float64 {
 	return s.done / s.seconds
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for a time, or returns why ctx has ended before.
+func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -23,15 +23,7 @@ func TestSeveralPartsAreLikeOne(t *testing.T) {
 
 // A view has the rows of its parts, and ends with the layout.
 func TestViewEndsWithTheLayout(t *testing.T) {
-	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := memoryStore(t)
 	split, _ := table.AppendPrimaryKey(nil, datum.Int(10))
 	c := table.Config{ID: "several", PrimaryKey: "id", Groups: []storage.GroupID{1, 2}, Splits: []string{string(split)}, Parts: []int{1, 0}}
 	tbl, err := table.Create(t.Context(), store, c)
@@ -82,15 +74,7 @@ func TestViewEndsWithTheLayout(t *testing.T) {
 
 // Whoever asks for rows that have moved is told so, also when nothing is left of where they were.
 func TestAPartThatHasMovedSaysSo(t *testing.T) {
-	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := memoryStore(t)
 	for name, c := range map[string]struct {
 		moved bool
 		want  error
@@ -109,4 +93,19 @@ func TestAPartThatHasMovedSaysSo(t *testing.T) {
 			t.Errorf("who asks for %s gets the error %v", name, err)
 		}
 	}
+}
+
+// memoryStore opens a store in memory, until the end of the test.
+func memoryStore(t *testing.T) *storage.Store {
+	t.Helper()
+	store, err := storage.Open("data", storage.Options{Mem: storage.NewMemFS()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
 }
