@@ -12,7 +12,7 @@ import (
 )
 
 // Clients use an index of a small table as soon as index_create has answered, although they should call index_wait: the
-// reference has always built it by then. So the answer waits until the build is over, unless the build waits for others.
+// reference has always built it by then. So the answer waits until the build is over, unless the build waits for others: nothing happens for buildPatience then.
 const (
 	smallTableRows = 1000
 	buildPatience  = 100 * time.Millisecond
@@ -33,10 +33,25 @@ func (s *System) awaitBuild(ctx context.Context, id catalog.TableID, name string
 	}
 	patience := time.NewTimer(buildPatience)
 	defer patience.Stop()
-	select {
-	case <-x.Built:
-	case <-patience.C:
-	case <-ctx.Done(): // the index is there all the same
+	for {
+		changed := s.catalog.Changed()
+		select {
+		case <-x.Built:
+			return
+		case <-patience.C:
+			return
+		case <-ctx.Done(): // the index is there all the same
+			return
+		case <-changed:
+		}
+		now, ok := s.catalog.Snapshot().TableByID(id)
+		if !ok {
+			return
+		}
+		if now != t { // it is built in another part
+			t = now
+			patience.Reset(buildPatience)
+		}
 	}
 }
 
