@@ -358,6 +358,31 @@ func TestAMoveOutlivesFaults(t *testing.T) {
 	}
 }
 
+// TestAMoveBeginsAsAnotherOneEnds has servers hear of the end of a move and the beginning of the next one at once.
+func TestAMoveBeginsAsAnotherOneEnds(t *testing.T) {
+	t.Parallel()
+	m := newTrial(t, 1, "a", "b", "c")
+	m.fleet.wiretap.Store(&wiretap{change: func(by *ship, list []metadata.Change, pass func() error) error {
+		if endedBy(by, list) != stepMoved || m.begun.Load() {
+			return pass()
+		}
+		at := slices.IndexFunc(list, func(c metadata.Change) bool { return strings.HasPrefix(c.Key, keyTable) })
+		cfg, err := decodeTable(m.id, list[at].Value)
+		if err != nil {
+			return err
+		}
+		cfg.beginMove(cfg.Present())
+		list[at].Value = encodeTable(cfg)
+		err = pass()
+		if err == nil && m.begun.CompareAndSwap(false, true) {
+			close(m.met)
+		}
+		return err
+	}})
+	m.begin(1)
+	m.check()
+}
+
 // TestATableIsDroppedWhileItMoves has no rows left anywhere.
 func TestATableIsDroppedWhileItMoves(t *testing.T) {
 	for _, step := range []string{stepMade, stepPlaced, stepCopying, stepCopied, stepMoved} {

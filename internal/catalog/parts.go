@@ -294,7 +294,7 @@ func (c *Catalog) applyNext(self ServerID, before, t *Table) error {
 		t.next = before.next
 		return nil
 	}
-	if before.next != nil && !slices.Equal(t.Config.Groups, before.next.Config().Groups) { // else it has become the table
+	if before.next != nil && !slices.Equal(t.Config.Present().Groups, before.next.Config().Groups) { // else it has become the table, and perhaps moves on already
 		ended := before.next.Parts()
 		c.later(func() { c.endParts(t.Config.ID, ended) })
 	}
