@@ -311,6 +311,16 @@ func (s *ship) Send(to replication.ServerID, m []byte) {
 	}
 }
 
+// SendBeats implements replication.Transport.
+func (s *ship) SendBeats(to replication.ServerID, m []byte) {
+	if other, done := s.fleet.reach(s.id, to); other != nil {
+		go func() { // as above
+			defer done()
+			other.host.ReceiveBeats(replication.ServerID(s.id), m)
+		}()
+	}
+}
+
 // OpenSnapshot implements replication.Transport.
 func (s *ship) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
 	header = append([]byte(nil), header...)

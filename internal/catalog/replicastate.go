@@ -37,6 +37,14 @@ type ReplicaMember struct {
 	Copy   *replication.Progress `json:"copy,omitempty"`   // it is being sent everything
 }
 
+// Replicas tells how many replicas this server has of groups with several, the metadata among them, and of how many the clock goes.
+func (c *Catalog) Replicas() (all, awake int) {
+	if c.host == nil {
+		return 0, 0
+	}
+	return c.host.Replicas()
+}
+
 // ReplicaStates tell what this server knows of the groups that it has a replica of: those of the table, and those that its rows are being copied into.
 func (t *Table) ReplicaStates(s *Snapshot) map[storage.GroupID]ReplicaState {
 	states := map[storage.GroupID]ReplicaState{}

@@ -105,6 +105,11 @@ func (s *sharer) Send(to replication.ServerID, m []byte) {
 	s.net.carry(s.id, to, func(h *replication.Host) { h.Receive(s.id, m) })
 }
 
+// SendBeats implements replication.Transport.
+func (s *sharer) SendBeats(to replication.ServerID, m []byte) {
+	s.net.carry(s.id, to, func(h *replication.Host) { h.ReceiveBeats(s.id, m) })
+}
+
 // OpenSnapshot implements replication.Transport.
 func (s *sharer) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
 	near, far := net.Pipe()

@@ -12,8 +12,9 @@ import (
 // do, and whoever leads next has no more to keep than this one. A member that is away makes it grow up to a limit; then it is cut nevertheless, and the
 // member gets a snapshot when it comes back.
 const (
-	tidyTicks  = 8   // between looks at the log
-	quietTicks = 200 // without a command, after which a few entries are worth a cut, too
+	tidyTicks = 8 // between looks at the log
+	// shortLog is how many entries are not worth a cut, whatever happens.
+	shortLog = 16
 )
 
 // tidyLog cuts the log when that is worth it. The caller holds mu.
@@ -44,8 +45,8 @@ func (r *Raft) tidyLog() {
 		return
 	}
 	n := target + 1 - first
-	quiet := r.ticks-r.lastWork > quietTicks
-	if n >= r.host.limits.cutEntries || bytes/int64(entries)*int64(n) >= r.host.limits.cutBytes || quiet && n > 16 {
+	quiet := r.ticks >= r.stirred+r.host.limits.quietTicks
+	if n >= r.host.limits.cutEntries || bytes/int64(entries)*int64(n) >= r.host.limits.cutBytes || quiet && n > shortLog {
 		err := r.node.Step(&pb.Message{Type: pb.MsgProp.Enum(), From: &r.replica, Entries: []*pb.Entry{{Data: appendIndex(nil, kindCut, target)}}})
 		r.cutting = !errors.Is(err, raft.ErrProposalDropped)
 	}

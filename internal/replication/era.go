@@ -117,6 +117,7 @@ func (r *Raft) supersede(era Era) {
 	// Nobody decides about the metadata but the metadata, which will make it a member.
 	r.silent = era
 	r.epoch.Store(0)
+	r.quiescence.Store(nil)
 	r.role, r.leader, r.local = raft.StateFollower, 0, nil
 	r.refuse(ErrSuperseded)
 	r.abandon(fmt.Errorf("%w (%w)", ErrUnknownOutcome, ErrSuperseded))

@@ -19,6 +19,8 @@ type nowhere struct{}
 
 func (nowhere) Send(ServerID, []byte) {}
 
+func (nowhere) SendBeats(ServerID, []byte) {}
+
 func (nowhere) OpenSnapshot(context.Context, ServerID, []byte) (io.ReadWriteCloser, error) {
 	return nil, errors.New("no connection")
 }
@@ -86,6 +88,22 @@ func FuzzReceive(f *testing.F) {
 		h.settle()
 		h.Receive("other", m)
 		h.settle()
+	})
+}
+
+// Likewise for beats.
+func FuzzReceiveBeats(f *testing.F) {
+	for _, kind := range []byte{beatsOfLeaders, beatsOfFollowers, 9} {
+		f.Add(beat{group: 1, to: 1, from: 2, term: 1, index: 1}.append([]byte{kind}))
+		f.Add(beat{group: 1, to: 1, from: 2, term: 9, index: 1 << 40}.append([]byte{kind}))
+		f.Add(beat{group: 2, to: 5, from: 2, term: 1, index: 1}.append(beat{group: 3}.append([]byte{kind})))
+	}
+	f.Fuzz(func(t *testing.T, m []byte) {
+		h := fuzzHost(t)
+		for range 2 {
+			h.ReceiveBeats("other", m)
+			h.settle()
+		}
 	})
 }
 

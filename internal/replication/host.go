@@ -27,6 +27,8 @@ type Transport interface {
 	// Send gives a message for the Host of another server to the network. It never blocks; messages may be lost, doubled and overtake each
 	// other. The bytes belong to the transport.
 	Send(to ServerID, m []byte)
+	// SendBeats is Send for messages that ReceiveBeats takes. Servers with an older program leave them alone.
+	SendBeats(to ServerID, m []byte)
 	// OpenSnapshot opens a stream for a snapshot to another server, where ReceiveSnapshot gets the header and the stream. At its end the
 	// other side answers. Cancelling ctx ends it.
 	OpenSnapshot(ctx context.Context, to ServerID, header []byte) (io.ReadWriteCloser, error)
@@ -52,7 +54,7 @@ type HostOptions struct {
 //
 //   - whoever brings a message from another server (Receive) steps the groups that it is for, and sends what they answer at once: so heartbeats
 //     are answered even when the disk is slow;
-//   - the clock ticks all groups, and sends their heartbeats;
+//   - the clock ticks all groups in which something happens, and sends the heartbeats of all;
 //   - workers propose what callers of Commit have queued, and do the groups' work in the store, without waiting for the disk: entries are
 //     appended to logs, committed ones are applied;
 //   - one of the store waits for the disk, for all groups together, and delivers what had to wait for it: votes, acknowledgements.
@@ -68,6 +70,9 @@ type Host struct {
 
 	limits   limits
 	commands atomic.Uint64 // that were applied
+	ticks    atomic.Uint64 // of the clock
+	quiesced atomic.Uint64 // how often the clock of a replica has stopped
+	woken    atomic.Uint64 // and gone on
 	sending  atomic.Int64  // snapshots, at the moment
 
 	ctx    context.Context // ends with Close
@@ -229,8 +234,17 @@ func (h *Host) clock() {
 }
 
 func (h *Host) tick() {
+	now := h.ticks.Add(1)
+	storeFails := h.o.Store.Err() != nil
 	for _, r := range h.all() {
-		r.tick()
+		if r.quiescent() {
+			r.tickQuietly(now, storeFails)
+		} else {
+			r.tick()
+		}
+		if now%heartbeatTicks == 0 {
+			r.sendBeats()
+		}
 	}
 	h.out.flush()
 	h.mu.Lock()

@@ -36,6 +36,14 @@ func BenchmarkIdle(b *testing.B) {
 		})
 	}
 	wg.Wait()
+	until(b, "nothing happens in any group", func() bool {
+		for _, p := range n.all() {
+			if all, awake := p.host.Replicas(); all != groups || awake > 0 {
+				return false
+			}
+		}
+		return true
+	})
 	b.ResetTimer()
 	for b.Loop() {
 		begin, at := processorTime(), time.Now()

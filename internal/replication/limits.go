@@ -20,6 +20,8 @@ type limits struct {
 	// A member that is getting a snapshot will need everything since; to cut that would be to begin again, perhaps for ever.
 	logBytesForSnapshot int64
 
+	quietTicks uint64 // without a command, after which a few entries are worth a cut, too, and then the clock stops
+
 	runBytes int // of a file of a snapshot that comes
 }
 
@@ -28,5 +30,6 @@ var usualLimits = limits{
 	roundBytes:  256 << 10,
 	recentBytes: 1 << 20,
 	cutEntries:  4096, cutBytes: 4 << 20, logEntries: 200_000, logBytes: 64 << 20, logBytesForSnapshot: 1 << 30,
-	runBytes: 64 << 20,
+	quietTicks: 40,
+	runBytes:   64 << 20,
 }

@@ -248,6 +248,7 @@ func (r *Raft) askTransfer(to ServerID) (err error) {
 		case !members.voter(replica):
 			err = fmt.Errorf("server %s has no voting replica of group %d", to, r.id)
 		default:
+			r.wake() // so that it has all of its time
 			r.node.TransferLeader(replica)
 		}
 	})
@@ -263,9 +264,11 @@ const reluctanceTicks = 60 * electionTicks
 
 // noteReluctance remembers that a server has not taken the lead when it was asked to.
 func (r *Raft) noteReluctance(s ServerID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.reluctant, r.reluctantUntil = s, r.ticks+reluctanceTicks
+	r.do(func() {
+		r.wake() // the time begins now
+		r.reluctant, r.reluctantUntil = s, r.ticks+reluctanceTicks
+	})
+	r.host.out.flush()
 }
 
 // Role is what a replica does in its group.

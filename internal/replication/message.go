@@ -64,6 +64,9 @@ type outgoing struct {
 	to      ServerID
 	message []byte
 	full    [][]byte
+	beats   [2][]byte // of each kind
+	rounds  [][]byte  // of beats, full or ready
+	room    int       // that the last ones have taken
 }
 
 // raft adds a message of a group. It is encoded at once: the library changes it later.
@@ -117,6 +120,21 @@ func (o *outbox) short(to ServerID, kind byte, group storage.GroupID, replica ui
 	o.bytes++
 }
 
+func (o *outbox) beat(to ServerID, kind byte, b beat) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.peer(to)
+	m := &p.beats[kind-beatsOfLeaders]
+	if len(*m) > maxMessageBytes {
+		p.rounds, *m = append(p.rounds, *m), nil
+	}
+	if len(*m) == 0 {
+		*m = append(make([]byte, 0, p.room), kind)
+	}
+	*m = b.append(*m)
+	o.bytes++
+}
+
 func (o *outbox) peer(to ServerID) *outgoing {
 	for _, p := range o.peers {
 		if p.to == to {
@@ -152,15 +170,23 @@ func (o *outbox) flush() {
 		if len(p.message) > 0 {
 			p.full = append(p.full, p.message)
 		}
-		if len(p.full) > 0 {
-			ready = append(ready, outgoing{to: p.to, full: p.full})
+		for i, m := range p.beats {
+			if len(m) > 0 {
+				p.rounds, p.room, p.beats[i] = append(p.rounds, m), len(m), nil
+			}
 		}
-		p.full, p.message = nil, nil
+		if len(p.full)+len(p.rounds) > 0 {
+			ready = append(ready, outgoing{to: p.to, full: p.full, rounds: p.rounds})
+		}
+		p.full, p.message, p.rounds = nil, nil, nil
 	}
 	o.mu.Unlock()
 	for _, p := range ready {
 		for _, m := range p.full {
 			o.transport.Send(p.to, m)
+		}
+		for _, m := range p.rounds {
+			o.transport.SendBeats(p.to, m)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type peer struct {
 	mem   *storage.MemFS
 	host  *Host
 	inbox chan letter
+	old   atomic.Bool // it knows no beats
 	ctx   context.Context
 	end   context.CancelFunc
 	wg    sync.WaitGroup
@@ -39,8 +41,17 @@ type peer struct {
 }
 
 type letter struct {
-	from ServerID
-	m    []byte
+	from  ServerID
+	m     []byte
+	beats bool
+}
+
+func (l letter) receive(h *Host) {
+	if l.beats {
+		h.ReceiveBeats(l.from, l.m)
+	} else {
+		h.Receive(l.from, l.m)
+	}
 }
 
 func newNetwork(t testing.TB) *network {
@@ -90,7 +101,7 @@ func (n *network) startIn(self ServerID, dir string, o storage.Options) *peer {
 		for {
 			select {
 			case l := <-p.inbox:
-				p.host.Receive(l.from, l.m)
+				l.receive(p.host)
 			case <-p.ctx.Done():
 				return
 			}
@@ -139,13 +150,18 @@ func (p *peer) isCut() bool {
 }
 
 // Send implements Transport.
-func (p *peer) Send(to ServerID, m []byte) {
+func (p *peer) Send(to ServerID, m []byte) { p.post(to, letter{p.self, m, false}) }
+
+// SendBeats implements Transport.
+func (p *peer) SendBeats(to ServerID, m []byte) { p.post(to, letter{p.self, m, true}) }
+
+func (p *peer) post(to ServerID, l letter) {
 	other := p.net.peer(to)
-	if other == nil || other.isCut() || p.isCut() {
+	if other == nil || other.isCut() || p.isCut() || l.beats && (p.old.Load() || other.old.Load()) {
 		return
 	}
 	select {
-	case other.inbox <- letter{p.self, m}:
+	case other.inbox <- l:
 	default:
 	}
 }

@@ -181,7 +181,7 @@ func (r *Raft) propose() (proposed bool) {
 			r.queueBytes -= commandBytes(p.cmd, nil)
 		}
 		r.noteRound(len(proposals))
-		r.lastWork = r.ticks
+		r.stirred = r.ticks
 		r.last++
 		proposed = true
 	}

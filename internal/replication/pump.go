@@ -170,6 +170,10 @@ func (r *Raft) step(from ServerID, m *pb.Message) {
 		}
 		return
 	}
+	if r.quiescence.Load().takes(from, m, r.host.ticks.Load()) {
+		return
+	}
+	r.wake()
 	if t := m.GetType(); t == pb.MsgApp || t == pb.MsgHeartbeat || t == pb.MsgSnap {
 		r.heard = r.ticks
 	}
@@ -264,6 +268,9 @@ func (r *Raft) tick() {
 			return
 		}
 		r.gather.stop()
+		if r.quiesce() {
+			return
+		}
 		r.node.Tick()
 		if r.giveUp != 0 && r.ticks >= r.giveUp {
 			r.abandon(ErrUnknownOutcome)
@@ -300,8 +307,10 @@ func (r *Raft) peerLost(s ServerID) {
 		switch {
 		case lost == 0:
 		case r.role == raft.StateLeader:
+			r.wake()
 			r.node.ReportUnreachable(lost)
 		case lost == r.leader:
+			r.wake()
 			// A follower that has a leader votes for nobody else. All members lose the connection, if the server is dead, and forget.
 			if r.node.ForgetLeader() == nil && members.voter(r.replica) {
 				r.orphaned = r.turn(lost)

@@ -86,7 +86,10 @@ type Raft struct {
 	unsynced bool
 
 	syncing atomic.Int32 // appends of which it is not yet known that they are on disk
-	settled uint64       // term of the last entry that was applied
+
+	// Nil while the clock goes. Written under mu, read without it.
+	quiescence atomic.Pointer[quiescence]
+	settled    uint64 // term of the last entry that was applied
 	// The members by the last change that the library was told of, and the log index of that.
 	agreed   *roster
 	agreedAt uint64
@@ -126,12 +129,12 @@ type Raft struct {
 	tidings    []*pb.Message // that only say what is committed
 	gather     gathering
 
-	giveUp   uint64 // at this tick the fate of what is pending counts as unknown; 0: this replica leads, or nothing is
-	cutting  bool   // a cut is on its way
-	lastWork uint64 // tick of the last proposal
-	moved    uint64 // up to where the log was applied at the last tick
-	movedAt  uint64 // the last tick at which that had changed, or nothing was on its way
-	quiet    uint64 // up to where the log was applied when somebody last looked whether anything happens
+	giveUp  uint64 // at this tick the fate of what is pending counts as unknown; 0: this replica leads, or nothing is
+	cutting bool   // a cut is on its way
+	stirred uint64 // tick of the last command or read, or at which the clock went on
+	moved   uint64 // up to where the log was applied at the last tick
+	movedAt uint64 // the last tick at which that had changed, or nothing was on its way
+	quiet   uint64 // up to where the log was applied when somebody last looked whether anything happens
 
 	reluctant      ServerID // who has not taken the lead when it was asked to, until this tick
 	reluctantUntil uint64
@@ -161,6 +164,7 @@ func (r *Raft) load() error {
 		return err
 	}
 	r.log = l
+	r.quiescence.Store(nil)
 	r.applied.Store(uint64(state.Applied))
 	r.rows.Store(state.Rows)
 	r.settled = l.applied.term
@@ -199,6 +203,10 @@ func (r *Raft) do(f func()) {
 	f()
 	r.pump()
 	if r.propose() {
+		r.pump()
+	}
+	if q := r.quiescence.Load(); q != nil && !r.agrees(q) {
+		r.endQuiescence()
 		r.pump()
 	}
 	r.sendTidings()
@@ -247,6 +255,7 @@ func (r *Raft) end(reason error) {
 	}
 	r.ended = reason
 	r.epoch.Store(0)
+	r.quiescence.Store(nil)
 	r.local = nil
 	r.refuse(reason)
 	r.tidings = nil

@@ -40,6 +40,8 @@ func (q *readQueue) end(reason error) {
 	*q = readQueue{number: q.number}
 }
 
+func (q *readQueue) waiting() bool { return len(q.next)+len(q.asked)+len(q.ready) > 0 || q.at != 0 }
+
 func (w *read) finish(err error) {
 	w.err = err
 	close(w.done)
@@ -75,7 +77,11 @@ func (r *Raft) beginRead() (*read, error) {
 	w.until = r.ticks + readGiveUp
 	r.reads.next = append(r.reads.next, w)
 	r.mu.Unlock()
-	r.do(r.askReads)
+	r.do(func() {
+		r.wake()
+		r.stirred = r.ticks
+		r.askReads()
+	})
 	r.host.out.flush()
 	return w, nil
 }

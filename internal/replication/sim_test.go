@@ -24,19 +24,26 @@ var (
 
 // TestSimulation runs several servers in one process, by one goroutine that decides by chance, from a seed, what happens next: which message is
 // delivered, lost or doubled, whose clock ticks or jumps, who works, who waits for the disk, whose disk is full, who crashes, which connections break, who shall be a member: of a group with several replicas, or with one. Clients
-// write and read meanwhile. At the end everything heals, and then must hold what simCheck checks.
+// write and read meanwhile. At the end everything heals, and then must hold what check checks;
+// and once more when the group has become quiescent, and was disturbed.
 //
 // Each seed is one run that can be repeated: go test ./internal/replication -run 'Simulation$' -seeds 1 -seed N -simtrace
 func TestSimulation(t *testing.T) {
 	for _, n := range failedSeeds {
 		newSim(t, n).run()
 	}
+	quiesced, woken := uint64(0), uint64(0)
 	for n := *seed; n < *seed+uint64(*seeds); n++ {
 		s := newSim(t, n)
 		s.run()
 		if t.Failed() {
 			t.Fatalf("seed %d", n)
 		}
+		quiesced, woken = quiesced+s.quiesced, woken+s.woken
+	}
+	t.Logf("clocks have stopped %d times, and gone on %d times", quiesced, woken)
+	if n := uint64(*seeds); n >= 20 && (quiesced < 3*n || woken < 3*n) {
+		t.Error("that is too rare to find anything")
 	}
 }
 
@@ -65,11 +72,12 @@ const (
 
 // sim is one run.
 type sim struct {
-	t     *testing.T
-	seed  uint64
-	rng   *rand.Rand
-	round int
-	trace interface {
+	t      *testing.T
+	seed   uint64
+	rng    *rand.Rand
+	random io.Reader // what the library uses otherwise
+	round  int
+	trace  interface {
 		io.Writer
 		Sum64() uint64
 	}
@@ -88,7 +96,13 @@ type sim struct {
 	clients []*simClient
 	history []*simOp
 	clock   int
+
+	quiet           int // until this round clients begin nothing
+	quiesced, woken uint64
 }
+
+// frozen is like SIGSTOP.
+const frozen = 1
 
 // simNode is a server.
 type simNode struct {
@@ -101,7 +115,7 @@ type simNode struct {
 	machine *simMachine
 	single  *Single // what it has, if the group is one with one replica
 	retired *Raft   // it is about to become that
-	slow    float64 // how rarely it gets to do something
+	slow    float64 // how rarely it gets to do something, and from frozen on, to hear something
 	down    int     // round in which it starts again
 	lost    bool    // it is being given up
 	knows   int     // round from which on it knows of the last repair
@@ -109,8 +123,8 @@ type simNode struct {
 
 type simLetter struct {
 	from, to int
-	m        []byte
-	due      int
+	letter
+	due int
 }
 
 func newSim(t *testing.T, seed uint64) *sim {
@@ -149,36 +163,56 @@ func (r seededReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// run runs it all.
-func (s *sim) run() {
-	defer func(r io.Reader) { cryptorand.Reader = r }(cryptorand.Reader)
+// found starts the servers, and creates the group on one of them. stop follows.
+func (s *sim) found() {
+	s.random = cryptorand.Reader
 	cryptorand.Reader = seededReader{s.rng}
 	s.want = []Member{{Server: "s0", Voter: true}, {Server: "s1", Voter: true}, {Server: "s2", Voter: true}}
 	for _, n := range s.nodes {
 		n.start()
 	}
-	defer func() {
-		for _, n := range s.nodes {
-			n.stop()
-		}
-	}()
 	if _, err := s.nodes[0].host.Create(context.Background(), simGroup, s.nodes[0].machine); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+func (s *sim) stop() {
+	for _, n := range s.nodes {
+		n.stop()
+	}
+	cryptorand.Reader = s.random
+}
+
+// run runs it all.
+func (s *sim) run() {
+	s.found()
+	defer s.stop()
 	for ; s.round < simRounds && !s.t.Failed(); s.round++ {
 		s.step()
 		s.faultsHappen()
 	}
 	s.heal()
-	for ; s.round < simRounds+simHealing && !s.t.Failed(); s.round++ {
+	s.await("settled", s.settled)
+	s.check()
+	if s.only() {
+		return
+	}
+	s.await("quiescent", s.quiescent)
+	s.disturb()
+	s.await("settled again", s.settled)
+	s.check()
+}
+
+// await lets everybody do a little until something holds.
+func (s *sim) await(what string, holds func() bool) {
+	for until := s.round + simHealing; s.round < until && !s.t.Failed(); s.round++ {
 		s.step()
-		if s.round%20 == 0 && s.settled() {
-			s.check()
+		if s.round%20 == 0 && holds() {
 			return
 		}
 	}
 	if !s.t.Failed() {
-		s.errorf("the servers do not come to rest:\n%s", s.describe())
+		s.errorf("the servers are never %s:\n%s", what, s.describe())
 	}
 }
 
@@ -279,31 +313,37 @@ func (s *sim) deliver() {
 		}
 		i := s.rng.IntN(len(s.mail))
 		l := s.mail[i]
-		if l.due > s.round {
+		if l.due > s.round || s.nodes[l.to].slow >= frozen {
 			continue
 		}
 		s.mail[i] = s.mail[len(s.mail)-1]
 		s.mail = s.mail[:len(s.mail)-1]
 		if n := s.nodes[l.to]; n.host != nil && !s.blocked[[2]int{l.from, l.to}] {
-			n.host.Receive(s.nodes[l.from].name, l.m)
+			l.receive(n.host)
 		}
 	}
 }
 
 // Send implements Transport.
-func (n *simNode) Send(to ServerID, m []byte) {
+func (n *simNode) Send(to ServerID, m []byte) { n.post(to, letter{n.name, m, false}) }
+
+// SendBeats implements Transport.
+func (n *simNode) SendBeats(to ServerID, m []byte) { n.post(to, letter{n.name, m, true}) }
+
+func (n *simNode) post(to ServerID, mail letter) {
 	s := n.sim
 	j := s.index(to)
 	if j < 0 || s.blocked[[2]int{n.i, j}] || s.chance(s.loss) || len(s.mail) > 3000 {
 		return
 	}
-	l := simLetter{n.i, j, m, s.round + s.rng.IntN(3)}
+	l := simLetter{n.i, j, mail, s.round + s.rng.IntN(3)}
 	if s.faults && s.chance(0.03) {
 		l.due += s.rng.IntN(150) // much later
 	}
 	s.mail = append(s.mail, l)
 	if s.faults && s.chance(0.03) {
-		s.mail = append(s.mail, simLetter{n.i, j, slices.Clone(m), s.round + s.rng.IntN(60)})
+		mail.m = slices.Clone(mail.m)
+		s.mail = append(s.mail, simLetter{n.i, j, mail, s.round + s.rng.IntN(60)})
 	}
 }
 
@@ -379,7 +419,7 @@ func (n *simNode) start() {
 	o := HostOptions{Self: n.name, Store: n.store, Transport: n, driven: true, random: s.rng.IntN, limits: &limits{
 		appendBytes: 300, applyBytes: 600, inflightBytes: 2000, inflightMessages: 8, uncommittedBytes: 1500, roundBytes: 150, recentBytes: 500,
 		cutEntries: 10, cutBytes: 1 << 20, logEntries: 40, logBytes: 1 << 20, logBytesForSnapshot: 8 << 10,
-		runBytes: 300,
+		quietTicks: 2, runBytes: 300,
 	}}
 	if *simTrace {
 		o.Logger = slog.New(slog.NewTextHandler(simOutput{n}, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -416,6 +456,7 @@ func (n *simNode) stop() {
 	}
 	n.mem.SetFull(false) // for the simulation must not hang when it closes the store
 	n.host.Close()
+	n.sim.quiesced, n.sim.woken = n.sim.quiesced+n.host.quiesced.Load(), n.sim.woken+n.host.woken.Load()
 	if err := n.store.Close(); err != nil {
 		n.sim.errorf("%s: %v", n.name, err)
 	}
@@ -466,6 +507,10 @@ func (s *sim) faultsHappen() {
 		s.say("the disk of %s is full: %v", n.name, full)
 		n.mem.SetFull(full)
 	}
+	if s.chance(0.004) {
+		s.quiet = s.round + s.rng.IntN(120)
+		s.say("clients are quiet until %d", s.quiet)
+	}
 	if s.chance(0.01) {
 		s.loss = []float64{0, 0, 0.05, 0.3}[s.rng.IntN(4)]
 	}
@@ -477,7 +522,7 @@ func (s *sim) faultsHappen() {
 	}
 	if s.chance(0.01) {
 		n := s.nodes[s.rng.IntN(len(s.nodes))]
-		n.slow = []float64{0, 0, 0.5, 0.97}[s.rng.IntN(4)] // the last is like SIGSTOP
+		n.slow = []float64{0, 0, 0.5, 0.97, frozen}[s.rng.IntN(5)]
 		s.say("%s is slow: %v", n.name, n.slow)
 	}
 	if s.chance(0.01) {

@@ -66,7 +66,7 @@ func (c *simClient) latched(row int) bool {
 func (c *simClient) act() {
 	switch {
 	case c.op == nil:
-		if !c.retired {
+		if !c.retired && c.sim.round >= c.sim.quiet {
 			c.begin()
 		}
 	case c.node.host != c.host: // the server has crashed

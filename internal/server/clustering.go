@@ -25,6 +25,7 @@ const (
 	classRaft      = cluster.Class(1)  // messages of replication.Host
 	classLeads     = cluster.Class(2)  // of which groups the sender has the primary replica: see news.go
 	classGuests    = cluster.Class(3)  // for which proxies the sender vouches: a JSON array of cluster.Guest
+	classBeats     = cluster.Class(4)  // of replication.Host, of quiescent groups
 	streamSnapshot = "snapshot"        // the header's length in four bytes, the header, then what replication.Host writes
 	streamQuery    = "query"           // see package forward
 	callChange     = "metadata change" // changeRequest, answered with changeAnswer
@@ -70,6 +71,7 @@ func (n *node) startClustering(engine session.Engine) {
 		Tokens:           n.data.tokens,
 	})
 	c.mesh.HandleMessages(classRaft, func(from cluster.ServerID, m []byte) { n.data.host.Receive(replication.ServerID(from), m) })
+	c.mesh.HandleMessages(classBeats, func(from cluster.ServerID, m []byte) { n.data.host.ReceiveBeats(replication.ServerID(from), m) })
 	c.mesh.HandleMessages(classLeads, c.hearLeads)
 	c.mesh.HandleMessages(classGuests, c.hearGuests)
 	c.mesh.HandleStream(streamSnapshot, c.receiveSnapshot)

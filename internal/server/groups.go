@@ -25,6 +25,13 @@ func (g *groups) Send(to replication.ServerID, m []byte) {
 	}
 }
 
+// SendBeats implements replication.Transport.
+func (g *groups) SendBeats(to replication.ServerID, m []byte) {
+	if mesh := g.mesh.Load(); mesh != nil {
+		_ = mesh.Send(cluster.ServerID(to), classBeats, m) // the next ones come soon
+	}
+}
+
 // OpenSnapshot implements replication.Transport.
 func (g *groups) OpenSnapshot(ctx context.Context, to replication.ServerID, header []byte) (io.ReadWriteCloser, error) {
 	mesh := g.mesh.Load()

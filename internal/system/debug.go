@@ -64,6 +64,7 @@ func (t debugStats) own(context.Context, view) ([]datum.Value, error) {
 	m := t.s.store.Metrics()
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
+	replicas, awake := t.s.catalog.Replicas()
 	count := func(key string, n int64) datum.Field { return field(key, datum.Int(n)) }
 	return []datum.Value{object(
 		field("id", str(server.ID)),
@@ -88,6 +89,10 @@ func (t debugStats) own(context.Context, view) ([]datum.Value, error) {
 				count("read_amplification", int64(m.ReadAmplification)),
 				count("write_stalls", m.WriteStalls),
 				count("background_errors", m.BackgroundErrors),
+			)),
+			field("replication", object( // of groups with several replicas
+				count("replicas", int64(replicas)),
+				count("awake", int64(awake)),
 			)),
 			field("process", object(
 				count("goroutines", int64(runtime.NumGoroutine())),

@@ -82,18 +82,21 @@ const (
 	silentTarget = 2 * time.Second
 )
 
+// faults are how a server can be lost, and how long that may cost.
+var faults = []struct {
+	name       string
+	begin, end func(*server)
+	target     time.Duration
+}{
+	{"killed", func(s *server) { s.kill() }, func(s *server) { s.start() }, killedTarget},
+	{"stopped", func(s *server) { s.signal(syscall.SIGSTOP) }, func(s *server) { s.signal(syscall.SIGCONT) }, silentTarget},
+}
+
 // Clients of the other servers go on soon after a server was killed, or falls silent for longer than an election takes.
 func TestTimeToFailOver(t *testing.T) {
 	all := start(t, "a", "b", "c")
 	all[0].createTable("t", 3)
-	for _, fault := range []struct {
-		name       string
-		begin, end func(*server)
-		target     time.Duration
-	}{
-		{"killed", func(s *server) { s.kill() }, func(s *server) { s.start() }, killedTarget},
-		{"stopped", func(s *server) { s.signal(syscall.SIGSTOP) }, func(s *server) { s.signal(syscall.SIGCONT) }, silentTarget},
-	} {
+	for _, fault := range faults {
 		longest := time.Duration(0)
 		for round := range 3 * *long {
 			victim := all[round%3]
@@ -117,4 +120,40 @@ func TestTimeToFailOver(t *testing.T) {
 			t.Errorf("%s servers cost up to %v, the target is %v", fault.name, longest, fault.target)
 		}
 	}
+}
+
+// So they do when nothing has happened in a table for a while, so that its replicas are quiescent. The clients begin when the server is gone.
+func TestTimeToFailOverQuiescent(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	for _, fault := range faults {
+		longest := time.Duration(0)
+		for round := range 3 * *long {
+			victim := all[round%3]
+			rest := others(all, victim)
+			name := fmt.Sprintf("%s%d", fault.name, round)
+			rest[0].createTable(name, 3)
+			rest[0].placeTable(name, victim, rest[0], rest[1])
+			rest[0].awaitQuiescence(len(all))
+			began := time.Now()
+			fault.begin(victim)
+			writes := startInserts(t, name, 4, rest...)
+			writes.progress(200)
+			gap := writes.gap(began)
+			fault.end(victim)
+			writes.progress(100)
+			writes.check(all...)
+			t.Logf("%s, %s: %v without an acknowledged write", victim.name, fault.name, gap.Round(time.Millisecond))
+			longest = max(longest, gap)
+		}
+		if *long > 1 && longest > fault.target {
+			t.Errorf("%s servers cost up to %v, the target is %v", fault.name, longest, fault.target)
+		}
+	}
+}
+
+// awaitQuiescence waits until nothing happens in any group of the servers.
+func (s *server) awaitQuiescence(servers int) {
+	s.t.Helper()
+	still := map[string]any{"stats": map[string]any{"replication": map[string]any{"awake": 0}}}
+	s.await("quiescence", harness.Term(harness.Count, harness.Term(harness.Filter, systemTable("_debug_stats"), still)), fmt.Sprint(servers))
 }
