@@ -80,7 +80,7 @@ func (b beat) answer() beat {
 // takeBeat takes a beat for the heartbeat that it stands for, whatever that leads to, and tells whether the clock of this replica stands still now.
 func (r *Raft) takeBeat(from ServerID, b beat) (quiescent bool) {
 	m := &pb.Message{Type: pb.MsgHeartbeat.Enum(), From: &b.from, To: &b.to, Term: &b.term, Commit: &b.index}
-	if !fromOutside(m) || !r.takesFor(b.to, m) {
+	if !fromOutside(m) || !r.takesFor(b.to, from, m) {
 		return false
 	}
 	r.do(func() { r.step(from, m) })

@@ -151,7 +151,7 @@ func (r *Raft) receive(from ServerID, e envelope) {
 		r.host.log.Warn("A message of the replication is malformed.", "server", from, "group", r.id)
 		return
 	}
-	if !r.takesFor(e.to, m) {
+	if !r.takesFor(e.to, from, m) {
 		return
 	}
 	r.do(func() { r.step(from, m) })

@@ -105,9 +105,12 @@ type Raft struct {
 	silent   Era     // it says nothing until it is made a member in this era, or a later one; 0: it is not silent
 	local    []*pb.Message
 	reborn   uint64 // the identity that it is to take on, once what it has is removed
-	draining bool
-	drained  *sync.Cond // draining has become false
-	waiting  bool       // for space on the disk
+	// The message that has given it the identity, and who has sent it; nil: that was a snapshot.
+	first     *pb.Message
+	firstFrom ServerID
+	draining  bool
+	drained   *sync.Cond // draining has become false
+	waiting   bool       // for space on the disk
 
 	role       raft.StateType
 	term       uint64

@@ -105,7 +105,7 @@ func (h *Host) receiveSnapshot(ctx context.Context, from ServerID, header []byte
 
 // beginReceiving tells whether the replica wants a snapshot. Then endReceiving follows.
 func (r *Raft) beginReceiving(from ServerID, m *pb.Message) bool {
-	if !r.takesFor(m.GetTo(), m) {
+	if !r.takesFor(m.GetTo(), from, m) {
 		return false
 	}
 	r.do(func() {

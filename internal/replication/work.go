@@ -32,6 +32,8 @@ func (r *Raft) drain() {
 				r.waiting = true
 			} else if err != nil {
 				r.fail(err)
+			} else {
+				r.takeFirst()
 			}
 			continue
 		}
@@ -200,7 +202,7 @@ func (r *Raft) identity() uint64 {
 
 // takesFor tells whether the group takes a message for a replica. One with a greater number than this one has, or for a group that has no identity here yet, gives it the
 // number: the members have decided that a new replica of the group is on this server, so if there is an old one, they have removed it before.
-func (r *Raft) takesFor(replica uint64, m *pb.Message) bool {
+func (r *Raft) takesFor(replica uint64, from ServerID, m *pb.Message) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -212,9 +214,24 @@ func (r *Raft) takesFor(replica uint64, m *pb.Message) bool {
 		r.supersede(eraOf(replica)) // it may be one of those that keep what they have
 	case r.reborn == 0 && (m.GetType() == pb.MsgApp || m.GetType() == pb.MsgHeartbeat || m.GetType() == pb.MsgSnap):
 		r.reborn = replica
+		if m.GetType() != pb.MsgSnap { // otherwise the sender will try again, as with whatever else comes before the replica has begun
+			r.first, r.firstFrom = m, from
+		}
 		r.host.work.add(r)
 	}
-	return false // the sender will try again
+	return false
+}
+
+// takeFirst takes the message that has given the replica its identity. The caller holds mu and drains.
+func (r *Raft) takeFirst() {
+	from, m := r.firstFrom, r.first
+	r.first, r.firstFrom = nil, ""
+	if m == nil {
+		return
+	}
+	r.mu.Unlock()
+	r.do(func() { r.step(from, m) })
+	r.mu.Lock()
 }
 
 // ranger tells whether the keys of the group are elsewhere.
