@@ -59,7 +59,7 @@ type HostOptions struct {
 //     appended to logs, committed ones are applied;
 //   - one of the store waits for the disk, for all groups together, and delivers what had to wait for it: votes, acknowledgements.
 //
-// A few more send snapshots.
+// A few more send snapshots, and one for each group that has just been founded here has it elect a leader soon.
 type Host struct {
 	// Set by NewHost, then constant.
 	o     HostOptions
@@ -152,6 +152,15 @@ func (h *Host) add(r *Raft) error {
 	h.order = append(slices.Clone(h.order), r)
 	slices.SortFunc(h.order, func(a, b *Raft) int { return cmp.Compare(a.id, b.id) })
 	return nil
+}
+
+// start runs f in a goroutine of the Host, unless that is closed. f ends with ctx.
+func (h *Host) start(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.wg.Go(f)
+	}
 }
 
 func (h *Host) remove(r *Raft) {

@@ -57,7 +57,7 @@ func (r *Raft) SetMembers(ctx context.Context, want []Member) error {
 	}
 }
 
-// firstLook is after how long SetMembers looks again at first: the members of a new group have what they need at once.
+// firstLook is after how long SetMembers, and who stands for the lead of a new group, look again at first: the members of a new group have what they need at once.
 const firstLook = time.Millisecond
 
 // changeMembers does what can be done now.

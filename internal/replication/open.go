@@ -2,11 +2,8 @@ package replication
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-
-	pb "go.etcd.io/raft/v3/raftpb"
 
 	"rethinkdb/internal/storage"
 )
@@ -60,18 +57,10 @@ func (h *Host) create(id storage.GroupID, state stored) error {
 	} else if found {
 		first = before
 	}
-	replica := first.Next
 	state.log = position{index: max(uint64(state.Applied), first.EndIndex) + 1, term: first.EndTerm + 1}
-	members := &roster{Servers: map[uint64]ServerID{replica: h.o.Self}, Next: replica + 1, Conf: &pb.ConfState{Voters: []uint64{replica}}, Since: state.log.index, Firm: true}
-
-	b := h.o.Store.NewBatch()
-	defer b.Close()
-	b.Set(storage.AppendPrefix(nil, id, storage.KindState), state.encode(nil))
-	b.Set(recordKey(id, recordIdentity), binary.BigEndian.AppendUint64(nil, replica))
-	b.Set(recordKey(id, recordVote), encodePair(state.log.term, 0))
-	b.Set(recordKey(id, recordCut), encodePair(state.log.index, state.log.term))
-	b.Set(recordKey(id, recordRoster), members.encode())
-	return h.o.Store.Apply(b)
+	members := newRoster(first.Next, []Member{{Server: h.o.Self, Voter: true}})
+	members.Since = state.log.index
+	return h.write(id, state, members)
 }
 
 // await waits until a replica that is alone leads.

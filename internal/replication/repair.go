@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	pb "go.etcd.io/raft/v3/raftpb"
-
 	"rethinkdb/internal/storage"
 )
 
@@ -45,17 +43,11 @@ func (p *Repair) Keeps(s ServerID) bool { return s == p.First || slices.Contains
 
 // roster is who the members are when the era begins. All of them come to the same.
 func (p *Repair) roster() *roster {
-	m := &roster{Servers: make(map[uint64]ServerID), Next: p.Era.first() + 1, Conf: &pb.ConfState{}, Firm: true}
-	for _, s := range append([]ServerID{p.First}, p.Others...) {
-		m.Servers[m.Next] = s
-		if s == p.First {
-			m.Conf.Voters = append(m.Conf.Voters, m.Next)
-		} else {
-			m.Conf.Learners = append(m.Conf.Learners, m.Next)
-		}
-		m.Next++
+	members := []Member{{Server: p.First, Voter: true}}
+	for _, s := range p.Others {
+		members = append(members, Member{Server: s})
 	}
-	return m
+	return newRoster(p.Era.first()+1, members)
 }
 
 // Repair does this server's part of a repair, in which its replica goes on; g is what it has of the group, nil for nothing. What has gone on already, or has got a later era, is opened as it is.

@@ -89,6 +89,9 @@ type sim struct {
 	loss    float64
 	faults  bool
 
+	founders []Member // with which the group begins; nil: s0 creates it
+	begun    int      // the round in which it was noted that it has begun; 0: it was not
+
 	repairing bool // repairs happen
 	repair    *Repair
 	kept      [][]uint32 // the rows that it goes on with, as far as they were applied then
@@ -163,7 +166,7 @@ func (r seededReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// found starts the servers, and creates the group on one of them. stop follows.
+// found starts the servers, and creates the group on one of them unless it is to begin on several. stop follows.
 func (s *sim) found() {
 	s.random = cryptorand.Reader
 	cryptorand.Reader = seededReader{s.rng}
@@ -171,8 +174,10 @@ func (s *sim) found() {
 	for _, n := range s.nodes {
 		n.start()
 	}
-	if _, err := s.nodes[0].host.Create(context.Background(), simGroup, s.nodes[0].machine); err != nil {
-		s.t.Fatal(err)
+	if s.founders == nil {
+		if _, err := s.nodes[0].host.Create(context.Background(), simGroup, s.nodes[0].machine); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 
@@ -296,11 +301,12 @@ func (n *simNode) keepMember() {
 		n.machine = &simMachine{node: n}
 	}
 	wanted := slices.ContainsFunc(s.want, func(m Member) bool { return m.Server == n.name })
-	if wanted && n.any() == nil && n.retired == nil && s.chance(0.1) {
-		if _, err := n.host.Replica(context.Background(), simGroup, n.machine); err != nil {
+	if n.any() == nil && n.retired == nil && (wanted || n.begins()) && s.chance(0.1) {
+		if err := n.open(); err != nil && !errors.Is(err, storage.ErrDiskFull) {
 			s.errorf("%s: open a replica: %v", n.name, err)
 		}
 	}
+	n.noteBegun()
 }
 
 func (n *simNode) group() *Raft { return n.host.Group(simGroup) }

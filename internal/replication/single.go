@@ -48,11 +48,23 @@ var _ Group = (*Single)(nil)
 
 // Create adds an empty group to the store. It is on disk when Create returns.
 func Create(ctx context.Context, store *storage.Store, id storage.GroupID) (*Single, error) {
+	g, err := Begin(store, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.WaitDurable(ctx); err != nil {
+		return nil, fmt.Errorf("create group %d: %w", id, err)
+	}
+	return g, nil
+}
+
+// Begin is Create for somebody who does not wait for the disk: what the group acknowledges comes after this in the store's log.
+func Begin(store *storage.Store, id storage.GroupID) (*Single, error) {
 	g := newSingle(store, id)
 	b := store.NewBatch()
 	defer b.Close()
 	b.Set(g.key, stored{}.encode(nil))
-	if err := store.Commit(ctx, b, true); err != nil {
+	if err := store.Apply(b); err != nil {
 		return nil, fmt.Errorf("create group %d: %w", id, err)
 	}
 	return g, nil
