@@ -47,9 +47,9 @@ type Options struct {
 // is never behind what a query could have seen, and all servers go through the same snapshots.
 //
 // The beginning and the end of a table have two parts that cannot be one write: the record that users see, and rows,
-// possibly millions. Rows without a record mean nothing and are swept away after the next start (orphans.go). So a new table's
-// storage is made before its record, and an old one's is removed after it: the write of the record is the moment at
-// which the table begins or ends.
+// possibly millions. Rows without a record mean nothing and are swept away after the next start (orphans.go). So the
+// write of the record is the moment at which a table begins or ends: its storage is made when the record is seen (founding.go), and removed when its end is. Only
+// groups that rows are to be copied into are made before their record (mover.go).
 type Catalog struct {
 	store    *storage.Store
 	metadata *metadata.Store
@@ -65,6 +65,7 @@ type Catalog struct {
 
 	keeperCalls *keeperCalls
 	stepSlots   chan struct{} // has an element for each group that the keeper is changing
+	noting      atomic.Bool   // it is being noted that groups have begun
 
 	background context.Context // of the builds of indexes, of what ends tables, and of trimHistories; Close ends it
 	end        context.CancelFunc

@@ -63,6 +63,8 @@ type TableConfig struct {
 	Moves  uint64               // the number of the last move
 	// Repairs are of groups that have lost the majority of their replicas once; at most one of each. Who changes it makes a new one.
 	Repairs []GroupRepair
+	// Foundings are of groups that may not have begun yet. Who changes it makes a new one.
+	Foundings []Founding
 }
 
 // HistoryLimits say how much of the history of a table is kept; no bytes, none. A value is never changed.

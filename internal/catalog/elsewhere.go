@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"time"
 
 	"rethinkdb/internal/reql"
 )
@@ -33,9 +34,12 @@ func (c *Catalog) createElsewhere(ctx context.Context, cfg TableConfig) (*Table,
 	return c.awaitTable(ctx, cfg.ID)
 }
 
+// hearTime is how long a proxy waits until it hears of a table that was created for it.
+const hearTime = 10 * time.Second
+
 // awaitTable returns a table that another server has created, as soon as this one has heard of it.
 func (c *Catalog) awaitTable(ctx context.Context, id TableID) (*Table, error) {
-	ctx, cancel := context.WithTimeout(ctx, placeTime)
+	ctx, cancel := context.WithTimeout(ctx, hearTime)
 	defer cancel()
 	for {
 		changed := c.Changed()

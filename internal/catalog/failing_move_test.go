@@ -432,7 +432,7 @@ func TestATableOutlivesTheCrashOfWhoMakesIt(t *testing.T) {
 	cfg.Shards = []ShardConfig{{Primary: "b", Replicas: []ServerID{"b"}}}
 	f.wiretap.Store(&wiretap{change: func(by *ship, list []metadata.Change, pass func() error) error {
 		err := pass()
-		if by.id == "b" && err == nil && strings.HasPrefix(list[0].Key, keyTable) {
+		if by.id == "b" && err == nil && makesTable(list) {
 			f.crash("b")
 			return errCrashed
 		}

@@ -22,6 +22,7 @@ import (
 // fleet is some servers in one process: catalogs, above metadata that they share, above a network.
 type fleet struct {
 	t       *testing.T
+	level   Level                   // that all servers know
 	wiretap atomic.Pointer[wiretap] // nil: nobody listens
 
 	mu      sync.Mutex
@@ -56,7 +57,13 @@ func newFleet(t *testing.T, ids ...ServerID) *fleet {
 // startFleet starts servers of which the first so many decide on the metadata.
 func startFleet(t *testing.T, voters int, ids []ServerID) *fleet {
 	t.Helper()
-	f := &fleet{t: t, servers: map[replication.ServerID]*ship{}, cut: map[replication.ServerID]bool{}, pipes: map[*fleetPipe]struct{}{}}
+	return startFleetAt(t, KnownLevel(), voters, ids)
+}
+
+// startFleetAt starts servers that know a level of features.
+func startFleetAt(t *testing.T, level Level, voters int, ids []ServerID) *fleet {
+	t.Helper()
+	f := &fleet{t: t, level: level, servers: map[replication.ServerID]*ship{}, cut: map[replication.ServerID]bool{}, pipes: map[*fleetPipe]struct{}{}}
 	t.Cleanup(f.close)
 	for _, id := range ids {
 		s := &ship{world: world{t: t}, id: id, fleet: f, mem: storage.NewMemFS()}
@@ -86,6 +93,12 @@ func startFleet(t *testing.T, voters int, ids []ServerID) *fleet {
 	for _, id := range ids {
 		f.at(id).await("joined", func(s *Snapshot) bool { return len(s.Servers()) == len(ids) })
 	}
+	if _, err := first.RaiseLevel(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		f.at(id).await("heard of the level", func(s *Snapshot) bool { return s.Level() == level })
+	}
 	return f
 }
 
@@ -110,7 +123,7 @@ func (s *ship) open() {
 	must(err)
 	s.meta, err = metadata.Open(context.Background(), s.store)
 	must(err)
-	fresh := Server{ID: s.id, Name: string(s.id), Tags: []string{DefaultTag}, CacheBytes: AutoCache}
+	fresh := Server{ID: s.id, Name: string(s.id), Tags: []string{DefaultTag}, CacheBytes: AutoCache, Presence: Presence{Level: s.fleet.level}}
 	_, err = Self(context.Background(), s.store, fresh)
 	must(err)
 	s.host = replication.NewHost(replication.HostOptions{Self: replication.ServerID(s.id), Store: s.store, Transport: s, Tick: 10 * time.Millisecond})

@@ -70,6 +70,9 @@ func (c *Catalog) keepGroups() {
 				c.keepTable(s, t)
 			}
 		}
+		if all {
+			c.keepFoundings(s)
+		}
 		seen, all = s, false
 		select {
 		case <-changed:
@@ -142,8 +145,9 @@ func (c *Catalog) nextStep(s *Snapshot, p *part) func(context.Context) error {
 	}
 	switch g := p.Group().(type) {
 	case replication.Absent:
-		if slices.ContainsFunc(want, func(m replication.Member) bool { return m.Server == self }) {
-			return func(ctx context.Context) error { return c.joinGroup(ctx, p.config.ID, p.Part) }
+		founds, err := c.founds(s.server.ID, p.config, p.Number())
+		if err != nil || founds || slices.ContainsFunc(want, func(m replication.Member) bool { return m.Server == self }) {
+			return func(ctx context.Context) error { return c.joinGroup(ctx, s.server.ID, p.config, p.Part) }
 		}
 	case *replication.Single:
 		if !alone {
@@ -167,43 +171,6 @@ func (c *Catalog) nextStep(s *Snapshot, p *part) func(context.Context) error {
 	}
 	return nil
 }
-
-// placeTime is how long who creates a table waits for its replicas.
-const placeTime = 10 * time.Second
-
-// awaitPlaced waits until the replicas of a table that was created here are where its configuration has them, so that what is written next is on
-// all of them, or for a while: servers may be away.
-func (c *Catalog) awaitPlaced(ctx context.Context, t *Table) {
-	if c.host == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, placeTime)
-	defer cancel()
-	for c.placing(t) {
-		c.keeperCalls.add(t.Config.ID)
-		select {
-		case <-time.After(placedPause):
-		case <-ctx.Done():
-			return
-		case <-c.background.Done():
-			return
-		}
-	}
-}
-
-// placing tells whether this server has something to do for a part of a table.
-func (c *Catalog) placing(t *Table) bool {
-	s := c.current.Load()
-	for _, p := range t.everyPart() {
-		if t.keeping[p.Number()].Load() || c.nextStep(s, &p) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// placedPause is how often it looks.
-const placedPause = 5 * time.Millisecond
 
 func sameMembers(have []replication.MemberStatus, want []replication.Member) bool {
 	if len(have) != len(want) {

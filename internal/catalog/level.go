@@ -12,13 +12,14 @@ import (
 // ones would misread:
 //
 //	1  the first program with clusters
+//	2  the groups of new tables begin where they are to be (levelFounding)
 //
 // A cluster is at one level, which is in the metadata: the least of what its servers know, and it never falls. So servers can be brought up to date one
 // after the other. Whatever a new level has is used only at that level (Snapshot.Level), and the programs before it are not let in any more.
 type Level int
 
 // knownLevel is the newest level that this program knows. It is text so that a test can build a newer program, with the linker's option -X.
-var knownLevel = "1"
+var knownLevel = "2"
 
 // KnownLevel is the newest level that this program knows.
 func KnownLevel() Level {

@@ -21,7 +21,7 @@ func TestLevel(t *testing.T) {
 		}
 	}
 	self := w.Snapshot().Server().ID
-	if err := w.Heard(t.Context(), self, Presence{Level: 3}); err != nil {
+	if err := w.Heard(t.Context(), self, Presence{Level: 4}); err != nil {
 		t.Fatal(err)
 	}
 	other, err := join("other", 0) // a program that does not tell
@@ -30,25 +30,25 @@ func TestLevel(t *testing.T) {
 	}
 	w.SetConnected([]ServerID{other})
 	raise(1)
-	if err := w.Heard(t.Context(), other, Presence{Level: 2}); err != nil {
+	if err := w.Heard(t.Context(), other, Presence{Level: 3}); err != nil {
 		t.Fatal(err)
 	}
 	w.SetConnected(nil)
 	raise(1) // the other one is away, and may come back as it was
 	w.SetConnected([]ServerID{other})
-	raise(2)
-	raise(2)
+	raise(3)
+	raise(3)
 	tooOld := &TooOldError{}
-	if _, err := join("old", 1); !errors.As(err, &tooOld) || *tooOld != (TooOldError{2, 1}) {
+	if _, err := join("old", 1); !errors.As(err, &tooOld) || *tooOld != (TooOldError{3, 1}) {
 		t.Errorf("a server of level 1 joins: %v", err)
 	}
-	if _, err := join("new", 2); err != nil {
+	if _, err := join("new", 3); err != nil {
 		t.Error(err)
 	}
 	w.Close()
 	tooNew := &TooNewError{}
 	_, err = Open(t.Context(), Options{Store: w.store, Metadata: openMetadata(t, w.store), NewServer: Server{Name: "alpha"}})
-	if !errors.As(err, &tooNew) || *tooNew != (TooNewError{2, KnownLevel()}) {
+	if !errors.As(err, &tooNew) || *tooNew != (TooNewError{3, KnownLevel()}) {
 		t.Errorf("a program that knows level %d opens it: %v", KnownLevel(), err)
 	}
 }

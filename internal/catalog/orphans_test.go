@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -53,14 +52,24 @@ func TestCrashBeforeTheRecordIsSeen(t *testing.T) {
 
 	a.await("the table", func(s *Snapshot) bool { return s.hasGroup(groups[0]) })
 	tbl, _ := a.Snapshot().TableByID(cfg.ID)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for a.placing(tbl) && ctx.Err() == nil {
-		time.Sleep(time.Millisecond) // before it is looked at again
-	}
+	a.untilPrimary(tbl)
 	a.insert(tbl, 3)
 	a.untilHas(groups[1], false)
 	a.untilHas(groups[0], true)
+}
+
+// untilPrimary waits until the server has the primary replica of a table with several, as it is to be.
+func (s *ship) untilPrimary(t *Table) {
+	s.t.Helper()
+	for until := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // before it is looked at again
+		g, ok := t.parts[0].Group().(*replication.Raft)
+		if ok && t.parts[0].Here() && sameMembers(g.Status().Members, t.everyPart()[0].members()) {
+			return
+		}
+		if time.Now().After(until) {
+			s.t.Fatalf("server %s has not got the primary replica: %+v", s.id, t.parts[0].Group())
+		}
+	}
 }
 
 // untilHas waits until the server has something of a group, or has not.

@@ -151,15 +151,22 @@ func (c *Catalog) openPart(ctx context.Context, self ServerID, cfg *TableConfig,
 	if err != nil {
 		return nil, err
 	}
-	if c.host == nil || has && !shared && !outdated {
+	founds, err := c.founds(self, cfg, group)
+	if err != nil {
+		return nil, err
+	}
+	if has && !shared && !outdated || c.host == nil && !founds {
 		return table.OpenPart(c.store, group, cfg.PrimaryKey, nil)
 	}
 	p, err := table.OpenPart(c.store, group, cfg.PrimaryKey, replication.Absent{})
 	if err != nil {
 		return nil, err
 	}
-	if member, _ := l.Member(at, self); (member || shared) && !outdated {
-		err = c.joinGroup(ctx, cfg.ID, p)
+	if member, _ := l.Member(at, self); (member || shared || founds) && !outdated {
+		err = c.joinGroup(ctx, self, cfg, p)
+	}
+	if errors.Is(err, storage.ErrDiskFull) { // the keeper tries again
+		err = nil
 	}
 	return p, err
 }
@@ -312,12 +319,10 @@ func (c *Catalog) endParts(id TableID, parts []*table.Part) {
 	}
 }
 
-// joinGroup makes this server's replica of a group the group of its part. What the server does not have yet it gets as soon as the leader knows
+// joinGroup makes this server's replica of a group the group of its part. Unless the group begins, the server gets what it does not have yet as soon as the leader knows
 // that it is to be a member.
-func (c *Catalog) joinGroup(ctx context.Context, id TableID, p *table.Part) error {
-	r := &replica{c: c, table: id}
-	r.part.Store(p)
-	g, err := c.host.Replica(ctx, p.Number(), r)
+func (c *Catalog) joinGroup(ctx context.Context, self ServerID, cfg *TableConfig, p *table.Part) error {
+	g, err := c.openGroup(ctx, self, cfg, p)
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,9 @@ type Lead struct {
 
 // primaries are the servers that have said that they have primary replicas.
 type primaries struct {
-	mu sync.Mutex // guards what follows; taken alone
-	of map[storage.GroupID]primary
+	mu    sync.Mutex // guards what follows; taken alone
+	of    map[storage.GroupID]primary
+	noted chan struct{} // closed by the next news
 }
 
 type primary struct {
@@ -30,7 +31,16 @@ type primary struct {
 // maxPrimaries bounds what is remembered, for whoever creates and drops tables all the time. It is forgotten as a whole: then the configuration has to do.
 const maxPrimaries = 1 << 16
 
-func newPrimaries() *primaries { return &primaries{of: map[storage.GroupID]primary{}} }
+func newPrimaries() *primaries {
+	return &primaries{of: map[storage.GroupID]primary{}, noted: make(chan struct{})}
+}
+
+// news returns a channel that is closed when something is heard.
+func (p *primaries) news() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.noted
+}
 
 // HeardOf takes note that another server has the primary replica of a group. News may overtake each other.
 func (c *Catalog) HeardOf(l Lead, at ServerID) { c.current.Load().primaries.note(l, at) }
@@ -45,6 +55,8 @@ func (p *primaries) note(l Lead, at ServerID) {
 		clear(p.of)
 	}
 	p.of[l.Group] = primary{at, l.Epoch}
+	close(p.noted)
+	p.noted = make(chan struct{})
 }
 
 // NotAt takes note that a server does not have the primary replica of a group, whatever was heard of it: what it has lost is not told, and news

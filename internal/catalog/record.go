@@ -86,6 +86,9 @@ func encodeTable(c TableConfig) []byte {
 		{Key: "move", Val: encodeMove(c.Move)},
 		{Key: "past", Val: encodePast(c.Past)},
 	}
+	if len(c.Foundings) > 0 { // for a moment after the table was created
+		fields = append(fields, datum.Field{Key: "foundings", Val: encodeFoundings(c.Foundings)})
+	}
 	goal := c.Goal()
 	return encodeRecord(append(fields, encodeLayout(&goal)...)...)
 }
@@ -354,6 +357,7 @@ func decodeTable(id TableID, b []byte) (c TableConfig, err error) {
 	r.history(&c)
 	r.ttl(&c)
 	r.repairs(&c)
+	r.foundings(&c)
 	if r.err == nil {
 		if hook, ok := r.val.Get("write_hook"); ok && hook.Kind() != datum.KindNull {
 			c.WriteHook = hook

@@ -13,71 +13,78 @@ import (
 // ErrTableGone is returned for an identifier that no table has (any more).
 var ErrTableGone = errors.New("the table does not exist")
 
-// CreateTable makes an empty table. cfg.Groups and cfg.Parts are chosen here, and an empty cfg.ID is replaced by a random one.
+// CreateTable makes an empty table, whose primary replicas are there when it returns, or will be soon. cfg.Groups and cfg.Parts are chosen here, and an empty cfg.ID is replaced by a random one.
+//
+// There is only one change of the metadata, and nothing is left if it is not made. Whatever crashes afterwards makes its part when it is back.
 func (c *Catalog) CreateTable(ctx context.Context, cfg TableConfig) (*Table, error) {
 	if cfg.ID == "" {
 		cfg.ID = TableID(NewUUID())
 	}
-	if _, err := c.newTable(c.current.Load(), &cfg); err != nil {
-		return nil, err // before a number is taken for it
-	}
 	if c.elsewhere != nil {
+		if err := c.checkNew(c.current.Load(), &cfg); err != nil {
+			return nil, err
+		}
 		return c.createElsewhere(ctx, cfg)
 	}
-	var n int
-	cfg.Parts, n = divide(cfg.Shards)
-	groups, err := c.allocateGroups(ctx, n)
+	err := c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) { return c.newTable(s, &cfg) })
 	if err != nil {
 		return nil, err
-	}
-	cfg.Groups = groups
-	parts, err := c.createParts(ctx, groups, cfg.PrimaryKey)
-	if err != nil {
-		return nil, err
-	}
-	forget := c.prepare(parts)
-	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) { return c.newTable(s, &cfg) })
-	if err == nil || refused(err) {
-		err = errors.Join(err, dropParts(ctx, forget()))
-	}
-	if err != nil {
-		return nil, err // the table may come yet; if it does not, the next start removes what was prepared
 	}
 	t, ok := c.current.Load().tables[cfg.ID]
 	if !ok {
 		return nil, ErrTableGone
 	}
-	c.awaitPlaced(ctx, t)
+	c.awaitFounded(ctx, t, cfg.Foundings)
 	return t, nil
 }
 
 // newTable decides on a table that is to be created.
 func (c *Catalog) newTable(s *Snapshot, cfg *TableConfig) ([]metadata.Change, error) {
-	d, ok := s.databases[cfg.Database]
-	if !ok {
-		return nil, NoDatabase(s.DatabaseName(cfg.Database))
-	}
-	if _, taken := d.tables[cfg.Name]; taken {
-		return nil, TableExists(d.Name, cfg.Name)
-	}
-	if _, err := c.newIndexes(cfg, 0); err != nil {
+	if err := c.checkNew(s, cfg); err != nil {
 		return nil, err
 	}
-	return []metadata.Change{set(keyTable+string(cfg.ID), encodeTable(*cfg))}, nil
+	var n int
+	cfg.Parts, n = divide(cfg.Shards)
+	groups, taken, err := s.takeGroups(n)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Groups = groups
+	cfg.Foundings = s.foundings(new(cfg.Goal()))
+	return []metadata.Change{taken, set(keyTable+string(cfg.ID), encodeTable(*cfg))}, nil
 }
 
-// allocateGroups takes numbers for groups, which no other ones get in the whole cluster.
+// checkNew refuses what cannot be a new table.
+func (c *Catalog) checkNew(s *Snapshot, cfg *TableConfig) error {
+	d, ok := s.databases[cfg.Database]
+	if !ok {
+		return NoDatabase(s.DatabaseName(cfg.Database))
+	}
+	if _, taken := d.tables[cfg.Name]; taken {
+		return TableExists(d.Name, cfg.Name)
+	}
+	_, err := c.newIndexes(cfg, 0)
+	return err
+}
+
+// takeGroups takes numbers for groups, which no other ones get in the whole cluster when the change is made.
+func (s *Snapshot) takeGroups(n int) (groups []storage.GroupID, taken metadata.Change, err error) {
+	next := s.nextGroup
+	for range n {
+		groups = append(groups, next)
+		if next++; next == 0 {
+			return nil, taken, fmt.Errorf("make a group: all %d numbers are used", groups[0])
+		}
+	}
+	return groups, set(keyNextGroup, encodeNextGroup(next)), nil
+}
+
+// allocateGroups takes numbers for groups.
 func (c *Catalog) allocateGroups(ctx context.Context, n int) (groups []storage.GroupID, err error) {
 	err = c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
-		groups = groups[:0]
-		next := s.nextGroup
-		for range n {
-			groups = append(groups, next)
-			if next++; next == 0 {
-				return nil, fmt.Errorf("make a group: all %d numbers are used", groups[0])
-			}
-		}
-		return []metadata.Change{set(keyNextGroup, encodeNextGroup(next))}, nil
+		var taken metadata.Change
+		groups, taken, err = s.takeGroups(n)
+		return []metadata.Change{taken}, err
 	})
 	return groups, err
 }
@@ -85,13 +92,15 @@ func (c *Catalog) allocateGroups(ctx context.Context, n int) (groups []storage.G
 // skippedGroups is how many numbers of groups are left out by SkipGroups: more tables than could have been created in the time that it is for.
 const skippedGroups = 1 << 16
 
-// SkipGroups leaves out numbers of groups, because the last changes of the metadata are lost: some may have been given away, and servers that come back may have rows under them.
+// SkipGroups leaves out numbers of groups, because the last changes of the metadata are lost: some may have been given away, and servers that come back may have rows under them. Nor does any group begin that has not begun yet, as far as
+// the rest knows: it may have, and have ended, and servers have removed what they had of it.
 func (c *Catalog) SkipGroups(ctx context.Context) error {
 	return c.change(ctx, func(s *Snapshot) ([]metadata.Change, error) {
 		if s.nextGroup+skippedGroups < s.nextGroup {
 			return nil, fmt.Errorf("recover the metadata: all numbers of groups are used")
 		}
-		return []metadata.Change{set(keyNextGroup, encodeNextGroup(s.nextGroup+skippedGroups))}, nil
+		skip := set(keyNextGroup, encodeNextGroup(s.nextGroup+skippedGroups))
+		return append(s.endFoundings(func(Founding) bool { return true }), skip), nil
 	})
 }
 

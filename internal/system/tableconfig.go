@@ -103,6 +103,7 @@ func (t tableConfig) create(ctx context.Context, v view, snap *catalog.Snapshot,
 	if err != nil {
 		return datum.Value{}, err
 	}
+	t.s.awaitCreated(ctx, table)
 	return tableConfigRow(t.s.catalog.Snapshot(), table.Config, v.format), nil
 }
 

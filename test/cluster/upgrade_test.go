@@ -14,8 +14,8 @@ import (
 // The servers of a cluster are brought up to date one after the other, while clients write. What comes with the newer program is not used until
 // all have it; then the older one is not let in any more.
 func TestRollingUpgrade(t *testing.T) {
-	newer := harness.Build(t, "rethinkdb/internal/server.build=newer", "rethinkdb/internal/catalog.knownLevel=2")
-	const raised = "All servers know the features of level 2 now"
+	newer := harness.Build(t, "rethinkdb/internal/server.build=newer", "rethinkdb/internal/catalog.knownLevel=3")
+	const raised = "All servers know the features of level 3 now"
 	all := start(t, "a", "b", "c")
 	all[0].createTable("t", 3)
 	writes := startInserts(t, "t", 4, all...)
@@ -61,13 +61,13 @@ func TestRollingUpgrade(t *testing.T) {
 
 	old := newServer(t, "e", "--join", all[0].clusterAddr())
 	old.start()
-	old.says("The cluster is at level 2 of the program's features, and the server knows those up to level 1.")
+	old.says("The cluster is at level 3 of the program's features, and the server knows those up to level 2.")
 	b := all[1]
 	if err := b.Stop(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), harness.Binary(t), "--directory", b.dir, "--driver-port", "0", "--http-port", "0", "--cluster-port", "0").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "it is at level 2 of the program's features, and this program knows those up to level 1: use a newer version of the program.") {
+	if err == nil || !strings.Contains(string(out), "it is at level 3 of the program's features, and this program knows those up to level 2: use a newer version of the program.") {
 		t.Errorf("the older program opens the directory: %v\n%s", err, out)
 	}
 }
