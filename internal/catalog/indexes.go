@@ -491,6 +491,7 @@ func (c *Catalog) Close() {
 	c.end()
 	c.mu.Unlock()
 	c.tasks.Wait()
+	c.keeperCalls.endTaken()
 	for _, t := range c.current.Load().tables {
 		for _, p := range t.everyPart() {
 			p.CloseTap()

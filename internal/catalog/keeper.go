@@ -23,11 +23,13 @@ const (
 	maxSteps = 8
 )
 
-// keeperCalls are the tables of which something has happened since the keeper has looked at them.
+// keeperCalls are the tables of which something has happened since the keeper has looked at them, and feeds that have to end.
 type keeperCalls struct {
-	mu     sync.Mutex // guards tables; taken alone
+	mu     sync.Mutex // guards what follows; taken alone
 	tables map[TableID]struct{}
-	some   chan struct{} // capacity 1: there are tables
+	feeds  []func() // end them
+
+	some chan struct{} // capacity 1: there are tables
 }
 
 func newKeeperCalls() *keeperCalls {
@@ -57,6 +59,25 @@ func (k *keeperCalls) take() map[TableID]struct{} {
 	return list
 }
 
+// endFeeds has feeds ended that were taken from their part.
+func (k *keeperCalls) endFeeds(id TableID, end func()) {
+	k.mu.Lock()
+	k.feeds = append(k.feeds, end)
+	k.mu.Unlock()
+	k.add(id)
+}
+
+// endTaken ends the feeds that were taken from their parts.
+func (k *keeperCalls) endTaken() {
+	k.mu.Lock()
+	list := k.feeds
+	k.feeds = nil
+	k.mu.Unlock()
+	for _, end := range list {
+		end()
+	}
+}
+
 // keepGroups looks at tables that have changed, or of which something has happened, and at all of them now and then, until the catalog is closed.
 func (c *Catalog) keepGroups() {
 	timer := time.NewTicker(keeperInterval)
@@ -65,6 +86,7 @@ func (c *Catalog) keepGroups() {
 	for {
 		changed := c.Changed()
 		s, called := c.current.Load(), c.keeperCalls.take()
+		c.keeperCalls.endTaken()
 		for id, t := range s.tables {
 			if _, now := called[id]; now || all || t != seen.tables[id] {
 				c.keepTable(s, t)

@@ -346,6 +346,7 @@ type replica struct {
 	c     *Catalog
 	table TableID
 	part  atomic.Pointer[table.Part] // nil until the part is open
+	led   bool                       // this has been the primary replica; owned by Leads
 }
 
 // Applied implements replication.Machine.
@@ -362,7 +363,14 @@ func (r *replica) RowsRead() int64 {
 // Leads implements replication.Machine.
 func (r *replica) Leads(e replication.Epoch) {
 	r.reload()
-	if p := r.part.Load(); p != nil && r.c.leads != nil {
+	p := r.part.Load()
+	if p != nil && r.led { // another one may have been in between, of whose commits nobody here has been told
+		if end := p.TakeFeeds(); end != nil {
+			r.c.keeperCalls.endFeeds(r.table, end)
+		}
+	}
+	r.led = true
+	if p != nil && r.c.leads != nil {
 		r.c.leads(Lead{p.Number(), e})
 	}
 	r.c.keeperCalls.add(r.table)

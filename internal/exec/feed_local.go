@@ -20,7 +20,7 @@ type localFeed struct {
 	eval    *feedEvaluation    // of initial values
 	past    []*feed.Replay     // of inherited histories, which come first
 	replay  *feed.Replay       // of the history; nil when there is none, or none left
-	history followedTable      // which keeps its history for us
+	leave   func()             // the end of what keeps the history for us; nil when nothing does
 
 	row    datum.Value // an initial value that comes
 	copies int         // so many times more
@@ -36,7 +36,7 @@ func (s *feedStream) openLocal(fr *frame, r *feedRows) (feedRun, error) {
 	if o.initial {
 		l.eval = f.evaluation(fr)
 	}
-	if o.resumable() || s.resumed {
+	if s.tracked || s.resumed {
 		l.private = f.expression(fr, s.identity)
 	}
 	if err = l.open(fr, s, o); err == nil {
@@ -60,8 +60,8 @@ func (l *localFeed) open(fr *frame, s *feedStream, o *feedOptions) error {
 		}
 	}
 	if f.part != nil {
-		if o.resumable() || s.resumed {
-			return l.openResumable(fr, f.part, s, o)
+		if s.tracked || s.resumed {
+			return l.openTracked(fr, f.part, s, o)
 		}
 		return l.openStored(f.part, o)
 	}
@@ -91,14 +91,23 @@ func (l *localFeed) openStored(t followedTable, o *feedOptions) (err error) {
 	return nil
 }
 
-// openResumable subscribes to what is on disk, behind a position or from now on. A feed that cannot be resumed otherwise is one whose rows have just moved here.
-func (l *localFeed) openResumable(fr *frame, t followedTable, s *feedStream, o *feedOptions) error {
-	hub := feed.Of(t)
-	if o.resumable() {
-		if err := t.KeepHistory(fr.q.ctx); err != nil {
+// openTracked subscribes behind a position or from now on; with tokens to what is on disk. A stream that is not tracked is one whose rows have just moved here.
+func (l *localFeed) openTracked(fr *frame, t followedTable, s *feedStream, o *feedOptions) error {
+	tokens := o.resumable()
+	if s.tracked {
+		err := t.KeepHistory(fr.q.ctx, tokens)
+		if errors.Is(err, table.ErrHistoryOff) && !tokens && !s.resumed {
+			s.tracked = false
+			return l.openStored(t, o)
+		}
+		if err != nil {
 			return err
 		}
-		l.history = t
+		l.leave = func() { t.LeaveHistory(tokens) }
+	}
+	hub, options := feed.Of(t), o.Options
+	options.Positions = s.tracked
+	if tokens {
 		hub = hub.Resumable()
 	}
 	if s.resumed {
@@ -107,11 +116,11 @@ func (l *localFeed) openResumable(fr *frame, t followedTable, s *feedStream, o *
 			at.Of = p.group
 			l.past = append(l.past, feed.ReplayPast(t.Past(p.group), l.private, at))
 		}
-		l.replay = hub.Resume(t, l.expression, l.private, o.Options, s.position)
+		l.replay = hub.Resume(t, l.expression, l.private, options, s.position)
 		return nil
 	}
 	var err error
-	if l.sub, err = hub.Subscribe(l.expression, o.Options); err != nil {
+	if l.sub, err = hub.Subscribe(l.expression, options); err != nil {
 		return err
 	}
 	last, err := l.firstState(t, o)
@@ -120,6 +129,9 @@ func (l *localFeed) openResumable(fr *frame, t followedTable, s *feedStream, o *
 	}
 	s.position.Place = feed.Behind(last)
 	l.sub.Begin(s.position.Place)
+	if !tokens {
+		return nil
+	}
 	return t.Sync(fr.q.ctx) // a crash must not take back what the client is about to see
 }
 
@@ -253,8 +265,8 @@ func (l *localFeed) close() {
 	if l.sub != nil {
 		l.sub.Close()
 	}
-	if l.history != nil {
-		l.history.LeaveHistory()
-		l.history = nil
+	if l.leave != nil {
+		l.leave()
+		l.leave = nil
 	}
 }

@@ -48,8 +48,8 @@ type feedRows struct {
 }
 
 // add adds the streams of a source.
-func (r *feedRows) add(f *feedSource, number int) (err error) {
-	like := feedStream{source: f, number: number, identity: r.identity.part(number)}
+func (r *feedRows) add(fr *frame, f *feedSource, number int) (err error) {
+	like := feedStream{source: f, number: number, identity: r.identity.part(number), tracked: r.options.resumable() || fr.q.eng.others() != nil && f.logged()}
 	if r.options.resumable() {
 		if like.mark, err = f.mark(like.identity); err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *feedStream) fresh() (streams []*feedStream) {
 		if s.source.ordered {
 			n = len(parts)
 		}
-		streams = append(streams, &feedStream{source: s.source, number: s.number, identity: s.identity, mark: s.mark, parts: parts[:n:n]})
+		streams = append(streams, &feedStream{source: s.source, number: s.number, identity: s.identity, tracked: s.tracked, mark: s.mark, parts: parts[:n:n]})
 		parts = parts[n:]
 	}
 	return streams
@@ -191,7 +191,7 @@ func (r *feedRows) catchUp(fr *frame) (e feed.Event, ok bool, err error) {
 func (r *feedRows) settle(s *feedStream) {
 	s.begun, s.past = true, nil
 	r.behind--
-	if !r.options.resumable() { // it has known its position only because its rows have just moved
+	if !s.tracked { // it has known its position only because its rows have just moved
 		s.position, s.resumed = feed.Position{}, false
 	}
 }
@@ -240,15 +240,19 @@ func (r *feedRows) failed(s *feedStream, err error) error {
 	if r.served && errors.Is(err, errPartLost) {
 		return strayed()
 	}
-	if !r.options.resumable() && (errors.Is(err, table.ErrHistoryGone) || errors.Is(err, table.ErrHistoryLost) || errors.Is(err, errDivided)) {
-		err = errPartLost // the rows have moved, and nothing was inherited: no client has asked to resume anything
+	if !r.options.resumable() { // no client has asked to resume anything
+		for _, is := range []error{table.ErrHistoryGone, table.ErrHistoryLost, table.ErrHistoryOff, errDivided} {
+			if errors.Is(err, is) {
+				err = errPartLost
+			}
+		}
 	}
 	return s.failed(err, r.at)
 }
 
 // located takes note of where an event of a stream is, and gives it a token if it is to have one.
 func (r *feedRows) located(s *feedStream, e feed.Event) feed.Event {
-	if e.At != nil && (r.options.resumable() || !s.begun) {
+	if e.At != nil && (s.tracked || !s.begun) {
 		s.advance(*e.At)
 	}
 	if r.options.tokens && !r.served && (e.At != nil || e.Kind == feed.Ready) {

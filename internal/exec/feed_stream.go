@@ -17,8 +17,8 @@ type followedTable interface {
 	feed.Log
 	Snapshot() (*table.Snapshot, error)
 	Past(group uint32) table.Past
-	KeepHistory(context.Context) error
-	LeaveHistory()
+	KeepHistory(ctx context.Context, tokens bool) error
+	LeaveHistory(tokens bool)
 	LastLogged() (table.LoggedCommit, error)
 }
 
@@ -38,8 +38,9 @@ type feedStream struct {
 	run   feedRun // nil before open, and for what never changes
 	begun bool    // what comes before changes has been given
 
-	// Of a feed that can be resumed.
-	mark     feedMark
+	// Of a stream that can go on somewhere else: where the part's primary replica is then, or with a token.
+	tracked  bool            // its position is known all the time
+	mark     feedMark        // with tokens
 	position feed.Position   // behind the last event; zero for what never changes
 	past     []groupPosition // before all of that: see feed_lineage.go
 	resumed  bool            // the stream is to begin behind position

@@ -295,6 +295,12 @@ func undivided(lineage []table.Division) uint32 {
 	return 0
 }
 
+// logged tells that what the source shows can be found in the history of a table.
+func (f *feedSource) logged() bool {
+	_, system := f.table.Table.(watchedTable)
+	return !system && !f.ordered
+}
+
 // unresumable gives the error of a source whose feeds cannot be resumed.
 func (f *feedSource) unresumable(c call, id feedIdentity) error {
 	if _, system := f.table.Table.(watchedTable); system {

@@ -70,7 +70,7 @@ type feedOptions struct {
 	tokens                 bool // events say how to go on behind them
 }
 
-// resumable tells that the feed needs the history of its tables.
+// resumable tells that the client wants to go on with the feed some other time.
 func (o *feedOptions) resumable() bool { return o.Positions }
 
 // defaultQueueSize is how many changes wait for a client that does not fetch them.
@@ -123,7 +123,7 @@ func evalChanges(c call) (val, error) {
 				return val{}, err
 			}
 		}
-		if err := r.add(s, i); err != nil {
+		if err := r.add(c.fr, s, i); err != nil {
 			return val{}, err
 		}
 	}

@@ -14,10 +14,10 @@ import (
 
 func (f *fixture) keepHistory() {
 	f.t.Helper()
-	if err := f.part.KeepHistory(f.t.Context()); err != nil {
+	if err := f.part.KeepHistory(f.t.Context(), true); err != nil {
 		f.t.Fatal(err)
 	}
-	f.t.Cleanup(f.part.LeaveHistory)
+	f.t.Cleanup(func() { f.part.LeaveHistory(true) })
 }
 
 // resumable subscribes from now on.

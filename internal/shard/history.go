@@ -46,10 +46,12 @@ type history struct {
 	total atomic.Int64
 	time  atomic.Int64 // Unix milliseconds; never decreases, even if the clock does
 
-	mu       sync.Mutex // guards what follows; held while the history is begun or ended, which waits for the disk
-	keepers  int        // feeds that want it
-	deserted time.Time  // when the last of them left
-	first    entryHead  // of the oldest entry, as trim has left it; zero when it is not known
+	deserted atomic.Int64 // when the last left of whom somebody may have tokens, in Unix nanoseconds
+
+	mu      sync.Mutex // guards what follows; held while the history is begun or ended, which waits for the group
+	keepers int        // feeds that want it
+	left    time.Time  // when the last of them has gone
+	first   entryHead  // of the oldest entry, as trim has left it; zero when it is not known
 }
 
 // Limits of the history that nobody has set.
@@ -61,7 +63,7 @@ const (
 // openHistory finds out whether there is a history.
 func (s *Shard) openHistory() error {
 	h := &s.history
-	h.shard, h.deserted = s, time.Now()
+	h.shard = s
 	var b [8]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return fmt.Errorf("name the epoch of a shard: %w", err)
@@ -81,7 +83,8 @@ func (s *Shard) readHistory() error {
 	}
 	on := ok && newest.index == s.now().State().Applied
 	h.on.Store(on)
-	if on { // otherwise a removal has failed, and later commits are missing
+	h.deserted.Store(time.Now().UnixNano()) // it is not known who has had tokens where the commits were written
+	if on {                                 // otherwise a removal has failed, and later commits are missing
 		h.total.Store(newest.total)
 		h.time.Store(newest.time.UnixMilli())
 	}
@@ -108,9 +111,12 @@ func (h *history) stamp(kind byte, entry []byte) {
 	h.time.Store(head.time.UnixMilli())
 }
 
+// feedPause is how long the history waits for feeds that have lost their way to it, and nobody has tokens of.
+const feedPause = time.Minute
+
 // KeepHistory begins the history unless it is on, and keeps it on until LeaveHistory. Commits from the one that the history begins with, which is
-// on disk when KeepHistory returns, can be resumed after.
-func (s *Shard) KeepHistory(ctx context.Context) error {
+// on disk when KeepHistory returns, can be resumed after. tokens: somebody else may know them, and go on there, until they are too old.
+func (s *Shard) KeepHistory(ctx context.Context, tokens bool) error {
 	h := &s.history
 	if h.maxBytes.Load() <= 0 {
 		return ErrHistoryOff
@@ -130,18 +136,24 @@ func (s *Shard) KeepHistory(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("begin the history of group %d: %w", s.config.Group, err)
 		}
+		if !tokens {
+			h.deserted.Store(0)
+		}
 	}
 	h.keepers++
 	return nil
 }
 
-// LeaveHistory is the end of what KeepHistory began.
-func (s *Shard) LeaveHistory() {
+// LeaveHistory is the end of what KeepHistory began, with the same tokens.
+func (s *Shard) LeaveHistory(tokens bool) {
 	h := &s.history
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.keepers--
-	h.deserted = time.Now()
+	h.left = time.Now()
+	if tokens {
+		h.deserted.Store(time.Now().UnixNano())
+	}
 }
 
 // HistoryKept tells whether there is a history.

@@ -127,7 +127,7 @@ func readEntry(it *storage.Iterator) (head entryHead, v []byte, err error) {
 // historySlack is which part of a limit the history may be over it, so that it is trimmed now and then, and not for each commit.
 const historySlack = 16
 
-// TrimHistory drops what is beyond the limits, and all of it when nobody has wanted it for as long as the limit of age. It is one
+// TrimHistory drops what is beyond the limits, and all of it when nobody wants it and tokens of it are older than the limit of age. It is one
 // deletion of a range, whatever that holds.
 func (s *Shard) TrimHistory(ctx context.Context, now time.Time) error {
 	h := &s.history
@@ -137,7 +137,7 @@ func (s *Shard) TrimHistory(ctx context.Context, now time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	maxBytes, maxAge := h.maxBytes.Load(), time.Duration(h.maxAge.Load())
-	if maxBytes <= 0 || h.keepers == 0 && now.Sub(h.deserted) > maxAge {
+	if maxBytes <= 0 || h.keepers == 0 && now.Sub(h.left) > feedPause && now.Sub(time.Unix(0, h.deserted.Load())) > maxAge {
 		return h.end(ctx)
 	}
 	return h.trim(maxBytes, now.Add(-maxAge), maxAge/historySlack)

@@ -16,7 +16,7 @@ import (
 // keep begins the history and returns the commit that it begins with.
 func keep(t *testing.T, s *Shard) LoggedCommit {
 	t.Helper()
-	if err := s.KeepHistory(t.Context()); err != nil {
+	if err := s.KeepHistory(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	return last(t, s)
@@ -157,7 +157,7 @@ func TestHistoryBeginsAmongWriters(t *testing.T) {
 	var begins []LoggedCommit
 	for range 5 {
 		begins = append(begins, keep(t, s))
-		s.LeaveHistory()
+		s.LeaveHistory(true)
 		if err := s.TrimHistory(t.Context(), time.Now().Add(48*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
@@ -183,11 +183,36 @@ func TestHistoryBeginsAmongWriters(t *testing.T) {
 	}
 }
 
+// The history of feeds without tokens goes soon after them, that of others when the tokens are too old.
+func TestHistoryIsLeft(t *testing.T) {
+	for _, tokens := range []bool{false, true} {
+		s, _, _ := newTestShard(t)
+		s.LimitHistory(10_000, time.Hour)
+		kept := func(want bool, later time.Duration) {
+			t.Helper()
+			if err := s.TrimHistory(t.Context(), time.Now().Add(later)); err != nil {
+				t.Fatal(err)
+			}
+			if s.HistoryKept() != want {
+				t.Errorf("with tokens %v, %v later, there is a history: %v", tokens, later, !want)
+			}
+		}
+		if err := s.KeepHistory(t.Context(), tokens); err != nil {
+			t.Fatal(err)
+		}
+		kept(true, 2*time.Hour)
+		s.LeaveHistory(tokens)
+		kept(true, feedPause/2)
+		kept(tokens, 2*feedPause)
+		kept(false, 2*time.Hour)
+	}
+}
+
 func TestHistoryIsBounded(t *testing.T) {
 	s, store, _ := newTestShard(t)
 	s.LimitHistory(10_000, time.Hour)
 	begin := keep(t, s)
-	defer s.LeaveHistory()
+	defer s.LeaveHistory(true)
 	for i := range 1000 {
 		write(t, s, "a", rowOf("a", i))
 	}
@@ -237,7 +262,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	if s.HistoryKept() {
 		t.Error("it was switched off and is still there")
 	}
-	if err := s.KeepHistory(t.Context()); !errors.Is(err, ErrHistoryOff) {
+	if err := s.KeepHistory(t.Context(), true); !errors.Is(err, ErrHistoryOff) {
 		t.Errorf("KeepHistory of none: %v", err)
 	}
 }

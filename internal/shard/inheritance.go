@@ -34,10 +34,10 @@ type HistoryPlace struct {
 
 // Inherit adds entries, and begins the history unless it is on. It returns the commit that the history begins with. Everything is on disk then.
 func (s *Shard) Inherit(ctx context.Context, entries []Inherited) (first HistoryPlace, err error) {
-	if err := s.KeepHistory(ctx); err != nil {
+	if err := s.KeepHistory(ctx, true); err != nil {
 		return first, err
 	}
-	defer s.LeaveHistory()
+	defer s.LeaveHistory(true)
 	if len(entries) > 0 {
 		index, err := s.addInherited(ctx, entries)
 		if err == nil {

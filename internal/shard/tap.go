@@ -63,9 +63,13 @@ func (s *Shard) Follow(open func() Tap) Tap {
 // Applied returns the index of the last commit that reads see.
 func (s *Shard) Applied() CommitIndex { return s.now().State().Applied }
 
-// EndTap ends what follows the shard, if anything does, and takes it away.
-func (s *Shard) EndTap() {
-	if t := s.tap.Swap(nil); t != nil {
+// TakeTap takes away what follows the shard, if anything does: it is told of no commit any more. end ends it, which may take time; nil for nothing.
+func (s *Shard) TakeTap() (end func()) {
+	t := s.tap.Swap(nil)
+	if t == nil {
+		return nil
+	}
+	return func() {
 		(*t).Dropped()
 		(*t).Close()
 	}

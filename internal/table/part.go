@@ -90,7 +90,14 @@ func (p *Part) EstimatedBytes() (int64, error) { return p.shard.EstimatedBytes()
 func (p *Part) CloseTap() { p.shard.CloseTap() }
 
 // EndFeeds ends what follows the part, which may be followed anew: its changes come to another server now.
-func (p *Part) EndFeeds() { p.shard.EndTap() }
+func (p *Part) EndFeeds() {
+	if end := p.TakeFeeds(); end != nil {
+		end()
+	}
+}
+
+// TakeFeeds is EndFeeds for who must not wait: from now on they are told nothing, and end ends them. It is nil if there are none.
+func (p *Part) TakeFeeds() (end func()) { return p.shard.TakeTap() }
 
 // Index returns what the part has of the index with a number.
 func (p *Part) Index(number uint32) (*ShardIndex, bool) { return p.shard.Index(number) }

@@ -24,11 +24,14 @@ func (p *Part) Sync(ctx context.Context) error { return p.shard.Sync(ctx) }
 // Snapshot returns the present state. Close it.
 func (p *Part) Snapshot() (*Snapshot, error) { return p.shard.Snapshot() }
 
-// KeepHistory begins the history unless there is one, and keeps it until LeaveHistory, and then as long as entries may become old.
-func (p *Part) KeepHistory(ctx context.Context) error { return p.shard.KeepHistory(ctx) }
+// KeepHistory begins the history unless there is one, and keeps it until LeaveHistory. If somebody may have tokens then, it stays as long as its entries
+// may become old.
+func (p *Part) KeepHistory(ctx context.Context, tokens bool) error {
+	return p.shard.KeepHistory(ctx, tokens)
+}
 
-// LeaveHistory is the end of what KeepHistory began.
-func (p *Part) LeaveHistory() { p.shard.LeaveHistory() }
+// LeaveHistory is the end of what KeepHistory began, with the same tokens.
+func (p *Part) LeaveHistory(tokens bool) { p.shard.LeaveHistory(tokens) }
 
 // LastLogged returns the newest commit of the history, without its changes.
 func (p *Part) LastLogged() (LoggedCommit, error) { return p.shard.LastLogged() }

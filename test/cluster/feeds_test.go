@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -192,26 +193,29 @@ func TestFeedGoesOnAfterFailover(t *testing.T) {
 	}
 }
 
-// Feeds with tokens and without, through each server, are told everything by the cursor that they have begun with while the table is divided in other ways, and its replicas move.
-func TestFeedsGoOnWhenTheTableIsDivided(t *testing.T) {
-	all := start(t, "a", "b", "c")
-	all[0].createTable("t", 1)
-	all[0].answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": "first"}))
-	var total atomic.Int64 // rows, when that is known
-	var feeds []*watcher
-	var reading sync.WaitGroup
-	for i := range 2 * len(all) {
-		w := &watcher{t: t, table: "t", seen: map[string]int{}, plain: i%2 == 0}
-		feeds = append(feeds, w)
+// feeds are feeds of a table that must be told everything by the cursor that they have begun with.
+type feeds struct {
+	t       *testing.T
+	list    []*watcher
+	rows    atomic.Int64 // in the table, when that is known
+	reading sync.WaitGroup
+}
+
+// startFeeds follows a table, which is not empty, with tokens and without through each of some servers.
+func startFeeds(t *testing.T, table string, servers ...*server) *feeds {
+	f := &feeds{t: t}
+	for i := range 2 * len(servers) {
+		w := &watcher{t: t, table: table, seen: map[string]int{}, plain: i%2 == 0}
+		f.list = append(f.list, w)
 		begun := make(chan struct{})
 		begin := sync.OnceFunc(func() { close(begun) })
-		reading.Go(func() {
+		f.reading.Go(func() {
 			defer begin()
-			err := w.follow(all[i/2], func() bool {
+			err := w.follow(servers[i/2], func() bool {
 				if len(w.seen) > 0 {
 					begin()
 				}
-				n := total.Load()
+				n := f.rows.Load()
 				return n > 0 && int64(len(w.seen)) >= n
 			})
 			if err != nil {
@@ -220,6 +224,34 @@ func TestFeedsGoOnWhenTheTableIsDivided(t *testing.T) {
 		})
 		<-begun
 	}
+	return f
+}
+
+// check has the feeds read the rest, which must show each of the rows once and no others. One row more is inserted for that.
+func (f *feeds) check(rows map[string]bool, at *server, table string) {
+	f.t.Helper()
+	rows["last"] = true
+	f.rows.Store(int64(len(rows)))
+	at.insert(table, "last")
+	f.reading.Wait()
+	for i, w := range f.list {
+		anomalies := 0
+		for id, times := range w.seen {
+			if !rows[id] || times != 1 {
+				f.t.Errorf("feed %d has shown %s %d times", i, id, times)
+				anomalies++
+			}
+		}
+		tally.history(len(w.seen), anomalies)
+	}
+}
+
+// Feeds go on while the table is divided in other ways, and its replicas move.
+func TestFeedsGoOnWhenTheTableIsDivided(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	all[0].createTable("t", 1)
+	all[0].insert("t", "first")
+	feeds := startFeeds(t, "t", all...)
 	writes := startInserts(t, "t", 4, all...)
 	for i, c := range []struct{ shards, replicas int }{{3, 1}, {2, 2}, {1, 3}, {4, 1}, {1, 1}} {
 		writes.progress(50)
@@ -228,19 +260,30 @@ func TestFeedsGoOnWhenTheTableIsDivided(t *testing.T) {
 	}
 	writes.progress(50)
 	writes.finish()
-	rows := writes.rows(all[0], "majority")
-	rows["last"] = true
-	total.Store(int64(len(rows)))
-	all[0].answer(harness.Term(harness.Insert, table("t"), map[string]any{"id": "last"}))
-	reading.Wait()
-	for i, w := range feeds {
-		anomalies := 0
-		for id, times := range w.seen {
-			if !rows[id] || times != 1 {
-				t.Errorf("feed %d has shown %s %d times", i, id, times)
-				anomalies++
-			}
-		}
-		tally.history(len(w.seen), anomalies)
+	feeds.check(writes.rows(all[0], "majority"), all[0], "t")
+}
+
+// Feeds go on where the primary replica is when that is told to go somewhere else, or its server is frozen for a while, or killed.
+func TestFeedsFollowThePrimaryReplica(t *testing.T) {
+	all := start(t, "a", "b", "c")
+	a, b, c := all[0], all[1], all[2]
+	b.createTable("t", 3)
+	b.placeTable("t", a, b, c)
+	b.insert("t", "first")
+	feeds := startFeeds(t, "t", b, c)
+	writes := startInserts(t, "t", 4, b, c)
+	for _, on := range [][]*server{{b, a, c}, {c}, {b}, {a, b, c}} {
+		writes.progress(50)
+		b.placeTable("t", on...)
 	}
+	writes.progress(50)
+	a.freeze()
+	writes.progress(50)
+	a.signal(syscall.SIGCONT)
+	writes.progress(50)
+	b.placeTable("t", a, b, c)
+	a.kill()
+	writes.progress(50)
+	writes.finish()
+	feeds.check(writes.rows(b, "majority"), b, "t")
 }
