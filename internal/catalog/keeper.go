@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -82,15 +83,24 @@ func (k *keeperCalls) endTaken() {
 func (c *Catalog) keepGroups() {
 	timer := time.NewTicker(keeperInterval)
 	defer timer.Stop()
-	seen, all := c.current.Load(), true
+	seen, all, done := c.current.Load(), true, doneTables{}
 	for {
 		changed := c.Changed()
 		s, called := c.current.Load(), c.keeperCalls.take()
 		c.keeperCalls.endTaken()
 		for id, t := range s.tables {
-			if _, now := called[id]; now || all || t != seen.tables[id] {
-				c.keepTable(s, t)
+			if _, now := called[id]; now || t != seen.tables[id] {
+				delete(done, id)
+			} else if !all || done.still(t) {
+				continue
 			}
+			number, quiescent := t.quiescence()
+			if !c.keepTable(s, t) && quiescent {
+				done[id] = number
+			}
+		}
+		if s != seen {
+			maps.DeleteFunc(done, func(id TableID, _ uint64) bool { return s.tables[id] == nil })
 		}
 		if all {
 			c.keepFoundings(s)
@@ -107,15 +117,44 @@ func (c *Catalog) keepGroups() {
 	}
 }
 
-// keepTable begins what is to be done for a table, if anything is.
-func (c *Catalog) keepTable(s *Snapshot, t *Table) {
+// doneTables are those for which nothing was to be done, with their quiescence at that time. As long as that goes on, and their configurations stay the same, nothing is: so thousands of tables
+// in which nothing happens cost next to nothing.
+type doneTables map[TableID]uint64
+
+func (d doneTables) still(t *Table) bool {
+	then, done := d[t.Config.ID]
+	now, quiescent := t.quiescence()
+	return done && quiescent && now == then
+}
+
+// quiescence returns the number of the last group of a table that has become quiescent, if all are.
+func (t *Table) quiescence() (last uint64, quiescent bool) {
+	for _, parts := range [][]*table.Part{t.parts, t.nextParts()} {
+		for _, p := range parts {
+			g, ok := p.Group().(*replication.Raft)
+			if !ok {
+				return 0, false
+			}
+			number, quiescent := g.Quiescence()
+			if !quiescent {
+				return 0, false
+			}
+			last = max(last, number)
+		}
+	}
+	return last, true
+}
+
+// keepTable begins what is to be done for a table, and tells whether anything is.
+func (c *Catalog) keepTable(s *Snapshot, t *Table) (some bool) {
 	for _, p := range t.everyPart() {
 		p.endLostFeeds()
 		if step := c.nextStep(s, &p); step != nil {
+			some = true
 			c.take(t, t.keeping[p.Number()], step)
 		}
 	}
-	c.keepMove(s, t)
+	return c.keepMove(s, t) || some
 }
 
 // take has a step taken, unless one of its kind is under way, or too many are.

@@ -52,13 +52,15 @@ func (c *Catalog) changeMove(ctx context.Context, id TableID, number uint64, edi
 	return err
 }
 
-// keepMove begins what is to be done for the move of a table, if anything is.
-func (c *Catalog) keepMove(s *Snapshot, t *Table) {
+// keepMove begins what is to be done for the move of a table, and tells whether there is one, or something of one.
+func (c *Catalog) keepMove(s *Snapshot, t *Table) (some bool) {
 	t.copies.stopOthers(t.Config.Move)
-	if step := c.nextMoveStep(s, t); step != nil {
+	step := c.nextMoveStep(s, t)
+	if step != nil {
 		c.take(t, &t.copies.busy, step)
 	}
 	c.startCopies(t)
+	return step != nil || t.Config.Move != nil
 }
 
 // nextMoveStep is the next short step; nil for nothing, or nothing that this server does.

@@ -26,11 +26,12 @@ import (
 //
 // Nobody is told of that. A leader that is awake sends what wakes the others, or heartbeats, which do, too.
 type quiescence struct {
-	// Set when it begins, then constant.
+	// Set before still is, then constant.
 	leads       bool
 	self        uint64 // number of the replica
 	term, index uint64 // of the group, and of the last entry in its log, which is applied
 	began       uint64 // tick of the Host
+	number      uint64 // among those of the Host
 	peers       []quietPeer
 	majority    int // so many votes of the peers make one, for a leader with its own
 
@@ -142,9 +143,9 @@ func (r *Raft) follow(from ServerID, b beat) bool {
 
 func (r *Raft) stopClock(q *quiescence) {
 	r.log.forget()
+	q.number = r.host.quiesced.Add(1)
 	q.still.Store(true)
 	r.quiescence.Store(q)
-	r.host.quiesced.Add(1)
 }
 
 // wake has the clock go on where it would be, if it stands still. The caller holds mu, and pumps afterwards.
@@ -219,6 +220,14 @@ func (r *Raft) everyone(is func(*tracker.Progress) bool) bool {
 func (q *quiescence) takes(from ServerID, m *pb.Message, now uint64) bool {
 	return q != nil && q.leads && q.still.Load() && m.GetType() == pb.MsgHeartbeatResp && len(m.GetContext()) == 0 &&
 		q.hear(from, beat{to: m.GetTo(), from: m.GetFrom(), term: m.GetTerm(), index: q.index}, now)
+}
+
+// Quiescence returns a number if the group is quiescent. As long as it stays the same, nothing has happened in the group. Later numbers are greater, also those of other groups.
+func (r *Raft) Quiescence() (number uint64, quiescent bool) {
+	if q := r.quiescence.Load(); q != nil && q.still.Load() {
+		return q.number, true
+	}
+	return 0, false
 }
 
 // Replicas tells how many there are, and of how many the clock goes.
