@@ -197,28 +197,31 @@ func (s *sim) run() {
 		s.faultsHappen()
 	}
 	s.heal()
-	s.await("settled", s.settled)
-	s.check()
-	if s.only() {
+	if !s.await("settled", s.settled) {
 		return
 	}
-	s.await("quiescent", s.quiescent)
-	s.disturb()
-	s.await("settled again", s.settled)
 	s.check()
+	if s.only() || !s.await("quiescent", s.quiescent) {
+		return
+	}
+	s.disturb()
+	if s.await("settled again", s.settled) {
+		s.check()
+	}
 }
 
-// await lets everybody do a little until something holds.
-func (s *sim) await(what string, holds func() bool) {
+// await lets everybody do a little until something holds, and tells whether it does.
+func (s *sim) await(what string, holds func() bool) bool {
 	for until := s.round + simHealing; s.round < until && !s.t.Failed(); s.round++ {
 		s.step()
 		if s.round%20 == 0 && holds() {
-			return
+			return true
 		}
 	}
 	if !s.t.Failed() {
 		s.errorf("the servers are never %s:\n%s", what, s.describe())
 	}
+	return false
 }
 
 // step lets everybody do a little.

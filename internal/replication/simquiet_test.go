@@ -91,7 +91,9 @@ func (s *sim) cutOffLeader(quiet bool) (deposed, replaced int) {
 			n.host.limits.quietTicks = 1 << 60
 		}
 	}
-	s.await("settled", s.settled)
+	if !s.await("settled", s.settled) {
+		return 0, 0
+	}
 	for range 5*electionTicks + s.rng.IntN(2*electionTicks) {
 		s.tick()
 	}

@@ -19,17 +19,7 @@ func TestPartitions(t *testing.T) {
 		s.start()
 	}
 	awaitAll(all)
-	for _, p := range []struct {
-		name string
-		cut  func()
-		// minority is a server that cannot reach a majority; nil when all can
-		minority *server
-	}{
-		{"full", func() { all[0].cut(1, 2); all[1].cut(0); all[2].cut(0) }, all[0]},
-		{"one-way-in", func() { all[0].cut(1, 2) }, all[0]},
-		{"one-way-out", func() { all[1].cut(0); all[2].cut(0) }, all[0]},
-		{"bridge", func() { all[0].cut(1); all[1].cut(0) }, nil},
-	} {
+	for _, p := range cuts(all) {
 		for round := range *long {
 			name := fmt.Sprintf("%s%d", p.name, round)
 			for _, table := range []string{name, name + "r"} {
@@ -38,6 +28,52 @@ func TestPartitions(t *testing.T) {
 			}
 			partition(t, all, name, p.cut, p.minority)
 		}
+	}
+}
+
+// So it does when the table is quiescent. The clients begin when the network is cut, some of them at a server that does not know that yet.
+func TestPartitionsQuiescent(t *testing.T) {
+	all := startApart(t, "a", "b", "c")
+	for _, s := range all {
+		s.start()
+	}
+	awaitAll(all)
+	for _, p := range cuts(all) {
+		for round := range *long {
+			name := fmt.Sprintf("%s%d", p.name, round)
+			all[1].createTable(name, 3)
+			all[1].placeTable(name, all[0], all[1], all[2])
+			all[1].awaitQuiescence(len(all))
+			began := time.Now()
+			p.cut()
+			writes := startInserts(t, name, 6, all...)
+			writes.progress(200)
+			if p.minority != nil {
+				p.minority.refuses(writes)
+			}
+			gap := writes.gap(began)
+			heal(all)
+			writes.progress(50)
+			t.Logf("%s: %v without an acknowledged write", name, gap.Round(time.Millisecond))
+			writes.check(all...)
+		}
+	}
+}
+
+// cut is a way to cut the network between three servers.
+type cut struct {
+	name string
+	cut  func()
+	// minority is a server that cannot reach a majority; nil when all can
+	minority *server
+}
+
+func cuts(all []*server) []cut {
+	return []cut{
+		{"full", func() { all[0].cut(1, 2); all[1].cut(0); all[2].cut(0) }, all[0]},
+		{"one-way-in", func() { all[0].cut(1, 2) }, all[0]},
+		{"one-way-out", func() { all[1].cut(0); all[2].cut(0) }, all[0]},
+		{"bridge", func() { all[0].cut(1); all[1].cut(0) }, nil},
 	}
 }
 
