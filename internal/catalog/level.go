@@ -83,8 +83,12 @@ func (s *Snapshot) levelOfAll() Level {
 	return all
 }
 
-// applyLevel makes a change of the level to an unpublished snapshot.
+// applyLevel makes a change of the level to an unpublished snapshot. It is gone when a server that was alone, and so has raised its level, joins a cluster that has not raised one yet.
 func (s *Snapshot) applyLevel(value []byte) error {
+	if value == nil {
+		s.level = 0
+		return nil
+	}
 	n, err := strconv.Atoi(string(value))
 	if err != nil || n < 1 {
 		return fmt.Errorf("catalog record %s is damaged: it says %q", keyLevel, value)

@@ -3,6 +3,8 @@ package catalog
 import (
 	"errors"
 	"testing"
+
+	"rethinkdb/internal/metadata"
 )
 
 // The level rises when all servers are there and know it, and what is older is not let in then.
@@ -50,5 +52,20 @@ func TestLevel(t *testing.T) {
 	_, err = Open(t.Context(), Options{Store: w.store, Metadata: openMetadata(t, w.store), NewServer: Server{Name: "alpha"}})
 	if !errors.As(err, &tooNew) || *tooNew != (TooNewError{3, KnownLevel()}) {
 		t.Errorf("a program that knows level %d opens it: %v", KnownLevel(), err)
+	}
+}
+
+// A server that is alone raises the level. When it joins a cluster that is at the first one, which is nowhere written down, it is at that.
+func TestLevelOfACluster(t *testing.T) {
+	w := newWorld(t)
+	if err := w.Heard(t.Context(), w.Snapshot().Server().ID, Presence{Level: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.RaiseLevel(t.Context()); err != nil || w.Snapshot().Level() != 2 {
+		t.Fatalf("a server alone is at level %d (%v)", w.Snapshot().Level(), err)
+	}
+	err := w.change(t.Context(), func(*Snapshot) ([]metadata.Change, error) { return []metadata.Change{remove(keyLevel)}, nil })
+	if err != nil || w.Snapshot().Level() != firstLevel {
+		t.Errorf("the server is at level %d (%v), which the cluster does not have", w.Snapshot().Level(), err)
 	}
 }
