@@ -111,7 +111,7 @@ func TestGroupsBeginInTheirPlaces(t *testing.T) {
 		"three replicas, one not voting": {{Primary: "b", Replicas: all[1:], NonVoting: all[1:2]}},
 		"several groups":                 {{Primary: "d", Replicas: all}, {Primary: "c", Replicas: all[:2]}, {Primary: "a", Replicas: all[3:]}},
 	} {
-		for _, asked := range all {
+		for _, asked := range []ServerID{"a", "d"} {
 			t.Run(fmt.Sprintf("%s, %s is asked", name, asked), func(t *testing.T) {
 				t.Parallel()
 				f := startFleet(t, 1, []ServerID{"a", "b", "c", "d"})

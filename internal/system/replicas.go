@@ -29,11 +29,11 @@ func (r tableReports) add(from catalog.ServerID, states map[storage.GroupID]cata
 // ownReplicas are the states of this server's replicas of one table, or of all when id is empty.
 func (s *System) ownReplicas(snap *catalog.Snapshot, id catalog.TableID) map[catalog.TableID]map[storage.GroupID]catalog.ReplicaState {
 	all := map[catalog.TableID]map[storage.GroupID]catalog.ReplicaState{}
-	tables := snap.Tables()
-	if t, ok := snap.TableByID(id); ok {
+	var tables []*catalog.Table
+	if id == "" {
+		tables = snap.Tables()
+	} else if t, ok := snap.TableByID(id); ok {
 		tables = []*catalog.Table{t}
-	} else if id != "" {
-		tables = nil
 	}
 	for _, t := range tables {
 		if states := t.ReplicaStates(snap); len(states) > 0 {
