@@ -120,18 +120,29 @@ func appendable(messages []*pb.Message) int {
 }
 
 // append appends entries to the log and remembers the vote, and answers when that is on disk.
+//
+// Not that long waits what lets the library hand entries out to be applied when they are committed, since a majority has them on disk, be it without this replica: the disk of
+// a leader is not always the fastest. Whatever a crash takes of the log then, it takes all that was applied of that as well, because that comes later in the log of the
+// store; and nobody was told that this replica has it.
 func (r *Raft) append(messages []*pb.Message) error {
 	var entries []*pb.Entry
-	var responses []*pb.Message
+	var legible, responses []*pb.Message
 	ballot := r.log.voted()
 	for _, m := range messages {
 		entries = append(entries, m.GetEntries()...)
-		responses = append(responses, m.GetResponses()...)
+		for _, response := range m.GetResponses() {
+			if response.GetType() == pb.MsgStorageAppendResp { // the entries can be read from the store
+				legible = append(legible, response)
+			} else {
+				responses = append(responses, response)
+			}
+		}
 		if m.GetTerm() != 0 { // otherwise term and vote are as before. The commit index comes with them, and is not stored
 			ballot.term, ballot.vote = m.GetTerm(), m.GetVote()
 		}
 	}
 	if len(entries) == 0 && ballot == r.log.voted() && !r.unsynced {
+		r.respond(r.identity(), legible, nil)
 		r.deliver(responses)
 		return nil
 	}
@@ -157,6 +168,7 @@ func (r *Raft) append(messages []*pb.Message) error {
 		r.syncing.Add(-1)
 		r.respond(replica, responses, err)
 	})
+	r.respond(replica, legible, nil)
 	return nil
 }
 
@@ -174,6 +186,9 @@ func (r *Raft) deliver(responses []*pb.Message) {
 
 // respond delivers what had to wait for the disk, with the error of that.
 func (r *Raft) respond(replica uint64, responses []*pb.Message, err error) {
+	if len(responses) == 0 && err == nil {
+		return
+	}
 	r.do(func() {
 		if replica != r.replica {
 			return // they are of an earlier life
