@@ -14,8 +14,8 @@ import (
 
 // A copier copies the rows of one group to those that a move has made, and seals it in the end. See mover.go. It is owned by copies, whose goroutine runs it.
 //
-// Rows are read in the order of their keys, some at a time, each time as they are then. The keys of those that are written meanwhile are collected (shard.ChangedKeys), and their
-// rows are read and copied once more. No row is in two batches that are on their way at the same time, so an older state of it never comes after a newer one.
+// Rows are read in the order of their keys, some at a time, each time as they are then (copyall.go). The keys of those that are written meanwhile are collected (shard.ChangedKeys), and their
+// rows are read and copied once more. No row is on its way twice at the same time, so an older state of it never comes after a newer one.
 type copier struct {
 	// Set by newCopier, then constant.
 	catalog *Catalog
@@ -35,7 +35,6 @@ type copier struct {
 	// Owned by run.
 	epoch   replication.Epoch
 	keys    *table.ChangedKeys
-	again   bool  // rows are copied that may have been copied before; changes when nothing is on its way
 	read    int64 // rows that were read by their keys, which the part counts like those of clients
 	bequest bequest
 }

@@ -21,80 +21,22 @@ const (
 	copyBatches = 4
 )
 
-// copyAll copies all rows once.
-func (k *copier) copyAll(ctx context.Context) error {
-	rows, err := k.table.Only(k.at).Scan(ctx, table.ScanOptions{})
-	if err != nil {
-		return err
-	}
-	err = k.copyScan(ctx, rows)
-	return errors.Join(err, rows.Close())
-}
-
-func (k *copier) copyScan(ctx context.Context, rows table.Rows) (err error) {
-	budget := pace.Budget / float64(len(k.table.parts)) // that many are copied at the same time
-	p := pace.New(k.clients)
-	w := &window{k: k, slots: make(chan struct{}, copyBatches)}
-	defer func() {
-		if failed := w.drain(); err == nil {
-			err = failed
-		}
-	}()
-	for over := false; !over; {
-		b := new(batch)
-		if over, err = k.fill(ctx, b, rows); err != nil {
-			return err
-		}
-		if err := w.put(ctx, b); err != nil {
-			return err
-		}
-		if p.Due() {
-			if err := w.drain(); err != nil {
-				return err
-			}
-			if err := p.Rest(ctx, budget); err != nil {
-				return err
-			}
-		}
-		if k.keys.Crowded() {
-			if err := w.drain(); err != nil {
-				return err
-			}
-			if err := k.copyChanged(ctx, k.keys.Take()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// fill reads the next batch, and parks the scan: what comes behind it is read as it is then.
-func (k *copier) fill(ctx context.Context, b *batch, rows table.Rows) (over bool, err error) {
-	for !over && !b.full() {
-		row, ok, err := rows.Next(ctx)
-		if err != nil {
-			return false, err
-		}
-		if over = !ok; ok {
-			key, _ := row.Get(k.table.PrimaryKey())
-			b.add(key, row)
-		}
-	}
-	if p, ok := rows.(table.Parker); ok {
-		return over, p.Park()
-	}
-	return over, nil
-}
-
 // clients is how many rows others have read and written here.
 func (k *copier) clients() int64 {
 	stats := k.part.Stats()
 	return stats.RowsRead - k.read + stats.RowsWritten
 }
 
+// checkEpoch makes sure that nobody else has decided on the rows since the copying began.
+func (k *copier) checkEpoch() error {
+	if e, err := k.part.Group().Epoch(); err != nil || e != k.epoch {
+		return errEpochOver
+	}
+	return nil
+}
+
 // copyChanged copies the rows with some encoded keys as they are now. Nothing else is on its way.
 func (k *copier) copyChanged(ctx context.Context, keys [][]byte) error {
-	k.again = true
 	for len(keys) > 0 {
 		some := keys[:min(copyRows, len(keys))]
 		keys = keys[len(some):]
@@ -118,18 +60,19 @@ func (k *copier) copyChanged(ctx context.Context, keys [][]byte) error {
 	return nil
 }
 
-// window is some batches that are on their way at the same time. They have different rows.
+// window is what is on its way at the same time: different rows.
 type window struct {
-	k     *copier
-	slots chan struct{} // has an element for each of them
+	slots chan struct{} // has an element for each
 	wg    sync.WaitGroup
 
 	mu  sync.Mutex
 	err error // the first one
 }
 
-// put sends a batch on its way as soon as there is room. The error may be that of an earlier one.
-func (w *window) put(ctx context.Context, b *batch) error {
+func newWindow() *window { return &window{slots: make(chan struct{}, copyBatches)} }
+
+// put has something done as soon as there is room. The error may be that of what was put earlier.
+func (w *window) put(ctx context.Context, f func() error) error {
 	select {
 	case w.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -141,11 +84,7 @@ func (w *window) put(ctx context.Context, b *batch) error {
 	}
 	w.wg.Go(func() {
 		defer func() { <-w.slots }()
-		if err := w.k.put(ctx, b); err != nil {
-			_ = w.failed(err) // whoever waits asks for it
-			return
-		}
-		w.k.copied.Add(int64(len(b.keys)))
+		_ = w.failed(f()) // whoever waits asks for it
 	})
 	return nil
 }
@@ -181,8 +120,8 @@ func (b *batch) full() bool { return len(b.keys) >= copyRows || b.bytes >= copyB
 
 // put writes a batch to the new groups, to all of them at the same time. It returns nil when everything is on disk there.
 func (k *copier) put(ctx context.Context, b *batch) error {
-	if e, err := k.part.Group().Epoch(); err != nil || e != k.epoch {
-		return errEpochOver
+	if err := k.checkEpoch(); err != nil {
+		return err
 	}
 	next := k.table.next
 	shares := make([]batch, len(next.Parts()))
@@ -197,21 +136,21 @@ func (k *copier) put(ctx context.Context, b *batch) error {
 	var wg sync.WaitGroup
 	for i := range shares {
 		if len(shares[i].keys) > 0 {
-			wg.Go(func() { errs[i] = k.write(ctx, next.Only(i), &shares[i]) })
+			wg.Go(func() { errs[i] = k.write(ctx, next.Only(i), &shares[i], false) })
 		}
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-// write writes a batch to one group. What was certainly not done is tried again.
-func (k *copier) write(ctx context.Context, to *table.Table, b *batch) error {
-	var fresh []bool
-	if !k.again { // then nobody need look whether there is something yet
-		fresh = slices.Repeat([]bool{true}, len(b.keys))
+// write writes a batch to one group. What was certainly not done is tried again. Of fresh rows there is nothing in the group yet.
+func (k *copier) write(ctx context.Context, to *table.Table, b *batch, fresh bool) error {
+	var generated []bool
+	if fresh { // then nobody need look
+		generated = slices.Repeat([]bool{true}, len(b.keys))
 	}
 	for {
-		results, err := to.Write(ctx, table.WriteRequest{Keys: b.keys, Durability: table.DurabilityHard, Generated: fresh, Copied: true,
+		results, err := to.Write(ctx, table.WriteRequest{Keys: b.keys, Durability: table.DurabilityHard, Generated: generated, Copied: true,
 			Update: func(i int, _ datum.Value) (datum.Value, error) { return b.rows[i], nil }})
 		if errors.Is(err, table.ErrNotPrimary) {
 			if err := pace.Sleep(ctx, retryCopy); err != nil {

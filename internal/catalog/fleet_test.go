@@ -408,6 +408,11 @@ func (s *ship) Open(ctx context.Context, server string) (remotepart.Stream, erro
 	return pipe{near}, nil
 }
 
+// OpenBulk implements remotepart.Transport.
+func (s *ship) OpenBulk(ctx context.Context, server string) (remotepart.Stream, error) {
+	return s.Open(ctx, server)
+}
+
 // pipe is a stream of which no side is closed alone: who serves it has read the request by then.
 type pipe struct{ net.Conn }
 

@@ -22,7 +22,7 @@ const (
 // failures are errors that have the same meaning here and there. Their places in the list are what is sent.
 var failures = [...]error{
 	table.ErrDropped, table.ErrMoved, table.ErrIndexDropped, table.ErrNoQuorum, table.ErrFateUnknown, table.ErrUnknownOutcome,
-	table.ErrPartlyWritten, table.ErrDiskFull, table.ErrFailed, table.ErrCorruptRow, table.ErrCorruptIndex,
+	table.ErrPartlyWritten, table.ErrDiskFull, table.ErrFailed, table.ErrCorruptRow, table.ErrCorruptIndex, table.ErrNotAlone,
 }
 
 // appendError appends an error as an answer.

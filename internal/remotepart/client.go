@@ -30,6 +30,8 @@ type Transport interface {
 	Call(ctx context.Context, server string, request []byte) ([]byte, error)
 	// Open opens a stream, for Server.Serve. It ends with ctx.
 	Open(ctx context.Context, server string) (Stream, error)
+	// OpenBulk is Open for what takes long and is in no hurry.
+	OpenBulk(ctx context.Context, server string) (Stream, error)
 }
 
 // Stream goes both ways.

@@ -14,15 +14,18 @@ const maxFrameBytes = maxRequestBytes
 func writeFrame(w io.Writer, b []byte) error {
 	var head [4]byte
 	binary.BigEndian.PutUint32(head[:], uint32(len(b)))
-	if _, err := w.Write(head[:]); err != nil {
-		return err
+	_, err := w.Write(head[:])
+	if err == nil && len(b) > 0 { // a pipe would wait for somebody who reads nothing
+		_, err = w.Write(b)
 	}
-	_, err := w.Write(b)
 	return err
 }
 
 // readFrame reads a frame into memory of its own, which grows with what comes.
-func readFrame(r io.Reader) ([]byte, error) {
+func readFrame(r io.Reader) ([]byte, error) { return readFrameInto(nil, r) }
+
+// readFrameInto reads a frame into the memory of b, if there is enough.
+func readFrameInto(b []byte, r io.Reader) ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, err
@@ -31,7 +34,9 @@ func readFrame(r io.Reader) ([]byte, error) {
 	if n > maxFrameBytes {
 		return nil, fmt.Errorf("%w: a frame has %d bytes", errMalformed, n)
 	}
-	b := make([]byte, 0, min(n, firstFrameBytes))
+	if b = b[:0]; cap(b) == 0 {
+		b = make([]byte, 0, min(n, firstFrameBytes))
+	}
 	for uint32(len(b)) < n {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]

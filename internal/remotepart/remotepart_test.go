@@ -79,6 +79,10 @@ func (l *loop) Open(ctx context.Context, _ string) (Stream, error) {
 	return s, nil
 }
 
+func (l *loop) OpenBulk(ctx context.Context, server string) (Stream, error) {
+	return l.Open(ctx, server)
+}
+
 // brief is a writer that fails after some bytes.
 type brief struct {
 	w    io.Writer

@@ -22,6 +22,7 @@ const (
 	opScan
 	opCopy // a write of rows that come from other groups
 	opInherit
+	opLoad // of rows that come from other groups, which follow
 )
 
 // request is what a server asks of a part. The fields after Mode are of some operations only.
@@ -107,7 +108,7 @@ func readRequest(b []byte) (*request, error) {
 		for range r.count() {
 			q.Keys = append(q.Keys, r.bytes())
 		}
-	case opCount, opSync:
+	case opCount, opSync, opLoad:
 	case opCountIndex:
 		q.Index, q.Ranges = uint32(r.int()), readRanges(r)
 	case opWrite, opCopy:

@@ -30,9 +30,17 @@ func (s *Server) Serve(ctx context.Context, stream io.ReadWriter) error {
 	if err != nil {
 		return err
 	}
-	if q.Op != opScan {
-		return writeFrame(stream, s.answer(ctx, q))
+	switch q.Op {
+	case opScan:
+		return s.scan(ctx, stream, q)
+	case opLoad:
+		return s.load(ctx, stream, q)
 	}
+	return writeFrame(stream, s.answer(ctx, q))
+}
+
+// scan sends the rows of a scan.
+func (s *Server) scan(ctx context.Context, stream io.Writer, q *request) error {
 	p, part, err := s.open(ctx, q)
 	if err != nil {
 		return writeFrame(stream, appendError(nil, err))

@@ -25,8 +25,8 @@ func (s *Server) Answer(ctx context.Context, message []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.Op == opScan {
-		return nil, fmt.Errorf("%w: a scan needs a stream", errMalformed)
+	if q.Op == opScan || q.Op == opLoad {
+		return nil, fmt.Errorf("%w: a scan or a load needs a stream", errMalformed)
 	}
 	return s.answer(ctx, q), nil
 }

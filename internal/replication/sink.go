@@ -61,7 +61,9 @@ func (s *runSink) add(key, value []byte) error {
 
 func (s *runSink) begin() error {
 	if n := len(s.runs); n > 0 {
-		if err := s.runs[n-1].Finish(); err != nil {
+		if last := s.runs[n-1]; !s.r.host.o.driven {
+			last.FinishSoon()
+		} else if err := last.Finish(); err != nil {
 			return err
 		}
 	}

@@ -32,11 +32,20 @@ func (p farParts) Call(ctx context.Context, server string, request []byte) ([]by
 
 // Open implements remotepart.Transport.
 func (p farParts) Open(ctx context.Context, server string) (remotepart.Stream, error) {
+	return p.open(ctx, server, (*cluster.Mesh).Open)
+}
+
+// OpenBulk implements remotepart.Transport.
+func (p farParts) OpenBulk(ctx context.Context, server string) (remotepart.Stream, error) {
+	return p.open(ctx, server, (*cluster.Mesh).OpenBulk)
+}
+
+func (p farParts) open(ctx context.Context, server string, open func(m *cluster.Mesh, to cluster.ServerID, kind string) (*cluster.Stream, error)) (remotepart.Stream, error) {
 	mesh := p.data.groups.mesh.Load()
 	if mesh == nil {
 		return nil, remotepart.ErrNotReached
 	}
-	s, err := mesh.Open(cluster.ServerID(server), streamPart)
+	s, err := open(mesh, cluster.ServerID(server), streamPart)
 	if err != nil {
 		return nil, notSent(err)
 	}

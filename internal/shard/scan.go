@@ -77,29 +77,46 @@ func (s *Shard) bounds(b Bounds) (lower, upper []byte) {
 
 // Next returns the next row; ok is false at the end.
 func (r *Rows) Next(ctx context.Context) (row datum.Value, ok bool, err error) {
+	if ok, err = r.advance(ctx); err != nil || !ok {
+		return datum.Value{}, false, err
+	}
+	row, err = r.rows.row(r.it)
+	return row, err == nil, err
+}
+
+// NextStored is Next for who passes rows on as they are stored, with their encoded primary keys. Both are valid until the next call.
+func (r *Rows) NextStored(ctx context.Context) (key, row []byte, ok bool, err error) {
+	if ok, err = r.advance(ctx); err != nil || !ok {
+		return nil, nil, false, err
+	}
+	row, err = r.it.Value()
+	return r.it.Key()[len(r.shard.lower):], row, err == nil, err
+}
+
+// advance moves the iterator to the next row.
+func (r *Rows) advance(ctx context.Context) (ok bool, err error) {
 	if r.n%ctxInterval == 0 && ctx.Err() != nil {
-		return datum.Value{}, false, context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
-	if r.ended {
-		return datum.Value{}, false, nil
-	}
-	if r.it == nil {
+	switch {
+	case r.ended:
+		return false, nil
+	case r.it == nil:
 		ok, err = r.position()
-	} else if r.descending {
+	case r.descending:
 		ok = r.it.Prev()
-	} else {
+	default:
 		ok = r.it.Next()
 	}
 	if err != nil {
-		return datum.Value{}, false, err
+		return false, err
 	}
 	if !ok {
 		r.ended = true
-		return datum.Value{}, false, r.it.Err()
+		return false, r.it.Err()
 	}
 	r.n++
-	row, err = r.rows.row(r.it)
-	return row, err == nil, err
+	return true, nil
 }
 
 // position opens the iterator and moves it to the first row that was not returned yet.

@@ -61,6 +61,8 @@ type Shard struct {
 	history history
 
 	inheriting sync.Mutex // held while inherited entries are read and written; taken alone
+
+	loading sync.RWMutex // held for reading while a Load makes something part of the store, across the disk; by whoever drops the shard in between. Taken before indexMu
 }
 
 // Create makes an empty shard in the store. It is on disk when Create returns.
@@ -102,6 +104,7 @@ func newShard(store *storage.Store, g replication.Group, c Config) (*Shard, erro
 // error wraps ErrReplaced if somebody does.
 func (s *Shard) Drop(ctx context.Context) error {
 	s.dropped.Store(true)
+	s.awaitLoads()
 	err := s.now().Drop(ctx)
 	if err == nil && !s.alone() {
 		err = s.clear(ctx)

@@ -17,7 +17,7 @@ import (
 const ingestDirectory = "ingest"
 
 // A SortedRun is a file of the storage engine that is written outside of it and becomes part of the store at once, with
-// Ingest. For many keys that is several times cheaper than batches: nothing goes through the log and the memtables, which
+// Ingest or Replace. For many keys that is several times cheaper than batches: nothing goes through the log and the memtables, which
 // writers then have for themselves. It is not safe for concurrent use.
 type SortedRun struct {
 	store *Store
@@ -25,7 +25,8 @@ type SortedRun struct {
 	w     *sstable.Writer
 	last  []byte
 	n     int
-	ended bool // the file is complete
+	done  chan struct{} // not nil: the file is being completed, or, when it is closed, is complete
+	err   error         // of that
 }
 
 var errUnsorted = errors.New("the keys of a sorted run must ascend")
@@ -46,6 +47,7 @@ func (s *Store) NewSortedRun() (*SortedRun, error) {
 	}
 	o := s.engineOptions()
 	o.EnsureDefaults()
+	f = vfs.NewSyncingFile(f, vfs.SyncingFileOptions{BytesPerSync: o.BytesPerSync}) // otherwise all of it would have to go to the disk in the end
 	w := sstable.NewWriter(objstorageprovider.NewFileWritable(f), o.MakeWriterOptions(0, s.db.TableFormat()))
 	return &SortedRun{store: s, path: path, w: w}, nil
 }
@@ -65,14 +67,24 @@ func (r *SortedRun) Set(key, value []byte) error {
 
 // Finish completes the file. What is left is to make it part of the store.
 func (r *SortedRun) Finish() error {
-	if r.ended {
-		return nil
-	}
-	r.ended = true
-	if err := r.w.Close(); err != nil {
-		return fmt.Errorf("write a sorted run: %w", err)
+	r.FinishSoon()
+	<-r.done
+	if r.err != nil {
+		return fmt.Errorf("write a sorted run: %w", r.err)
 	}
 	return nil
+}
+
+// FinishSoon has the file completed while the caller does something else: it waits for the disk. Whatever ends the run waits for that.
+func (r *SortedRun) FinishSoon() {
+	if r.done != nil {
+		return
+	}
+	r.done = make(chan struct{})
+	go func() { // ends with Finish
+		defer close(r.done)
+		r.err = r.w.Close()
+	}()
 }
 
 // Abort throws the run away.
@@ -80,24 +92,33 @@ func (r *SortedRun) Abort() error {
 	return errors.Join(r.Finish(), r.store.fs.Remove(r.path))
 }
 
-// Ingest makes the run part of the store and waits until it is on disk. Its keys are newer than everything that was written
-// before the call.
-func (r *SortedRun) Ingest(ctx context.Context) error {
-	if r.n == 0 {
-		return r.Abort()
-	}
-	err := r.Finish()
-	if err == nil {
-		if err = r.store.Err(); err == nil {
-			err = r.store.db.Ingest(ctx, []string{r.path})
+// Ingest makes runs that do not overlap part of the store, all at once, and waits until they are on disk. Their keys are newer than everything that was written
+// before the call. The runs are ended, whatever comes of it.
+func (s *Store) Ingest(ctx context.Context, runs []*SortedRun) error {
+	err := s.Err()
+	var paths []string
+	for _, r := range runs {
+		if r.n == 0 {
+			err = errors.Join(err, r.Abort())
+			continue
 		}
+		err = errors.Join(err, r.Finish())
+		paths = append(paths, r.path)
+	}
+	if err == nil && len(paths) > 0 {
+		err = s.db.Ingest(ctx, paths)
 	}
 	if err != nil {
-		_ = r.store.fs.Remove(r.path) // the next start removes it, too
-		return fmt.Errorf("ingest a sorted run: %w", err)
+		for _, path := range paths {
+			_ = s.fs.Remove(path) // the next start removes it, too
+		}
+		return fmt.Errorf("ingest %d sorted runs: %w", len(runs), err)
 	}
 	return nil
 }
+
+// Ingest makes the run part of the store by itself. See Store.Ingest.
+func (r *SortedRun) Ingest(ctx context.Context) error { return r.store.Ingest(ctx, []*SortedRun{r}) }
 
 // Replace makes the runs everything that the store has in [lower, upper), and waits until that is on disk. Readers, and a crash, find all of it or
 // nothing. Snapshots and iterators that are open should not be used for the range any more. The runs are ended, whatever comes of it; they must not overlap,

@@ -170,8 +170,11 @@ func (t *Table) View(group storage.GroupID) (*Table, bool) {
 // PartOf returns which part has an encoded primary key.
 func (t *Table) PartOf(key []byte) int {
 	l := t.layout.Load()
-	return slices.Index(l.parts, l.route(key))
+	return l.partAt(l.route(key))
 }
+
+// partAt is the place of a part in Config's Groups.
+func (l *layout) partAt(p *Part) int { return slices.Index(l.parts, p) }
 
 const (
 	// movePatience is how long an operation waits for the layout that its rows have moved to.

@@ -29,6 +29,8 @@ type Remote interface {
 	Sync(ctx context.Context, a Address) error
 	// Inherit is that of Part. It can be done again after any error.
 	Inherit(ctx context.Context, a Address, entries []Inherited) (HistoryPlace, error)
+	// Load begins to load rows. It ends with ctx.
+	Load(ctx context.Context, a Address) (Loader, error)
 }
 
 // Address names a part to other servers.
