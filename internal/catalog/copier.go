@@ -163,7 +163,7 @@ const (
 	maxSlow  = 50
 )
 
-// awaitOthers goes on copying what changes until the other groups of the table are copied as well.
+// awaitOthers goes on copying what changes until the other groups of the table are copied as well, and the new ones have all of their replicas.
 func (k *copier) awaitOthers(ctx context.Context) error {
 	for {
 		changed := k.catalog.Changed()
@@ -173,7 +173,7 @@ func (k *copier) awaitOthers(ctx context.Context) error {
 			return ErrTableGone
 		case t.Config.Move == nil || t.Config.Move.Number != k.move:
 			return errMoveOver
-		case !containsFalse(t.Config.Move.Copied):
+		case !containsFalse(t.Config.Move.Copied) && !containsFalse(t.Config.Move.Joined):
 			return k.catchUp(ctx)
 		}
 		if err := errors.Join(k.catchUp(ctx), k.bequeath(ctx)); err != nil {

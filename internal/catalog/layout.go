@@ -125,10 +125,18 @@ type Move struct {
 	Number uint64 // of the moves of the table: a greater one takes the place of a smaller
 	From   Layout // where the rows are until the end
 
-	Placed []bool   // of each new group: its replicas are where they are to be
+	Placed []bool   // of each new group: its replicas are where they are to be, as long as it is being filled
 	Copier []uint64 // of each old group: a random number of who copies it, 0 if nobody has begun yet
 	Copied []bool   // of each old group: what lacks is what was written in the last moment
+	Joined []bool   // of each new group: all of its replicas are where they are to be, or have been asked for since; all are true below levelFilling
 	Sealed []bool   // of each old group: it takes no more writes, and nothing lacks
+}
+
+// filling tells whether a new group is to have its primary replica alone, because that is given most of the rows: files can be added to one replica only, and the others get
+// copies of them.
+func (c *TableConfig) filling(group storage.GroupID) bool {
+	m := c.Move
+	return m != nil && slices.Contains(m.Copied, false) && slices.Contains(m.Joined, false) && slices.Contains(c.Groups, group)
 }
 
 // maxCopier bounds the numbers of those who copy: records have them as numbers of the language.
@@ -139,7 +147,8 @@ func (m *Move) clone() *Move {
 		return nil
 	}
 	n := *m
-	n.Placed, n.Copier, n.Copied, n.Sealed = slices.Clone(m.Placed), slices.Clone(m.Copier), slices.Clone(m.Copied), slices.Clone(m.Sealed)
+	n.Placed, n.Copier, n.Copied = slices.Clone(m.Placed), slices.Clone(m.Copier), slices.Clone(m.Copied)
+	n.Joined, n.Sealed = slices.Clone(m.Joined), slices.Clone(m.Sealed)
 	return &n
 }
 

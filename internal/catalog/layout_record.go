@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 
 	"rethinkdb/internal/datum"
 	"rethinkdb/internal/storage"
@@ -29,6 +30,7 @@ func encodeMove(m *Move) datum.Value {
 		{Key: "placed", Val: boolArray(m.Placed)},
 		{Key: "copier", Val: numberArray(m.Copier)},
 		{Key: "copied", Val: boolArray(m.Copied)},
+		{Key: "joined", Val: boolArray(m.Joined)},
 		{Key: "sealed", Val: boolArray(m.Sealed)},
 	}, encodeLayout(&m.From)...))
 }
@@ -126,11 +128,16 @@ func (r *record) move(c *TableConfig) {
 	x := &record{key: r.key + " (move)", val: v, err: r.err}
 	m := &Move{Number: uint64(x.int("number")), From: x.layout(),
 		Placed: recordBools(x, "placed"), Copier: recordNumbers[uint64](x, "copier"), Copied: recordBools(x, "copied"), Sealed: recordBools(x, "sealed")}
+	if _, ok := v.Get("joined"); ok {
+		m.Joined = recordBools(x, "joined")
+	} else { // the record is of an older program, which begins with all replicas
+		m.Joined = slices.Repeat([]bool{true}, len(m.Placed))
+	}
 	from := len(m.From.Groups)
 	if len(c.Groups) == 0 {
 		from = 0 // nobody has begun
 	}
-	if x.err == nil && (len(m.From.Groups) == 0 || len(m.Placed) != len(c.Groups) || len(m.Copier) != from || len(m.Copied) != from || len(m.Sealed) != from) {
+	if x.err == nil && (len(m.From.Groups) == 0 || len(m.Placed) != len(c.Groups) || len(m.Joined) != len(c.Groups) || len(m.Copier) != from || len(m.Copied) != from || len(m.Sealed) != from) {
 		x.fail("does not belong to %d groups that become %d", len(m.From.Groups), len(c.Groups))
 	}
 	c.Move, r.err = m, x.err

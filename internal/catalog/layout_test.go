@@ -112,7 +112,7 @@ func TestMovesAreRecorded(t *testing.T) {
 	c := TableConfig{ID: "t", Name: "n", Database: "d", PrimaryKey: "id", Durability: Hard, WriteAcks: AckSingle,
 		Shards: []ShardConfig{at("1"), at("2")}, SplitPoints: []string{"k"}, Parts: []int{1, 0}, Groups: []storage.GroupID{7, 1 << 31}, Moves: 3,
 		Move: &Move{Number: 3, From: Layout{Shards: []ShardConfig{at("1")}, Groups: []storage.GroupID{4}},
-			Placed: []bool{true, false}, Copier: []uint64{maxCopier - 1}, Copied: []bool{true}, Sealed: []bool{false}}}
+			Placed: []bool{true, true}, Copier: []uint64{maxCopier - 1}, Copied: []bool{true}, Joined: []bool{false, true}, Sealed: []bool{false}}}
 	got, err := decodeTable("t", encodeTable(c))
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // ones would misread:
 //
 //	1  the first program with clusters
-//	2  the groups of new tables begin where they are to be (levelFounding)
+//	2  the groups of new tables begin where they are to be (levelFounding), and those that a table is divided into get one replica first (levelFilling)
 //
 // A cluster is at one level, which is in the metadata: the least of what its servers know, and it never falls. So servers can be brought up to date one
 // after the other. Whatever a new level has is used only at that level (Snapshot.Level), and the programs before it are not let in any more.

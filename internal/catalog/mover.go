@@ -17,10 +17,10 @@ import (
 // server does what is its part; so it goes on after any crash.
 //
 //  1. A Move without groups: the server with the primary replica of the first part makes them, empty, with all indexes. (An index that is being built has to be ready first.)
-//  2. The keeper brings their replicas to where they are to be. Who has the primary replica of one then says that it is Placed.
+//  2. The keeper brings their primary replicas to where these are to be, without any others. Who has one then says that the group is Placed.
 //  3. Who has the primary replica of an old group copies it (copier.go): it writes down its Copier, copies all rows, and again those that have changed meanwhile, until little
 //     is left. Then the group is Copied, and goes on being copied.
-//  4. When all are Copied, each is sealed: its writers wait. The rest is copied, and the group is Sealed.
+//  4. When all are Copied, the keeper gives the new groups their other replicas, and each of them is Joined. Then each old group is sealed: its writers wait. The rest is copied, and the group is Sealed.
 //  5. The change that makes the last one Sealed ends the Move: the new groups are those of the table. Each server switches when it learns of that, and drops what it has
 //     of the old ones; writers that have waited go on in the new ones.
 //
@@ -88,8 +88,9 @@ func (c *Catalog) nextMoveStep(s *Snapshot, t *Table) func(context.Context) erro
 	goal := t.Config.Goal()
 	for i, open := range t.nextParts() {
 		p := part{open, &t.Config, &goal, i}
-		if !m.Placed[i] && open.Here() && p.primary() == s.server.ID && c.nextStep(s, &p) == nil {
-			return func(ctx context.Context) error { return c.notePlaced(ctx, t, i) }
+		joined := len(p.members()) == len(goal.members(i))
+		if (!m.Placed[i] || joined && !m.Joined[i]) && open.Here() && p.primary() == s.server.ID && c.nextStep(s, &p) == nil {
+			return func(ctx context.Context) error { return c.notePlaced(ctx, t, i, joined) }
 		}
 	}
 	for i, p := range t.parts {
@@ -104,6 +105,9 @@ func (c *Catalog) nextMoveStep(s *Snapshot, t *Table) func(context.Context) erro
 func (c *TableConfig) outlived(seal uint64) bool {
 	return seal <= c.Moves && (c.Move == nil || c.Move.Number != seal)
 }
+
+// levelFilling is the level of programs that give new groups their other replicas when most of the rows are there.
+const levelFilling Level = 2
 
 // makeGroups makes the groups that the rows are to be copied into.
 func (c *Catalog) makeGroups(ctx context.Context, t *Table) error {
@@ -124,7 +128,10 @@ func (c *Catalog) makeGroups(ctx context.Context, t *Table) error {
 		cfg.Parts, _ = divide(cfg.Shards)
 		cfg.Groups = groups
 		old := len(m.From.Groups)
-		m.Placed, m.Copier, m.Copied, m.Sealed = make([]bool, n), make([]uint64, old), make([]bool, old), make([]bool, old)
+		m.Placed, m.Copier, m.Copied, m.Joined, m.Sealed = make([]bool, n), make([]uint64, old), make([]bool, old), make([]bool, n), make([]bool, old)
+		for i := range m.Joined {
+			m.Joined[i] = c.current.Load().Level() < levelFilling
+		}
 		return nil
 	})
 	if err == nil || errors.Is(err, errMoveOver) || errors.Is(err, ErrTableGone) || refused(err) {
@@ -133,12 +140,13 @@ func (c *Catalog) makeGroups(ctx context.Context, t *Table) error {
 	return err // after others the groups may come yet; if they do not, the next start removes what was prepared
 }
 
-func (c *Catalog) notePlaced(ctx context.Context, t *Table, at int) error {
+// notePlaced notes that a new group is where it is to be, and whether it has all of its replicas.
+func (c *Catalog) notePlaced(ctx context.Context, t *Table, at int, joined bool) error {
 	return c.changeMove(ctx, t.Config.ID, t.Config.Move.Number, func(cfg *TableConfig, m *Move) error {
 		if len(cfg.Groups) == 0 {
 			return errMoveOver
 		}
-		m.Placed[at] = true
+		m.Placed[at], m.Joined[at] = true, m.Joined[at] || joined
 		return nil
 	})
 }

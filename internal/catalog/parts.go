@@ -23,8 +23,17 @@ type part struct {
 // primary is the server that is to have the primary replica.
 func (p *part) primary() ServerID { return p.layout.Primary(p.at) }
 
-// members are the servers that are to have a replica.
-func (p *part) members() []replication.Member { return p.layout.members(p.at) }
+// members are the servers that are to have a replica at the moment.
+func (p *part) members() []replication.Member { return p.config.membersNow(p.layout, p.at) }
+
+// membersNow are the servers that are to have a replica of a part at the moment.
+func (c *TableConfig) membersNow(l *Layout, at int) []replication.Member {
+	list := l.members(at)
+	if c.filling(l.Groups[at]) {
+		list = slices.DeleteFunc(list, func(m replication.Member) bool { return m.Server != replication.ServerID(l.Primary(at)) })
+	}
+	return list
+}
 
 // everyPart returns the parts of a table, and those that its rows are being copied into.
 func (t *Table) everyPart() []part {
@@ -162,7 +171,8 @@ func (c *Catalog) openPart(ctx context.Context, self ServerID, cfg *TableConfig,
 	if err != nil {
 		return nil, err
 	}
-	if member, _ := l.Member(at, self); (member || shared || founds) && !outdated {
+	member := slices.ContainsFunc(cfg.membersNow(l, at), func(m replication.Member) bool { return m.Server == replication.ServerID(self) })
+	if (member || shared || founds) && !outdated {
 		err = c.joinGroup(ctx, self, cfg, p)
 	}
 	if errors.Is(err, storage.ErrDiskFull) { // the keeper tries again

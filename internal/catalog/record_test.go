@@ -28,7 +28,7 @@ func FuzzRecords(f *testing.F) {
 	config.SetRepair(GroupRepair{Group: 1, Repair: replication.Repair{Era: 1, First: "a", Others: []replication.ServerID{"b"}}})
 	f.Add(encodeTable(config))
 	config.Parts, config.Moves = []int{0, 1}, 1
-	config.Move = &Move{Number: 1, From: Layout{Shards: []ShardConfig{shard}, Groups: []storage.GroupID{3}}, Placed: []bool{true, false}, Copier: []uint64{9}, Copied: []bool{true}, Sealed: []bool{false}}
+	config.Move = &Move{Number: 1, From: Layout{Shards: []ShardConfig{shard}, Groups: []storage.GroupID{3}}, Placed: []bool{true, false}, Copier: []uint64{9}, Copied: []bool{true}, Joined: []bool{true, false}, Sealed: []bool{false}}
 	config.Starts = []table.HistoryPlace{{}, {Epoch: 1 << 63, Index: 7}}
 	config.Past = []table.Division{{Groups: []storage.GroupID{2, 8}, Splits: []string{"k"}, Parts: []int{1, 0}, Starts: config.Starts}}
 	f.Add(encodeTable(config))

@@ -18,8 +18,11 @@ func (t *Table) PrimaryOf(s *Snapshot, p *table.Part) (server ServerID, here, ok
 		if _, err := g.Epoch(); err == nil {
 			return s.server.ID, true, true
 		}
-		leader, known := g.Leader()
-		return ServerID(leader), false, known && leader != replication.ServerID(s.server.ID)
+		if leader, known := g.Leader(); known {
+			return ServerID(leader), false, leader != replication.ServerID(s.server.ID)
+		}
+		id, known := s.primaries.at(p.Number()) // it may have nothing yet, and wait for its snapshot
+		return id, false, known && id != s.server.ID && s.Connected(id)
 	case replication.Absent:
 		if id, known := s.primaries.at(p.Number()); known && id != s.server.ID && s.Connected(id) {
 			return id, false, true
