@@ -12,7 +12,7 @@ import (
 )
 
 // A Founding is how a group begins that nobody has made yet. It comes with the record of the table: each of the members makes its replica by itself when it sees the record, and when all are there they are a group. It
-// does not change with the configuration, and is taken out of the record when the group has a primary replica: who has not made its replica by then gets it from there. DESIGN.md says why no replica begins twice.
+// does not change with the configuration, and is taken out of the record when all members have something. DESIGN.md says why no replica begins twice.
 type Founding struct {
 	Group   storage.GroupID
 	Members []replication.Member // in the order of their numbers, which they do not have yet; the first is the one that is to have the primary replica
@@ -112,7 +112,7 @@ func (c *Catalog) awaitPrimary(ctx context.Context, t *Table, p *table.Part) {
 	}
 }
 
-// keepFoundings has the foundings of groups noted as over whose primary replicas are here.
+// keepFoundings has the foundings of groups that have begun, and whose primary replicas are here, taken out of the records.
 func (c *Catalog) keepFoundings(s *Snapshot) {
 	begun := s.begun()
 	if len(begun) == 0 || !c.noting.CompareAndSwap(false, true) {
@@ -131,12 +131,22 @@ func (s *Snapshot) begun() map[storage.GroupID]bool {
 	begun := map[storage.GroupID]bool{}
 	for _, t := range s.tables {
 		for _, f := range t.Config.Foundings {
-			if p, ok := t.PartOfGroup(f.Group); !ok || p.Here() { // the table may have left it already
+			if p, ok := t.PartOfGroup(f.Group); !ok || hasBegun(p.Group()) { // the table may have left it already
 				begun[f.Group] = true
 			}
 		}
 	}
 	return begun
+}
+
+// hasBegun tells whether this server has the primary replica of a group, and all other members have acknowledged something. One that has nothing may be needed for a majority all the same: it has a vote from the beginning,
+// which it can give only if it makes its replica, since it is not told of anything as long as nobody leads.
+func hasBegun(g replication.Group) bool {
+	if _, err := g.Epoch(); err != nil {
+		return false
+	}
+	r, ok := g.(*replication.Raft)
+	return !ok || !slices.ContainsFunc(r.Status().Members, func(m replication.MemberStatus) bool { return m.Match == 0 })
 }
 
 // noteBegun takes foundings out of the records.

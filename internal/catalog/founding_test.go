@@ -240,6 +240,39 @@ func TestATableBeginsDespiteACrashInItsFirstMoment(t *testing.T) {
 	}
 }
 
+// A server is away when a group begins with it, and is one of two members that are left when it comes back: it makes its replica, although the group has had a leader for long. Without it there could be none any more.
+func TestAFounderThatWasAwayHasItsVote(t *testing.T) {
+	f := startFleet(t, 1, []ServerID{"a", "b", "c", "d"})
+	cfg := f.newTableConfig(ShardConfig{Primary: "b", Replicas: []ServerID{"d", "c", "b"}})
+	f.crash("c")
+	if _, err := f.at("a").CreateTable(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	b := f.at("b")
+	r := b.writers(b.known(cfg.ID), 0, 100)
+	r.fill()
+	m := &trial{t: t, fleet: f, id: cfg.ID}
+	m.arrange([]ShardConfig{{Primary: "b", Replicas: []ServerID{"c", "b"}}})
+	group := b.known(cfg.ID).parts[0]
+	for began := time.Now(); len(group.Group().(*replication.Raft).Status().Members) != 2; time.Sleep(time.Millisecond) { // before it is looked at again
+		if time.Since(began) > time.Minute {
+			t.Fatal("d is not removed")
+		}
+	}
+	b.keepFoundings(b.Snapshot())
+	for b.noting.Load() {
+		time.Sleep(time.Millisecond) // as above
+	}
+	f.crash("b")
+	f.revive("b")
+	f.revive("c")
+	for _, id := range []ServerID{"b", "c"} {
+		s := f.at(id)
+		f.untilPlaced(s, cfg.ID)
+		checkAll(t, s.until(s.known(cfg.ID), "one that has begun", func(t *Table) bool { return len(t.Config.Foundings) == 0 }), []*writers{r})
+	}
+}
+
 // Nobody notes that a group has begun, and its replicas leave, so that it has one on another server in the end. When those are back that it has begun with, they do not take it for a new one, which they would be a majority of.
 func TestNoGroupBeginsTwice(t *testing.T) {
 	f := startFleet(t, 1, []ServerID{"a", "b", "c", "d"})

@@ -36,9 +36,13 @@ func (n *simNode) begins() bool {
 	return blank
 }
 
-// noteBegun notes that the group has begun, in half of the runs.
+// noteBegun notes that the group has begun, in half of the runs: when all members have something.
 func (n *simNode) noteBegun() {
-	if s := n.sim; s.begun == 0 && s.seed%4 < 2 && n.leads() {
+	s := n.sim
+	if s.begun > 0 || s.seed%4 >= 2 || !n.leads() {
+		return
+	}
+	if g := n.group(); g == nil || !slices.ContainsFunc(g.Status().Members, func(m MemberStatus) bool { return m.Match == 0 }) {
 		s.begun = s.round
 	}
 }
