@@ -29,9 +29,10 @@ func BenchmarkCommit(b *testing.B) {
 }
 
 func benchGroup(b *testing.B, replicas int) (Group, *storage.Store) {
+	dir := b.TempDir() // made first, so that it is removed when the servers have stopped
 	c := &cluster{network: newNetwork(b), id: 7, machines: make(map[ServerID]*silent)}
 	if replicas == 0 {
-		p := c.startIn("s1", b.TempDir(), storage.Options{})
+		p := c.startIn("s1", dir, storage.Options{})
 		g, err := Create(b.Context(), p.store, c.id)
 		if err != nil {
 			b.Fatal(err)
@@ -41,7 +42,7 @@ func benchGroup(b *testing.B, replicas int) (Group, *storage.Store) {
 	var want []Member
 	for i := range replicas {
 		s := ServerID(fmt.Sprint("s", i))
-		c.startIn(s, b.TempDir(), storage.Options{})
+		c.startIn(s, filepath.Join(dir, string(s)), storage.Options{})
 		want = append(want, Member{Server: s, Voter: true})
 	}
 	c.found(want)

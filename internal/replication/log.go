@@ -235,12 +235,11 @@ func (l *raftLog) Snapshot() (*pb.Snapshot, error) {
 
 // put adds entries to a batch, in place of those that the log has with their indexes or greater ones. When the batch is applied, appended follows.
 func (l *raftLog) put(b *storage.Batch, entries []*pb.Entry) {
-	var key, value []byte
+	var key, head []byte
 	for _, e := range entries {
 		key = storage.AppendLogKey(key[:0], l.id, e.GetIndex())
-		value = binary.BigEndian.AppendUint64(value[:0], e.GetTerm())
-		value = append(append(value, byte(e.GetType())), e.GetData()...)
-		b.Set(key, value)
+		head = append(binary.BigEndian.AppendUint64(head[:0], e.GetTerm()), byte(e.GetType()))
+		b.SetJoined(key, head, e.GetData())
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

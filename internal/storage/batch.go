@@ -32,6 +32,15 @@ func (b *Batch) Set(key, value []byte) {
 	must(b.pb.Set(key, value, nil))
 }
 
+// SetJoined is Set for a value in two parts.
+func (b *Batch) SetJoined(key, head, tail []byte) {
+	b.note(key)
+	op := b.pb.SetDeferred(len(key), len(head)+len(tail))
+	copy(op.Key, key)
+	copy(op.Value[copy(op.Value, head):], tail)
+	must(op.Finish())
+}
+
 // Replace is Set for a row that is there. If it is all that the batch changes, the cache keeps it: who changes a row often reads
 // it soon, if only to change it again. A row that is new would cost an insert a tenth of its time for that.
 func (b *Batch) Replace(key, value []byte) {
