@@ -55,7 +55,7 @@ type HostOptions struct {
 //   - whoever brings a message from another server (Receive) steps the groups that it is for, and sends what they answer at once: so heartbeats
 //     are answered even when the disk is slow;
 //   - the clock ticks all groups in which something happens, and sends the heartbeats of all;
-//   - workers propose what callers of Commit have queued, and do the groups' work in the store, without waiting for the disk: entries are
+//   - workers propose what callers of Commit have queued and not proposed themselves, and do the groups' work in the store, without waiting for the disk: entries are
 //     appended to logs, committed ones are applied;
 //   - one of the store waits for the disk, for all groups together, and delivers what had to wait for it: votes, acknowledgements.
 //

@@ -16,6 +16,7 @@ type proposal struct {
 	cmd      *Command
 	record   []byte // of the history, once it is recorded
 	recorded bool
+	ripe     bool // when it was queued, a round could begin
 
 	done  chan struct{} // closed when the two are set, unless the author has left
 	index Index
@@ -101,10 +102,14 @@ func (r *Raft) Commit(ctx context.Context, cmd *Command) (Index, error) {
 	if err != nil {
 		return 0, err
 	}
+	if p.ripe { // the round begins here: to wake a worker for that would cost it a moment, and it is needed for the append
+		r.do(func() {})
+		r.host.out.flush()
+	}
 	return p.wait(ctx)
 }
 
-// begin queues a command.
+// begin queues a command. Without Commit around it, in simulations, a worker proposes it.
 func (r *Raft) begin(cmd *Command) (*proposal, error) {
 	if err := r.store.Err(); err != nil {
 		return nil, err
@@ -120,7 +125,7 @@ func (r *Raft) begin(cmd *Command) (*proposal, error) {
 	}
 	r.queue = append(r.queue, p)
 	r.queueBytes += commandBytes(cmd, nil)
-	if r.mayPropose() {
+	if p.ripe = r.mayPropose(); p.ripe && r.host.o.driven {
 		r.host.work.add(r)
 	}
 	return p, nil

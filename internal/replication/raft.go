@@ -50,7 +50,7 @@ type Reader interface {
 //
 // The library behind it, go.etcd.io/raft, decides what is to be stored, sent and applied, and this type does it. A command passes
 //
-//	Commit → queue → proposed (a worker: it is in the leader's log, in memory) → appended to the logs, and synced, here and elsewhere
+//	Commit → queue → proposed (by the last of those that share an entry: it is in the leader's log, in memory) → appended to the logs, and synced, here and elsewhere
 //	→ committed (a majority has it on disk, be it without this replica) → applied (a worker: storage has the batch, readers see it) → Commit returns
 //
 // What was applied is on the disks of a majority, so that there is nothing to wait for in WaitDurable.
