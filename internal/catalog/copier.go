@@ -35,7 +35,7 @@ type copier struct {
 	// Owned by run.
 	epoch   replication.Epoch
 	keys    *table.ChangedKeys
-	read    int64 // rows that were read by their keys, which the part counts like those of clients
+	read    int64 // rows that it has read, which the part counts like those of clients
 	bequest bequest
 }
 

@@ -81,7 +81,11 @@ func (k *copier) ranges() (list []table.KeyRange) {
 // copy copies a range.
 func (b *bulk) copy(ctx context.Context, r table.KeyRange) (err error) {
 	b.rows = b.k.part.Stored(r)
-	defer func() { err = errors.Join(err, b.rows.Close()) }()
+	before := b.k.copied.Load()
+	defer func() {
+		err = errors.Join(err, b.rows.Close())
+		b.k.read += b.k.copied.Load() - before
+	}()
 	for over := false; !over; {
 		if b.into, err = b.open(ctx, r.Part); err != nil {
 			return err

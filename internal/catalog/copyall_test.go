@@ -47,6 +47,20 @@ func TestRowsThatChangeDuringTheFirstPass(t *testing.T) {
 	}
 }
 
+// TestShardsAmongOlderServers divides a table on servers that give new groups all of their replicas at once, so that their rows come as writes.
+func TestShardsAmongOlderServers(t *testing.T) {
+	f := startFleetAt(t, levelFilling-1, 1, []ServerID{"a", "b", "c"})
+	a := f.at("a")
+	tbl := a.table(a.database("d"), "t")
+	still := a.writers(tbl, 1000, 1000)
+	still.fill()
+	r := a.write(tbl, 0, 2, 300)
+	a.reshard(tbl, 3, 2)
+	r.progress(20)
+	r.end()
+	checkAll(t, a.untilMoved(tbl), []*writers{still, r})
+}
+
 // longPad makes rows so long that the copier looks up after some of them.
 const longPad = 32 << 10
 
