@@ -81,6 +81,14 @@ func (p *primaries) at(g storage.GroupID) (server ServerID, ok bool) {
 	return known.server, ok
 }
 
+// since is that server if it has said so of a later epoch than e.
+func (p *primaries) since(g storage.GroupID, e replication.Epoch) (server ServerID, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.of[g]
+	return known.server, known.epoch > e
+}
+
 // Leads are the primary replicas that this server has of groups with several, also where it has just been elected.
 func (c *Catalog) Leads() []Lead {
 	var list []Lead

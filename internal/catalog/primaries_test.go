@@ -82,6 +82,12 @@ func TestNewsOfPrimaryReplicasOvertakeEachOther(t *testing.T) {
 	if _, ok := p.at(8); ok {
 		t.Error("nobody has said anything of another group")
 	}
+	if _, ok := p.since(7, 4); ok {
+		t.Error("nobody has said anything of a later epoch")
+	}
+	if s, ok := p.since(7, 3); s != "b" || !ok {
+		t.Errorf("since an earlier epoch it is on %s, want b", s)
+	}
 }
 
 // What was heard of a server that turns out not to have the primary replica is forgotten, and of no other one.

@@ -18,6 +18,9 @@ func (t *Table) PrimaryOf(s *Snapshot, p *table.Part) (server ServerID, here, ok
 		if _, err := g.Epoch(); err == nil {
 			return s.server.ID, true, true
 		}
+		if id, known := s.primaries.since(p.Number(), g.Term()); known && id != s.server.ID && s.Connected(id) {
+			return id, false, true // the replica here was removed, and nobody has told it
+		}
 		if leader, known := g.Leader(); known {
 			return ServerID(leader), false, leader != replication.ServerID(s.server.ID)
 		}

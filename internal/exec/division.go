@@ -285,6 +285,9 @@ func (c call) serve(s *seq) (bool, error) {
 		return false, nil
 	}
 	root := s.chain()[0]
+	for join, ok := root.src.(*joinRows); ok; join, ok = root.src.(*joinRows) { // who has asked joins otherwise: there the table is not far
+		root = join.s.chain()[0]
+	}
 	if root.scan == nil {
 		return false, errNoScan
 	}

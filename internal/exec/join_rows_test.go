@@ -28,6 +28,9 @@ var joinQueries = []string{
 	`r.range(5).map(i => ({k: i})).eqJoin("k", r.table("t")).count()`,
 	`r.table("t").orderBy(index: "id").eqJoin("n", r.table("t"), index: "n").map(x => [x("left")("m"), x("right")("m")])`,
 	`r.table("t").eqJoin("m", r.table("t")).zip().count()`,
+	`r.table("t").eqJoin("m", r.table("whole")).count()`,
+	`r.table("t").filter(x => x("m").gt(3)).eqJoin("m", r.table("whole")).zip().filter(x => x("m").lt(30)).sum("m")`,
+	`r.table("whole").eqJoin("id", r.table("t")).count()`,
 	`r.table("t").eqJoin("n", r.table("t"), index: "n").group(x => x("left")("n")).count()`,
 	`r.range(200).map(i => ({k: i.mod(2)})).eqJoin("k", r.table("big"), index: "k").limit(30).map(x => x("left")("k"))`,
 	`r.range(20).map(i => ({k: i})).eqJoin("k", r.table("big"), index: "k").map(x => x("left")("k"))`,
@@ -44,6 +47,8 @@ func TestEqJoins(t *testing.T) {
 		s.run(t, `r.tableCreate("big")`)
 		s.run(t, `r.table("big").indexCreate("k")`)
 		s.run(t, `r.table("big").indexWait()`)
+		s.run(t, `r.tableCreate("whole")`)
+		s.run(t, `r.table("whole").insert(r.range(40).map(i => ({id: i})))`)
 		// The rows with one k have more than a batch takes.
 		s.run(t, `r.range(15).fold("some text and ", (s, i) => s.add(s)).do(s => r.table("big").insert(r.range(40).map(i => ({id: i, k: i.mod(16), pad: s}))))`)
 	}

@@ -134,8 +134,11 @@ type spread struct {
 
 func (s spread) Locate(db, name string, _ bool) (server string, here bool, err error) {
 	t, ok := s.table(db, name)
-	if ok && len(t.Parts()) > 1 {
+	switch {
+	case ok && len(t.Parts()) > 1:
 		return "", false, exec.ErrSpread
+	case ok:
+		return s.Primary(t.ID(), uint32(t.Parts()[0].Number()))
 	}
 	return "twin", true, nil
 }
@@ -157,7 +160,7 @@ func (s spread) Primary(id string, group uint32) (server string, here bool, err 
 	return server, err == nil && (group%3 == 0) == s.first, err
 }
 
-// dividing is a cluster that divides each table which is created.
+// dividing is a cluster that divides each table which is created, except for one with the name "whole": that is on the first server of a spread.
 type dividing struct {
 	exec.Cluster
 	s *server
@@ -185,8 +188,15 @@ func (d *dividing) TableCreate(ctx context.Context, c *exec.Client, db exec.DB, 
 		}
 		config.Splits = append(config.Splits, string(key))
 	}
+	n := 3
+	if name == "whole" {
+		config.Splits, config.Parts, n = nil, []int{0}, 1
+		for groups.Load()%3 != 2 {
+			groups.Add(1)
+		}
+	}
 	var parts []*stored.Part
-	for range 3 {
+	for range n {
 		group := storage.GroupID(groups.Add(1))
 		p, err := stored.CreatePart(ctx, d.s.store, group, t.PrimaryKey())
 		if err != nil {

@@ -345,6 +345,13 @@ func (r *Raft) Leader() (ServerID, bool) {
 	return s, r.leader != 0 && s != ""
 }
 
+// Term returns the epoch of the newest leader or candidate that this replica has heard of.
+func (r *Raft) Term() Epoch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Epoch(r.term)
+}
+
 // AwaitEpoch waits until this replica is the primary one.
 func (r *Raft) AwaitEpoch(ctx context.Context) (Epoch, error) {
 	for {
