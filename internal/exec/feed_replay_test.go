@@ -167,6 +167,7 @@ type shadow struct {
 	values map[string]int
 	places []string // with offsets: the values in their order
 	token  string   // of the last event with one
+	ready  bool     // with states: there are no more initial values
 }
 
 type change struct {
@@ -176,6 +177,7 @@ type change struct {
 	NewOffset *int            `json:"new_offset"`
 	Error     string          `json:"error"`
 	Token     string          `json:"resume_token"`
+	State     string          `json:"state"`
 }
 
 // follow applies what has arrived.
@@ -197,6 +199,7 @@ func (s *shadow) apply(t *testing.T, rows []json.RawMessage) {
 		if c.Token != "" {
 			s.token = c.Token
 		}
+		s.ready = s.ready || c.State == "ready"
 		if old := string(c.Old); old != "" && old != "null" {
 			if s.values[old]--; s.values[old] < 0 {
 				t.Fatalf("%s: %s takes away what is not there; there is %v", s.feed.name, row, s.values)
@@ -277,9 +280,9 @@ func TestReplayDivided(t *testing.T) { replay(t, newDivided(t)) }
 
 func TestReplaySpread(t *testing.T) { replay(t, newSpread(t)) }
 
-func replay(t *testing.T, s *server) { replayBeside(t, s, func() func() { return func() {} }) }
+func replay(t *testing.T, s *server) { replayBeside(t, s, nil) }
 
-// replayBeside is replay while something else goes on, which is begun when there are feeds and ends when all has been written.
+// replayBeside is replay while something else goes on, which is begun when all feeds have come to changes, and ends when all has been written. It may be nil.
 func replayBeside(t *testing.T, s *server, begin func() (stop func())) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -303,7 +306,7 @@ func replayBeside(t *testing.T, s *server, begin func() (stop func())) {
 	var shadows []*shadow
 	for round := range 2 {
 		for _, k := range replayed {
-			f := s.openFeed(t, k.sequence+`.changes(`+k.options+`include_initial: true)`)
+			f := s.openFeed(t, k.sequence+`.changes(`+k.options+`include_initial: true, include_states: true)`)
 			defer f.close()
 			shadows = append(shadows, &shadow{feed: f, values: map[string]int{}})
 		}
@@ -315,7 +318,16 @@ func replayBeside(t *testing.T, s *server, begin func() (stop func())) {
 			}
 		}
 	}
-	stop := begin()
+	stop := func() {}
+	if begin != nil {
+		for _, x := range shadows {
+			eventually(t, func() bool {
+				x.follow(t)
+				return x.ready
+			}, func() string { return x.feed.name + " gives initial values all the time" })
+		}
+		stop = begin()
+	}
 	writers.Wait()
 	stop()
 	for i, x := range shadows {
