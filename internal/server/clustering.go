@@ -288,7 +288,7 @@ func (c *clustering) keepLevel() {
 	switch {
 	case err != nil && ctx.Err() == nil:
 		c.node.log.Debug("The level of the cluster could not be looked after.", "error", err)
-	case raised > 0:
+	case raised > 0 && len(c.node.data.catalog.Snapshot().Members()) > 1:
 		logfile.Notice(c.node.log, "All servers know the features of level %d now: they are in use from now on.", raised)
 	}
 }
