@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -212,6 +213,7 @@ func TestATableBeginsDespiteACrashInItsFirstMoment(t *testing.T) {
 				cfg := f.newTableConfig(ShardConfig{Primary: "b", Replicas: []ServerID{"c", "b", "a"}})
 				left := make(chan struct{}, words)
 				met := make(chan struct{})
+				var crashed atomic.Bool // messages go side by side
 				f.wiretap.Store(&wiretap{message: func(by *ship, _ []byte) {
 					if t, ok := by.Snapshot().TableByID(cfg.ID); by.id != crashing || !ok || t == nil {
 						return
@@ -219,9 +221,11 @@ func TestATableBeginsDespiteACrashInItsFirstMoment(t *testing.T) {
 					select {
 					case left <- struct{}{}:
 					default:
-						f.wiretap.Store(nil)
-						f.crash(crashing)
-						close(met)
+						if crashed.CompareAndSwap(false, true) {
+							f.wiretap.Store(nil)
+							f.crash(crashing)
+							close(met)
+						}
 					}
 				}})
 				answer := make(chan error, 1)

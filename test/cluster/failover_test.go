@@ -102,6 +102,7 @@ func TestTimeToFailOver(t *testing.T) {
 			victim := all[round%3]
 			rest := others(all, victim)
 			name := fmt.Sprintf("%s%d", fault.name, round)
+			awaitAll(all)
 			rest[0].createTable(name, 3)
 			rest[0].placeTable(name, victim, rest[0], rest[1])
 			writes := startInserts(t, name, 4, rest...)
@@ -131,6 +132,7 @@ func TestTimeToFailOverQuiescent(t *testing.T) {
 			victim := all[round%3]
 			rest := others(all, victim)
 			name := fmt.Sprintf("%s%d", fault.name, round)
+			awaitAll(all)
 			rest[0].createTable(name, 3)
 			rest[0].placeTable(name, victim, rest[0], rest[1])
 			rest[0].awaitQuiescence(len(all))

@@ -18,9 +18,9 @@ func TestPartitions(t *testing.T) {
 	for _, s := range all {
 		s.start()
 	}
-	awaitAll(all)
 	for _, p := range cuts(all) {
 		for round := range *long {
+			awaitAll(all)
 			name := fmt.Sprintf("%s%d", p.name, round)
 			for _, table := range []string{name, name + "r"} {
 				all[1].createTable(table, 3)
@@ -37,9 +37,9 @@ func TestPartitionsQuiescent(t *testing.T) {
 	for _, s := range all {
 		s.start()
 	}
-	awaitAll(all)
 	for _, p := range cuts(all) {
 		for round := range *long {
+			awaitAll(all)
 			name := fmt.Sprintf("%s%d", p.name, round)
 			all[1].createTable(name, 3)
 			all[1].placeTable(name, all[0], all[1], all[2])
