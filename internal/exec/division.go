@@ -122,7 +122,8 @@ func (d *division) servers(groups []uint32) (map[string][]uint32, error) {
 // sequence restricted to them.
 func (d *division) run(take func(answer datum.Value) error, local func() error) error {
 	groups := d.groups()
-	for until := time.Now().Add(placePatience); ; {
+	var until time.Time // since the first time that some were not there
+	for {
 		at, err := d.servers(groups)
 		if err == nil {
 			groups, err = d.round(at, take, local)
@@ -132,6 +133,8 @@ func (d *division) run(take func(answer datum.Value) error, local func() error) 
 			return nil
 		case err != nil && !errors.Is(err, ErrNotReached):
 			return err
+		case until.IsZero():
+			until = time.Now().Add(placePatience)
 		case time.Now().After(until):
 			return d.lost(ErrNotReached, groups)
 		}
@@ -150,7 +153,7 @@ type contribution struct {
 	err    error
 }
 
-// round asks each server once, and returns the groups that turned out not to be where they were thought to be: nothing was done there.
+// round asks each server once, and returns the groups that turned out not to be where they were thought to be: nothing was done there, or only read.
 func (d *division) round(at map[string][]uint32, take func(answer datum.Value) error, local func() error) (left []uint32, err error) {
 	ctx, cancel := context.WithCancel(d.c.fr.q.ctx)
 	answers := make(chan contribution, len(at))
@@ -185,7 +188,7 @@ func (d *division) round(at map[string][]uint32, take func(answer datum.Value) e
 	d.c.fr.pace.end() // what is left is to wait
 	for ; waiting > 0; waiting-- {
 		switch a := <-answers; {
-		case errors.Is(a.err, ErrNotReached), errors.Is(a.err, ErrAstray):
+		case errors.Is(a.err, ErrNotReached), errors.Is(a.err, ErrAstray), errors.Is(a.err, ErrLostContact) && !d.parcel.writes:
 			left = append(left, a.groups...)
 		case a.err != nil:
 			return nil, d.lost(a.err, a.groups)
